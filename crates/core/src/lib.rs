@@ -1,1 +1,30 @@
-//! placeholder
+//! The nouns of Gatemark and their laws.
+//!
+//! Nothing here does IO, reads a clock, draws a random number, speaks a vendor's JSON or knows HTTP:
+//! time, seeds and tables are arguments. Whatever can be said without those is said here once, so that
+//! the gateway, the gate, the CLI and the server cannot disagree about it.
+//!
+//! Modules form one line, each using only those above it:
+//! `id`, `money`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `gate` ← `deploy`.
+
+pub mod access;
+pub mod audit;
+pub mod bump;
+pub mod call;
+pub mod canonical;
+pub mod deploy;
+pub mod diagnostic;
+pub mod error;
+pub mod gate;
+pub mod id;
+pub mod model;
+pub mod money;
+pub mod prompt;
+pub mod report;
+pub mod stats;
+pub mod suite;
+pub mod variable;
+
+pub use error::{Blame, Error, Kind, Result};
+pub use id::{Digest, EnvironmentName, ModelName, PromptName};
+pub use money::NanoUsd;

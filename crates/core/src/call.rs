@@ -1,0 +1,129 @@
+//! The record of one call through the gateway.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Kind;
+use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
+use crate::model::Usage;
+use crate::money::NanoUsd;
+
+/// Why a call was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CallPurpose {
+    /// For an application.
+    Serve,
+    /// By a test run.
+    Test,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The model's answer, in the demanded form.
+    Ok,
+    /// The model said that it lacks information, by the agreed marker.
+    Insufficient,
+    /// The model's answer was not in the demanded form, and was passed on all the same.
+    OffFormat,
+    /// The static fallback was served.
+    Fallback,
+    /// The caller went away before the end.
+    Cancelled,
+    /// No answer.
+    Error,
+}
+
+impl Outcome {
+    /// The stored word: header value, metric label, column.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Insufficient => "insufficient",
+            Self::OffFormat => "off_format",
+            Self::Fallback => "fallback",
+            Self::Cancelled => "cancelled",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One try at a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The model asked.
+    pub model: ModelName,
+    /// From sending to the end of the answer, in microseconds.
+    pub duration_us: u64,
+    /// The error's code; `None` if it answered.
+    pub error: Option<String>,
+}
+
+/// What is known about a call once it has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// UUID version 7; what the answer's header says.
+    pub id: String,
+    /// When it began, in microseconds since 1970.
+    pub at: i64,
+    /// Why it was made.
+    pub purpose: CallPurpose,
+    /// Name of the key or person that called.
+    pub caller: String,
+    /// The prompt; `None` for a plain model call.
+    pub prompt: Option<PromptName>,
+    /// The version's number.
+    pub number: Option<u32>,
+    /// The version's hash.
+    pub version: Option<Digest>,
+    /// The environment that the version was resolved in.
+    pub environment: Option<EnvironmentName>,
+    /// The side of a rollout or experiment; `stable` outside of one.
+    pub arm: String,
+    /// The model that answered or was last asked.
+    pub model: ModelName,
+    /// Whether the answer was streamed.
+    pub stream: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The error's kind, if there was one.
+    pub error: Option<String>,
+    /// SHA-256 of the bound variables, to find equal inputs without keeping them.
+    pub variables_hash: Option<Digest>,
+    /// What of the texts is kept (`metadata`, `content`).
+    pub recording: String,
+    /// The bound variables or messages as JSON, if texts are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// The answer, if texts are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// Tokens.
+    pub usage: Usage,
+    /// What it cost; zero if the model's price is unknown.
+    pub cost: NanoUsd,
+    /// Whether the price was known.
+    pub priced: bool,
+    /// From accepting the call to the end of the answer, in microseconds.
+    pub latency_us: u64,
+    /// Of these, waiting for vendors.
+    pub vendor_us: u64,
+    /// To the first piece of a streamed answer.
+    pub first_token_us: Option<u64>,
+    /// Tries at vendors, in order.
+    pub attempts: Vec<Attempt>,
+}
+
+impl CallRecord {
+    /// Time spent in the gateway itself, in microseconds.
+    pub fn gateway_us(&self) -> u64 {
+        self.latency_us.saturating_sub(self.vendor_us)
+    }
+
+    /// Marks the record as ended by an error of `kind`.
+    pub fn fail(&mut self, kind: Kind) {
+        self.outcome = if kind == Kind::Cancelled { Outcome::Cancelled } else { Outcome::Error };
+        self.error = Some(kind.code().to_string());
+    }
+}

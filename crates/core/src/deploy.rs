@@ -1,0 +1,31 @@
+//! Pointers of environments and their history.
+
+use serde::{Deserialize, Serialize};
+
+use crate::gate::Purpose;
+use crate::id::{Digest, EnvironmentName, PromptName};
+
+/// One move of a pointer. The newest one of a prompt and environment says what serves there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// Increases with every move.
+    pub id: i64,
+    /// The prompt.
+    pub prompt: PromptName,
+    /// Where.
+    pub environment: EnvironmentName,
+    /// The version that serves from then on.
+    pub number: u32,
+    /// Its hash.
+    pub version: Digest,
+    /// The version that served before, if any.
+    pub replaced: Option<u32>,
+    /// Why the pointer moved.
+    pub purpose: Purpose,
+    /// The report that the gate relied on, if the policy asked for one.
+    pub evidence: Option<String>,
+    /// Who moved it.
+    pub actor: String,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+}

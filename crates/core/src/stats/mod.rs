@@ -1,0 +1,4 @@
+//! Statistics as pure functions. Each states its formula, its range and its source.
+
+pub mod proportion;
+pub mod quantile;
