@@ -1,1 +1,131 @@
-//! placeholder
+//! The data plane: one call, in steps whose names are the names of the functions.
+//!
+//! 1 [`admit`](Gateway::admit) · 2 `resolve` · 4 `prepare` · 5 `reserve` · 7 `dispatch` · 8 `check` ·
+//! 9 `record` · 10 `reply`. (Steps 3 `inspect` and 6 `recall` of the design have no code yet.)
+//!
+//! The gateway reads one immutable [`Snapshot`] per call and writes one record to the local call log.
+//! It holds no SQL handle and awaits no control-plane task: if the database or the control plane dies, it
+//! keeps serving what it last knew. It decides; guards, validators and contracts only report.
+
+mod admit;
+mod check;
+pub mod clock;
+mod dispatch;
+mod incoming;
+mod prepare;
+mod record;
+mod release;
+mod reply;
+mod reserve;
+mod resolve;
+mod snapshot;
+mod stream;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use gatemark_core::error::{Error, Result};
+use gatemark_store::calllog::CallLog;
+
+pub use admit::hash_key;
+pub use incoming::{Incoming, PromptRef, Selector, Target};
+pub use record::Meter;
+pub use release::Release;
+pub use reply::{Body, Facts, Reply, SseStream};
+pub use snapshot::{Pointer, Snapshot, SnapshotParts};
+
+/// Serves calls. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Gateway {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    log: CallLog,
+    meter: Arc<dyn Meter>,
+}
+
+/// Why a call was not answered, with the id under which it was recorded, if it got that far.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: Error,
+    /// The call's id.
+    pub call: Option<String>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, call: None }
+    }
+}
+
+impl Gateway {
+    /// A gateway that serves `snapshot` and records to `log`.
+    pub fn new(snapshot: Snapshot, log: CallLog, meter: Arc<dyn Meter>) -> Self {
+        let snapshot = ArcSwap::from_pointee(snapshot);
+        Self { shared: Arc::new(Shared { snapshot, log, meter }) }
+    }
+
+    /// Puts another snapshot in force. Calls under way finish on the old one.
+    pub fn swap(&self, snapshot: Snapshot) {
+        self.shared.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// The snapshot in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot.load_full()
+    }
+
+    /// The call log.
+    pub fn log(&self) -> &CallLog {
+        &self.shared.log
+    }
+
+    /// Takes one call through all steps.
+    pub async fn call(&self, incoming: Incoming) -> Result<Reply, Failure> {
+        let snapshot = self.snapshot();
+        let resolved = resolve::resolve(&snapshot, incoming.target)?;
+        let mut record = record::Pending::begin(
+            self.shared.log.clone(),
+            self.shared.meter.clone(),
+            &snapshot,
+            &resolved,
+            record::Circumstances {
+                caller: &incoming.caller.name,
+                purpose: incoming.purpose,
+                stream: incoming.stream,
+            },
+        );
+        let call = record.id().to_string();
+        let ask = reply::Ask {
+            stream: incoming.stream,
+            usage_wanted: incoming.usage_wanted,
+            messages: incoming.messages,
+            fields: incoming.fields,
+        };
+        match steps(&snapshot, &resolved, ask, &mut record).await {
+            Ok(got) => Ok(reply::reply(&resolved, got, record)),
+            Err(error) => {
+                record.fail(&error);
+                record.finish();
+                Err(Failure { error, call: Some(call) })
+            }
+        }
+    }
+}
+
+/// Steps 4 to 8. An error here is the call's end; a vendor's failure that the version has a static
+/// fallback for is not.
+async fn steps(
+    snapshot: &Snapshot,
+    resolved: &resolve::Resolved,
+    ask: reply::Ask,
+    record: &mut record::Pending,
+) -> Result<check::Checked> {
+    let prepared = prepare::prepare(resolved, ask, record)?;
+    reserve::reserve(resolved, &prepared)?;
+    let got = dispatch::dispatch(snapshot, resolved, &prepared, record).await;
+    check::check(resolved, &prepared, got, record)
+}

@@ -1,0 +1,156 @@
+//! Step 4, prepare: from variables to the exact request that the vendor gets.
+
+use std::collections::BTreeMap;
+
+use gatemark_core::canonical;
+use gatemark_core::error::{Error, Result};
+use gatemark_core::variable::{self, Variable};
+use gatemark_provider::request::{ChatRequest, Messages, Turn};
+use gatemark_text::tokens;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::record::Pending;
+use crate::release::Compiled;
+use crate::reply::Ask;
+use crate::resolve::{Named, Resolved};
+
+/// A request ready to be sent.
+pub(crate) struct Prepared {
+    pub(crate) request: ChatRequest,
+    /// Tokens that the model will read, as far as we know before it says; 0 for plain calls.
+    pub(crate) input_tokens: u64,
+    /// Most tokens that it may write, if bounded.
+    pub(crate) max_output: Option<u64>,
+}
+
+pub(crate) fn prepare(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared> {
+    match &resolved.named {
+        None => plain(resolved, ask, record),
+        Some(named) => prompt(resolved, named, ask, record),
+    }
+}
+
+fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared> {
+    let messages = ask.messages.ok_or_else(|| {
+        Error::invalid("`messages` is missing: a plain model call needs them").at("messages")
+    })?;
+    record.note_input(|| messages.get().to_string());
+    let request = ChatRequest {
+        model: resolved.model.vendor_id().to_string(),
+        messages: Messages::Raw(messages),
+        stream: ask.stream,
+        usage_wanted: ask.usage_wanted,
+        fields: ask.fields,
+    };
+    Ok(Prepared { request, input_tokens: 0, max_output: None })
+}
+
+fn prompt(
+    resolved: &Resolved,
+    named: &Named,
+    ask: Ask,
+    record: &mut Pending,
+) -> Result<Prepared> {
+    let content = &named.release.version.content;
+    let variables = variable::bind(&content.variables, &named.variables).map_err(refuse)?;
+    let variable_tokens = sized(&content.variables, &variables)?;
+    record.note_variables(canonical::seal(&variables)?.digest);
+    record.note_input(|| serde_json::to_string(&variables).unwrap_or_default());
+    let compiled = named.compiled(&resolved.model)?;
+    let mut turns = render(compiled, &variables)?;
+    if let Some(messages) = &ask.messages {
+        turns.extend(continuation(messages)?);
+    }
+    let request = ChatRequest {
+        model: resolved.model.vendor_id().to_string(),
+        messages: Messages::Turns(turns),
+        stream: ask.stream,
+        usage_wanted: ask.usage_wanted,
+        fields: fields(compiled, ask.fields)?,
+    };
+    let input_tokens = compiled.static_tokens + variable_tokens;
+    Ok(Prepared { request, input_tokens, max_output: compiled.max_output })
+}
+
+fn refuse(problems: Vec<variable::Mismatch>) -> Error {
+    let listed: Vec<String> =
+        problems.iter().map(|problem| format!("`{}` {}", problem.name, problem.problem)).collect();
+    let param = problems.first().map(|p| format!("variables.{}", p.name)).unwrap_or_default();
+    Error::invalid(format!("variables do not fit the prompt: {}", listed.join("; ")))
+        .at(param)
+        .coded("invalid_variables")
+}
+
+/// Counts the tokens of all variables, refusing those over their own bound.
+fn sized(declared: &BTreeMap<String, Variable>, bound: &BTreeMap<String, Value>) -> Result<u64> {
+    let mut total = 0;
+    for (name, value) in bound {
+        let text = crate::release::as_text(value);
+        let limit = declared.get(name).and_then(|variable| variable.max_tokens);
+        let Some(limit) = limit else {
+            total += tokens::count(&text) as u64;
+            continue;
+        };
+        let count = tokens::count_up_to(&text, limit as usize).ok_or_else(|| {
+            Error::invalid(format!("variable `{name}` is longer than its bound of {limit} tokens"))
+                .at(format!("variables.{name}"))
+                .coded("variable_too_long")
+        })?;
+        total += count as u64;
+    }
+    Ok(total)
+}
+
+fn render(compiled: &Compiled, variables: &BTreeMap<String, Value>) -> Result<Vec<Turn>> {
+    let mut turns = Vec::with_capacity(compiled.roles.len() + compiled.examples.len());
+    for (index, role) in compiled.roles.iter().enumerate() {
+        if index == compiled.examples_before {
+            turns.extend(compiled.examples.iter().cloned());
+        }
+        turns.push(Turn { role: *role, text: compiled.templates.render(index, variables)? });
+    }
+    Ok(turns)
+}
+
+/// A caller's own messages follow the prompt's: the next turns of a conversation. They may not speak as
+/// the system, whose words are what was tested.
+fn continuation(messages: &RawValue) -> Result<Vec<Turn>> {
+    let turns = gatemark_provider::request::read_turns(messages)?;
+    if turns.iter().any(|turn| turn.role == gatemark_core::prompt::Role::System) {
+        let message = "a call to a prompt cannot add system messages: they are part of the version";
+        return Err(Error::invalid(message).at("messages"));
+    }
+    Ok(turns)
+}
+
+/// The version's parameters, then the caller's other fields. What the version fixes was tested that way,
+/// so a caller may repeat it but not change it.
+fn fields(
+    compiled: &Compiled,
+    asked: Vec<(String, Box<RawValue>)>,
+) -> Result<Vec<(String, Box<RawValue>)>> {
+    let mut fields: Vec<(String, Box<RawValue>)> = compiled.parameters.clone();
+    for (name, value) in asked {
+        match compiled.parameters.iter().find(|(fixed, _)| *fixed == name) {
+            None => fields.push((name, value)),
+            Some((_, fixed)) if same_json(fixed, &value) => {}
+            Some((_, fixed)) => {
+                let message = format!(
+                    "`{name}` is fixed at {} by the prompt's version: leave it out of the request",
+                    fixed.get()
+                );
+                return Err(Error::invalid(message).at(name).coded("parameter_fixed"));
+            }
+        }
+    }
+    Ok(fields)
+}
+
+fn same_json(a: &RawValue, b: &RawValue) -> bool {
+    let read = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
+    match (read(a), read(b)) {
+        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64() == b.as_f64(),
+        (a, b) => a == b,
+    }
+}

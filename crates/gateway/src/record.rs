@@ -1,0 +1,210 @@
+//! Step 9, record: what is known about a call, written to the call log before its answer is complete.
+//!
+//! A [`Pending`] record writes itself exactly once: when told to finish, or, if the caller went away and
+//! the call was dropped, when it is dropped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatemark_core::call::{Attempt, CallPurpose, CallRecord, Outcome};
+use gatemark_core::error::{Error, Kind};
+use gatemark_core::id::{Digest, ModelName};
+use gatemark_core::model::{Price, Recording, Usage};
+use gatemark_core::money::NanoUsd;
+use gatemark_store::calllog::CallLog;
+use gatemark_text::tokens;
+use tokio::time::Instant;
+
+use crate::clock::{micros, now_us};
+use crate::resolve::Resolved;
+use crate::snapshot::Snapshot;
+
+/// Counts calls for metrics.
+pub trait Meter: Send + Sync {
+    /// One call has ended.
+    fn ended(&self, record: &CallRecord);
+    /// A record could not be kept.
+    fn lost(&self);
+}
+
+/// Who calls, why and how.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) caller: &'a str,
+    pub(crate) purpose: CallPurpose,
+    pub(crate) stream: bool,
+}
+
+pub(crate) struct Pending {
+    record: CallRecord,
+    price: Option<Price>,
+    recording: Recording,
+    began: Instant,
+    log: CallLog,
+    meter: Arc<dyn Meter>,
+    input_tokens: u64,
+    vendor_answered: bool,
+    written: bool,
+}
+
+impl Pending {
+    pub(crate) fn begin(
+        log: CallLog,
+        meter: Arc<dyn Meter>,
+        _snapshot: &Snapshot,
+        resolved: &Resolved,
+        how: Circumstances<'_>,
+    ) -> Self {
+        let version = resolved.named.as_ref().map(|named| &named.release.version);
+        let record = CallRecord {
+            id: uuid::Uuid::now_v7().to_string(),
+            at: now_us(),
+            purpose: how.purpose,
+            caller: how.caller.to_string(),
+            prompt: version.map(|version| version.prompt.clone()),
+            number: version.map(|version| version.number),
+            version: version.map(|version| version.hash),
+            environment: resolved.environment.clone(),
+            arm: "stable".to_string(),
+            model: resolved.model.clone(),
+            stream: how.stream,
+            outcome: Outcome::Cancelled,
+            error: None,
+            variables_hash: None,
+            recording: resolved.recording.word().to_string(),
+            input: None,
+            output: None,
+            usage: Usage::default(),
+            cost: NanoUsd::ZERO,
+            priced: resolved.price.is_some(),
+            latency_us: 0,
+            vendor_us: 0,
+            first_token_us: None,
+            attempts: vec![],
+        };
+        Self {
+            record,
+            price: resolved.price,
+            recording: resolved.recording,
+            began: Instant::now(),
+            log,
+            meter,
+            input_tokens: 0,
+            vendor_answered: false,
+            written: false,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.record.id
+    }
+
+    pub(crate) fn record(&self) -> &CallRecord {
+        &self.record
+    }
+
+    pub(crate) fn note_variables(&mut self, hash: Digest) {
+        self.record.variables_hash = Some(hash);
+    }
+
+    pub(crate) fn note_input(&mut self, text: impl FnOnce() -> String) {
+        if self.recording == Recording::Content {
+            self.record.input = Some(text());
+        }
+    }
+
+    pub(crate) fn note_input_tokens(&mut self, tokens: u64) {
+        self.input_tokens = tokens;
+    }
+
+    pub(crate) fn note_attempt(&mut self, model: &ModelName, took: Duration, error: Option<&Error>) {
+        self.record.vendor_us += micros(took);
+        self.vendor_answered |= error.is_none();
+        self.record.attempts.push(Attempt {
+            model: model.clone(),
+            duration_us: micros(took),
+            error: error.map(|error| error.code().to_string()),
+        });
+    }
+
+    /// Time spent waiting for the rest of a stream; belongs to the last attempt.
+    pub(crate) fn note_waited(&mut self, took: Duration) {
+        self.record.vendor_us += micros(took);
+        if let Some(last) = self.record.attempts.last_mut() {
+            last.duration_us += micros(took);
+        }
+    }
+
+    pub(crate) fn note_first_token(&mut self) {
+        self.record.first_token_us.get_or_insert_with(|| micros(self.began.elapsed()));
+    }
+
+    /// The model's own answer: what it used is paid for even if something else is served.
+    pub(crate) fn note_answer(&mut self, text: &str, usage: Option<Usage>) {
+        self.record.usage = usage.unwrap_or_else(|| self.estimate(text));
+        self.record.cost = self.price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
+        self.note_output(text);
+    }
+
+    fn note_output(&mut self, text: &str) {
+        if self.recording == Recording::Content {
+            self.record.output = Some(text.to_string());
+        }
+    }
+
+    pub(crate) fn note_outcome(&mut self, outcome: Outcome) {
+        self.record.outcome = outcome;
+    }
+
+    pub(crate) fn note_fallback(&mut self, reason: &str, served: &str) {
+        self.record.outcome = Outcome::Fallback;
+        self.record.error = Some(reason.to_string());
+        self.note_output(served);
+    }
+
+    pub(crate) fn fail(&mut self, error: &Error) {
+        self.record.fail(error.kind());
+    }
+
+    pub(crate) fn cancelled(&mut self) {
+        self.record.fail(Kind::Cancelled);
+    }
+
+    /// Our own count where the vendor gave none, marked as such. Nothing was used if no vendor answered.
+    fn estimate(&self, text: &str) -> Usage {
+        if !self.vendor_answered {
+            return Usage::default();
+        }
+        let output = tokens::count(text) as u64;
+        Usage { input: self.input_tokens, output, estimated: true, ..Usage::default() }
+    }
+
+    /// Writes the record.
+    pub(crate) fn finish(mut self) {
+        self.write();
+    }
+
+    fn write(&mut self) {
+        if std::mem::replace(&mut self.written, true) {
+            return;
+        }
+        self.record.latency_us = micros(self.began.elapsed());
+        if self.log.append(&self.record).is_err() {
+            self.meter.lost();
+        }
+        self.meter.ended(&self.record);
+    }
+
+    /// Writes the record while the value lives on, for a reply that still needs it.
+    pub(crate) fn settle(&mut self) {
+        self.write();
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.written {
+            self.cancelled();
+            self.write();
+        }
+    }
+}

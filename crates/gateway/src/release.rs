@@ -1,0 +1,140 @@
+//! A version made ready to serve: templates compiled, contract compiled, static parts rendered and
+//! counted, so that a call does only what depends on the call.
+
+use std::collections::BTreeMap;
+
+use gatemark_core::error::{Error, Result};
+use gatemark_core::id::ModelName;
+use gatemark_core::prompt::{Example, Role, Variant, Version};
+use gatemark_core::variable;
+use gatemark_provider::request::Turn;
+use gatemark_text::conform::Contract;
+use gatemark_text::template::Templates;
+use gatemark_text::tokens;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A version compiled for each of its models.
+pub struct Release {
+    /// The version.
+    pub version: Version,
+    pub(crate) contract: Contract,
+    pub(crate) variants: Vec<Compiled>,
+}
+
+/// A version compiled for one model.
+pub(crate) struct Compiled {
+    pub(crate) model: ModelName,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) templates: Templates,
+    /// The worked examples as turns; they stand before the message at `examples_before`.
+    pub(crate) examples: Vec<Turn>,
+    pub(crate) examples_before: usize,
+    pub(crate) parameters: Vec<(String, Box<RawValue>)>,
+    /// Most tokens that the version lets the model write, if it says.
+    pub(crate) max_output: Option<u64>,
+    /// Tokens of templates and examples: what a call reads before its variables are put in.
+    pub(crate) static_tokens: u64,
+}
+
+impl std::fmt::Debug for Release {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Release({} v{})", self.version.prompt, self.version.number)
+    }
+}
+
+impl Release {
+    /// Compiles `version`. Fails only if the version could not have been registered by this program.
+    pub fn compile(version: Version) -> Result<Self> {
+        let about = |error: Error| {
+            let message = format!("{} v{}: {error}", version.prompt, version.number);
+            Error::internal(message).because(error)
+        };
+        let contract = Contract::compile(&version.content.output)
+            .map_err(|problem| about(Error::invalid(problem.message)))?;
+        let variants = version
+            .content
+            .models
+            .iter()
+            .map(|variant| Compiled::compile(&version, variant).map_err(about))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { version, contract, variants })
+    }
+
+    /// The same release compiled for `model` alone, with the parameters and messages of the version's
+    /// variant for it, or of its first variant: how a suite tries a model that the version does not name.
+    pub fn on(version: &Version, model: &ModelName) -> Result<Self> {
+        let mut version = version.clone();
+        let variants = &mut version.content.models;
+        if let Some(index) = variants.iter().position(|variant| variant.model == *model) {
+            variants.swap(0, index);
+        } else if let Some(first) = variants.first_mut() {
+            first.model = model.clone();
+        }
+        variants.truncate(1);
+        Self::compile(version)
+    }
+
+    pub(crate) fn variant(&self, model: &ModelName) -> Option<&Compiled> {
+        self.variants.iter().find(|variant| variant.model == *model)
+    }
+}
+
+impl Compiled {
+    fn compile(version: &Version, variant: &Variant) -> Result<Self> {
+        let messages = version.content.messages_for(variant);
+        let sources: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
+        let templates = Templates::compile(&sources)?;
+        let last_user = messages.iter().rposition(|message| message.role == Role::User);
+        let examples = match last_user {
+            Some(index) => example_turns(version, &templates, index)?,
+            None => vec![],
+        };
+        let counted = sources.iter().copied().chain(examples.iter().map(|turn| turn.text.as_str()));
+        let static_tokens = counted.map(|text| tokens::count(text) as u64).sum();
+        Ok(Self {
+            model: variant.model.clone(),
+            roles: messages.iter().map(|message| message.role).collect(),
+            templates,
+            examples,
+            examples_before: last_user.unwrap_or(messages.len()),
+            parameters: raw_parameters(variant)?,
+            max_output: ["max_completion_tokens", "max_tokens"]
+                .iter()
+                .find_map(|key| variant.parameters.get(*key).and_then(Value::as_u64)),
+            static_tokens,
+        })
+    }
+}
+
+/// Each example as the user message it would have been and the answer wanted for it.
+fn example_turns(version: &Version, templates: &Templates, user: usize) -> Result<Vec<Turn>> {
+    let mut turns = Vec::with_capacity(version.content.examples.len() * 2);
+    for example in &version.content.examples {
+        let variables = example_variables(version, example)?;
+        turns.push(Turn { role: Role::User, text: templates.render(user, &variables)? });
+        turns.push(Turn { role: Role::Assistant, text: as_text(&example.output) });
+    }
+    Ok(turns)
+}
+
+fn example_variables(version: &Version, example: &Example) -> Result<BTreeMap<String, Value>> {
+    variable::bind(&version.content.variables, &example.variables).map_err(|problems| {
+        let first = problems.first().map(|p| format!("`{}` {}", p.name, p.problem));
+        Error::invalid(format!("an example's variable {}", first.unwrap_or_default()))
+    })
+}
+
+/// A configured answer as the model would write it: text as it is, anything else as compact JSON.
+pub(crate) fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+}
+
+fn raw_parameters(variant: &Variant) -> Result<Vec<(String, Box<RawValue>)>> {
+    let raw = |(key, value): (&String, &Value)| {
+        let raw = RawValue::from_string(value.to_string())
+            .map_err(|cause| Error::internal("a parameter is not JSON").because(cause))?;
+        Ok((key.clone(), raw))
+    };
+    variant.parameters.iter().map(raw).collect()
+}

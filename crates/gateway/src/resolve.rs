@@ -1,0 +1,149 @@
+//! Step 2, resolve: from a name to the release and model that answer.
+//!
+//! A version chosen by number or semantic version is served only where the environment has admitted it:
+//! pinning a version must not be a way round the gate.
+
+use std::sync::Arc;
+
+use gatemark_core::diagnostic::did_you_mean;
+use gatemark_core::error::{Error, Result};
+use gatemark_core::id::{EnvironmentName, ModelName};
+use gatemark_core::model::{Price, Recording};
+use serde_json::{Map, Value};
+
+use crate::incoming::{PromptRef, Selector, Target};
+use crate::release::{Compiled, Release};
+use crate::snapshot::{Pointer, Snapshot};
+
+/// What answers, and under which terms.
+pub(crate) struct Resolved {
+    pub(crate) model: ModelName,
+    pub(crate) price: Option<Price>,
+    pub(crate) recording: Recording,
+    pub(crate) environment: Option<EnvironmentName>,
+    pub(crate) named: Option<Named>,
+}
+
+/// The part of a resolution that only prompts have.
+pub(crate) struct Named {
+    pub(crate) release: Arc<Release>,
+    pub(crate) variables: Map<String, Value>,
+}
+
+impl Named {
+    /// The release compiled for `model`; `resolve` made sure that it exists.
+    pub(crate) fn compiled(&self, model: &ModelName) -> Result<&Compiled> {
+        self.release.variant(model).ok_or_else(|| {
+            Error::internal(format!("{:?} was not compiled for {model}", self.release))
+        })
+    }
+}
+
+pub(crate) fn resolve(snapshot: &Snapshot, target: Target) -> Result<Resolved> {
+    match target {
+        Target::Plain(model) => plain(snapshot, model),
+        Target::Named { prompt, variables } => named(snapshot, &prompt, variables),
+        Target::Exact { release, model, variables } => {
+            known_provider(snapshot, &model)?;
+            let price = snapshot.project().price(&model);
+            let named = Some(Named { release, variables });
+            Ok(Resolved { model, price, recording: Recording::Metadata, environment: None, named })
+        }
+    }
+}
+
+fn plain(snapshot: &Snapshot, model: ModelName) -> Result<Resolved> {
+    known_provider(snapshot, &model)?;
+    let project = snapshot.project();
+    let recording = project
+        .environments
+        .get(&project.default_environment)
+        .map_or(Recording::Metadata, |environment| environment.recording);
+    Ok(Resolved { price: project.price(&model), model, recording, environment: None, named: None })
+}
+
+fn known_provider(snapshot: &Snapshot, model: &ModelName) -> Result<()> {
+    if snapshot.vendor(model).is_some() {
+        return Ok(());
+    }
+    let known: Vec<&str> = snapshot.project().providers.keys().map(String::as_str).collect();
+    let message = format!(
+        "the model `{model}` does not exist: provider `{}` is not configured (there are {})",
+        model.provider(),
+        known.join(", ")
+    );
+    Err(Error::not_found(message).at("model").coded("model_not_found"))
+}
+
+fn named(snapshot: &Snapshot, prompt: &PromptRef, variables: Map<String, Value>) -> Result<Resolved> {
+    let project = snapshot.project();
+    let environment = match &prompt.selector {
+        Selector::Environment(name) => name,
+        _ => &project.default_environment,
+    };
+    let declared = project.environments.get(environment).ok_or_else(|| {
+        let known: Vec<&str> = project.environments.keys().map(EnvironmentName::as_str).collect();
+        let message = format!("environment `{environment}` does not exist (there are {})", known.join(", "));
+        Error::not_found(message).at("model").coded("environment_not_found")
+    })?;
+    let pointer = pointer(snapshot, prompt, environment)?;
+    let release = chosen(pointer, prompt, environment)?;
+    let model = release
+        .variants
+        .first()
+        .map(|variant| variant.model.clone())
+        .ok_or_else(|| Error::internal(format!("{release:?} has no model")))?;
+    known_provider(snapshot, &model)?;
+    Ok(Resolved {
+        price: project.price(&model),
+        model,
+        recording: declared.recording,
+        environment: Some(environment.clone()),
+        named: Some(Named { release, variables }),
+    })
+}
+
+fn pointer<'a>(
+    snapshot: &'a Snapshot,
+    prompt: &PromptRef,
+    environment: &EnvironmentName,
+) -> Result<&'a Pointer> {
+    let name = &prompt.name;
+    let environments = snapshot.pointers(name).ok_or_else(|| {
+        let known = snapshot.prompts().map(|known| known.as_str());
+        let hint = did_you_mean(name.as_str(), known)
+            .map(|close| format!(" (did you mean `{close}`?)"))
+            .unwrap_or_default();
+        let message = format!("no version of prompt `{name}` is deployed anywhere{hint}");
+        Error::not_found(message).at("model").coded("prompt_not_found")
+    })?;
+    environments.get(environment).ok_or_else(|| {
+        let message = format!("no version of prompt `{name}` is deployed to {environment}");
+        Error::not_found(message).at("model").coded("prompt_not_deployed")
+    })
+}
+
+fn chosen(
+    pointer: &Pointer,
+    prompt: &PromptRef,
+    environment: &EnvironmentName,
+) -> Result<Arc<Release>> {
+    let (wanted, found) = match &prompt.selector {
+        Selector::Default | Selector::Environment(_) => return Ok(pointer.current.clone()),
+        Selector::Semver(semver) => (
+            semver.to_string(),
+            pointer.admitted.iter().find(|release| release.version.semver == *semver),
+        ),
+        Selector::Number(number) => (
+            number.to_string(),
+            pointer.admitted.iter().find(|release| release.version.number == *number),
+        ),
+    };
+    found.cloned().ok_or_else(|| {
+        let message = format!(
+            "version {wanted} of prompt `{}` was never admitted to {environment}: deploy it first",
+            prompt.name
+        );
+        Error::not_found(message).at("model").coded("version_not_admitted")
+    })
+}

@@ -1,0 +1,87 @@
+//! Everything that a call needs to know, immutable and swapped whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gatemark_core::access::Caller;
+use gatemark_core::id::{Digest, EnvironmentName, ModelName, PromptName};
+use gatemark_core::model::Project;
+use gatemark_provider::vendor::Vendor;
+
+use crate::release::Release;
+
+/// What serves in one environment.
+#[derive(Debug, Clone)]
+pub struct Pointer {
+    /// The deployed version.
+    pub current: Arc<Release>,
+    /// Every version that this environment has admitted, the current one included.
+    pub admitted: Vec<Arc<Release>>,
+}
+
+/// What a snapshot is made of.
+pub struct SnapshotParts {
+    /// The store's revision that it shows.
+    pub revision: i64,
+    /// The project's configuration.
+    pub project: Arc<Project>,
+    /// A connection for each provider by name.
+    pub vendors: HashMap<String, Arc<dyn Vendor>>,
+    /// What serves, by prompt and environment.
+    pub prompts: HashMap<PromptName, HashMap<EnvironmentName, Pointer>>,
+    /// Active keys by the hash of their secret.
+    pub keys: HashMap<Digest, Caller>,
+    /// Whether callers without a key are let in as the local operator. Only ever true for a server that
+    /// is bound to loopback.
+    pub keyless: bool,
+}
+
+/// An immutable view of registry, configuration and keys.
+pub struct Snapshot {
+    parts: SnapshotParts,
+}
+
+impl Snapshot {
+    /// A snapshot of these parts.
+    pub fn new(parts: SnapshotParts) -> Self {
+        Self { parts }
+    }
+
+    /// The store's revision that it shows.
+    pub fn revision(&self) -> i64 {
+        self.parts.revision
+    }
+
+    /// The project's configuration.
+    pub fn project(&self) -> &Arc<Project> {
+        &self.parts.project
+    }
+
+    /// Every environment of `prompt` in which something serves.
+    pub fn pointers(&self, prompt: &PromptName) -> Option<&HashMap<EnvironmentName, Pointer>> {
+        self.parts.prompts.get(prompt)
+    }
+
+    /// Every prompt that serves somewhere.
+    pub fn prompts(&self) -> impl Iterator<Item = &PromptName> {
+        self.parts.prompts.keys()
+    }
+
+    /// The connection that `model` is called through.
+    pub fn vendor(&self, model: &ModelName) -> Option<&Arc<dyn Vendor>> {
+        self.parts.vendors.get(model.provider())
+    }
+
+    /// All connections, to build the next snapshot from.
+    pub fn vendors(&self) -> &HashMap<String, Arc<dyn Vendor>> {
+        &self.parts.vendors
+    }
+
+    pub(crate) fn caller(&self, secret: &Digest) -> Option<&Caller> {
+        self.parts.keys.get(secret)
+    }
+
+    pub(crate) fn is_keyless(&self) -> bool {
+        self.parts.keyless && self.parts.keys.is_empty()
+    }
+}

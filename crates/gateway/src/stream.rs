@@ -1,0 +1,171 @@
+//! Relaying a vendor's stream event by event.
+//!
+//! The record is written before the terminator leaves. A stream that breaks is not made to look whole: the
+//! caller gets an error event, then the terminator, and the record says that the call failed. A caller who
+//! goes away drops the stream, which drops the vendor's connection and writes the record.
+
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::model::Usage;
+use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
+use gatemark_provider::chat;
+use tokio::time::{Instant, timeout_at};
+
+use crate::check::outcome_of;
+use crate::record::Pending;
+use crate::release::Release;
+use crate::reply::{Facts, SseStream};
+
+/// A stream whose first chunk has arrived.
+pub(crate) struct Source {
+    pub(crate) first: Option<Box<Chunk>>,
+    pub(crate) rest: ChunkStream,
+    pub(crate) deadline: Instant,
+    pub(crate) usage_wanted: bool,
+    pub(crate) release: Option<Arc<Release>>,
+}
+
+struct Relay {
+    source: Source,
+    record: Option<Pending>,
+    text: String,
+    finish: Finish,
+    usage: Option<Usage>,
+    id: String,
+    model: String,
+    created: i64,
+    begun: bool,
+}
+
+/// Frames of `source`, recorded by `record`.
+pub(crate) fn relay(source: Source, record: Pending, facts: &Facts) -> SseStream {
+    let relay = Relay {
+        source,
+        record: Some(record),
+        text: String::new(),
+        finish: Finish::Stop,
+        usage: None,
+        id: format!("chatcmpl-{}", facts.call),
+        model: facts.model.vendor_id().to_string(),
+        created: facts.at / 1_000_000,
+        begun: false,
+    };
+    Box::pin(stream::unfold(relay, |mut relay| async move {
+        let frame = relay.next_frame().await?;
+        Some((frame, relay))
+    }))
+}
+
+impl Relay {
+    /// The next frame; `None` after the terminator.
+    async fn next_frame(&mut self) -> Option<Bytes> {
+        self.record.as_ref()?;
+        loop {
+            match self.next_chunk().await {
+                Some(Ok(chunk)) => {
+                    self.take_in(&chunk);
+                    if chunk.usage_only && !self.source.usage_wanted {
+                        continue;
+                    }
+                    let first = !std::mem::replace(&mut self.begun, true);
+                    let payload =
+                        chat::write_chunk(&chunk, &self.id, &self.model, self.created, first);
+                    return Some(frame(&[&payload]));
+                }
+                Some(Err(error)) => {
+                    self.end(Some(&error));
+                    return Some(frame(&[&chat::write_error(&error), chat::DONE.as_bytes()]));
+                }
+                None => {
+                    self.end(None);
+                    return Some(frame(&[chat::DONE.as_bytes()]));
+                }
+            }
+        }
+    }
+
+    async fn next_chunk(&mut self) -> Option<Result<Chunk>> {
+        if let Some(first) = self.source.first.take() {
+            return Some(Ok(*first));
+        }
+        let asked = Instant::now();
+        let next = timeout_at(self.source.deadline, self.source.rest.next()).await;
+        if let Some(record) = &mut self.record {
+            record.note_waited(asked.elapsed());
+        }
+        next.unwrap_or_else(|_| {
+            Some(Err(Error::new(Kind::Timeout, "the answer was not complete before the deadline")))
+        })
+    }
+
+    fn take_in(&mut self, chunk: &Chunk) {
+        if let Some(record) = &mut self.record
+            && (!chunk.text.is_empty() || chunk.tool_calls.is_some())
+        {
+            record.note_first_token();
+        }
+        self.text.push_str(&chunk.text);
+        if let Some(finish) = &chunk.finish {
+            self.finish = finish.clone();
+        }
+        if let Some(usage) = chunk.usage {
+            self.usage = Some(usage);
+        }
+    }
+
+    fn end(&mut self, error: Option<&Error>) {
+        let Some(mut record) = self.record.take() else { return };
+        record.note_answer(&self.text, self.usage);
+        match error {
+            Some(error) => record.fail(error),
+            None => {
+                let release = self.source.release.as_deref();
+                record.note_outcome(outcome_of(release, &self.text, &self.finish));
+            }
+        }
+        record.finish();
+    }
+}
+
+impl Drop for Relay {
+    /// The caller went away: what was generated so far was used, and is settled.
+    fn drop(&mut self) {
+        if let Some(mut record) = self.record.take() {
+            record.note_answer(&self.text, self.usage);
+            record.cancelled();
+            record.finish();
+        }
+    }
+}
+
+/// An answer that is already there, as a stream.
+pub(crate) fn of_whole(answer: &Answer, facts: &Facts) -> SseStream {
+    let id = format!("chatcmpl-{}", facts.call);
+    let created = facts.at / 1_000_000;
+    let chunk = Chunk {
+        raw: None,
+        text: answer.text.clone(),
+        tool_calls: answer.tool_calls.clone(),
+        finish: Some(answer.finish.clone()),
+        usage: None,
+        usage_only: false,
+    };
+    let payload = chat::write_chunk(&chunk, &id, &answer.model, created, true);
+    let frames = vec![frame(&[&payload]), frame(&[chat::DONE.as_bytes()])];
+    Box::pin(stream::iter(frames))
+}
+
+/// Server-sent events carrying `payloads`, one write for all of them.
+fn frame(payloads: &[&[u8]]) -> Bytes {
+    let length = payloads.iter().map(|payload| payload.len() + 8).sum();
+    let mut frame = BytesMut::with_capacity(length);
+    for payload in payloads {
+        frame.put_slice(b"data: ");
+        frame.put_slice(payload);
+        frame.put_slice(b"\n\n");
+    }
+    frame.freeze()
+}
