@@ -1,1 +1,117 @@
-//! placeholder
+//! The control plane: every command, and the background tasks that keep a server current.
+//!
+//! The CLI and the HTTP API call the same functions of [`Control`] and get the same values back, which
+//! they print or serialise; neither decides anything. Test runs go through the gateway, so what is
+//! tested is what serves.
+
+mod connect;
+pub mod evaluate;
+pub mod gate;
+pub mod keys;
+pub mod project;
+pub mod record;
+pub mod registry;
+pub mod select;
+pub mod snapshot;
+pub mod task;
+pub mod view;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gatemark_core::Result;
+use gatemark_core::model::Project;
+use gatemark_gateway::{Gateway, Meter};
+use gatemark_provider::vendor::{Secret, Vendor};
+use gatemark_store::Store;
+use gatemark_store::calllog::{CallLog, CallLogOptions};
+
+/// Everything a command needs. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Control {
+    store: Store,
+    project: Arc<Project>,
+    gateway: Gateway,
+    releases: Arc<snapshot::Releases>,
+    vendors: HashMap<String, Arc<dyn Vendor>>,
+    keyless: bool,
+}
+
+/// How to open a [`Control`].
+pub struct Options {
+    /// Directory of the database and the call log; made if missing.
+    pub data: PathBuf,
+    /// The project's configuration.
+    pub project: Project,
+    /// Keys of providers by the provider's name; those without one answer every call with an error that
+    /// says so.
+    pub secrets: HashMap<String, Secret>,
+    /// Counts calls.
+    pub meter: Arc<dyn Meter>,
+    /// Whether callers without a key are let in while no keys exist (loopback only).
+    pub keyless: bool,
+}
+
+impl Control {
+    /// Opens the database (migrating it if needed) and the call log, and builds the first snapshot.
+    pub async fn open(options: Options) -> Result<Self> {
+        let store = Store::open(&options.data.join("gatemark.db")).await?;
+        let log = CallLog::open(CallLogOptions {
+            directory: options.data.join("calls"),
+            ..CallLogOptions::default()
+        })?;
+        let vendors = connect::all(&options.project, options.secrets)?;
+        let project = Arc::new(options.project);
+        let releases = Arc::new(snapshot::Releases::default());
+        let parts = snapshot::Ingredients {
+            store: &store,
+            project: &project,
+            vendors: &vendors,
+            releases: &releases,
+            keyless: options.keyless,
+        };
+        let first = snapshot::build(parts).await?;
+        let gateway = Gateway::new(first, log, options.meter);
+        Ok(Self { store, project, gateway, releases, vendors, keyless: options.keyless })
+    }
+
+    /// The data plane.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The project's configuration.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Puts the registry's present state in force, if it changed since the snapshot was taken. Returns
+    /// whether it did.
+    pub async fn refresh(&self) -> Result<bool> {
+        if self.store.revision().await? == self.gateway.snapshot().revision() {
+            return Ok(false);
+        }
+        let parts = snapshot::Ingredients {
+            store: &self.store,
+            project: &self.project,
+            vendors: &self.vendors,
+            releases: &self.releases,
+            keyless: self.keyless,
+        };
+        self.gateway.swap(snapshot::build(parts).await?);
+        Ok(true)
+    }
+
+    /// Ships what the call log holds and closes the database. Call it before the process ends.
+    pub async fn close(&self) -> Result<()> {
+        gatemark_store::calllog::ship(self.gateway.log(), &self.store).await?;
+        self.store.close().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! The gate at work: collect evidence, apply the policy, move the pointer.
+//!
+//! This is the only code that asks [`gate::decide`] for a permit, and so the only way to a deployment.
+
+use gatemark_core::deploy::Deployment;
+use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::gate::{self, Approval, Checklist, Evidence, Policy, Purpose};
+use gatemark_core::id::{Digest, EnvironmentName, PromptName};
+use gatemark_core::prompt::Version;
+use gatemark_core::report::Report;
+use gatemark_core::suite::Suite;
+use gatemark_gateway::{Selector, clock};
+
+use crate::{Control, select};
+
+/// How an attempt to move a pointer ended.
+#[derive(Debug)]
+pub enum Decision {
+    /// It moved.
+    Moved(Box<Deployment>),
+    /// Some rule is not met.
+    Refused(Box<Checklist>),
+}
+
+impl Control {
+    /// Applies the rules of `environment` to a version without moving anything.
+    pub async fn checklist(
+        &self,
+        prompt: &PromptName,
+        selector: &Selector,
+        environment: &EnvironmentName,
+    ) -> Result<(Version, Checklist)> {
+        let version = select::version(&self.store, prompt, selector).await?;
+        let checklist = self.check(&version, environment, Purpose::Deploy).await?;
+        Ok((version, checklist))
+    }
+
+    /// Deploys a version, if the rules of `environment` allow.
+    pub async fn deploy(
+        &self,
+        prompt: &PromptName,
+        selector: &Selector,
+        environment: &EnvironmentName,
+        actor: &str,
+    ) -> Result<Decision> {
+        let version = select::version(&self.store, prompt, selector).await?;
+        self.move_to(&version, environment, Purpose::Deploy, actor).await
+    }
+
+    /// Goes back to a version that served in `environment` before: the one that the present one
+    /// replaced, unless `selector` names another.
+    pub async fn rollback(
+        &self,
+        prompt: &PromptName,
+        selector: Option<&Selector>,
+        environment: &EnvironmentName,
+        actor: &str,
+    ) -> Result<Decision> {
+        let version = match selector {
+            Some(selector) => select::version(&self.store, prompt, selector).await?,
+            None => self.previous(prompt, environment).await?,
+        };
+        self.move_to(&version, environment, Purpose::Rollback, actor).await
+    }
+
+    /// Records that `actor` consents to a version. Authors cannot approve their own work.
+    pub async fn approve(
+        &self,
+        prompt: &PromptName,
+        selector: &Selector,
+        actor: &str,
+        comment: Option<String>,
+    ) -> Result<Version> {
+        let version = select::version(&self.store, prompt, selector).await?;
+        if version.author == actor {
+            let message = format!(
+                "{actor} wrote version {} of `{prompt}`: somebody else has to approve it",
+                version.number
+            );
+            return Err(Error::new(Kind::Forbidden, message).coded("own_work"));
+        }
+        let approval = Approval { actor: actor.to_string(), at: clock::now_us(), comment };
+        self.store.approve(&version.hash, prompt, version.number, &approval).await?;
+        Ok(version)
+    }
+
+    /// The moves of a prompt's pointers, newest first.
+    pub async fn deployments(
+        &self,
+        prompt: &PromptName,
+        environment: Option<&EnvironmentName>,
+        limit: u32,
+    ) -> Result<Vec<Deployment>> {
+        self.store.deployments(prompt, environment, limit).await
+    }
+
+    async fn previous(&self, prompt: &PromptName, environment: &EnvironmentName) -> Result<Version> {
+        self.policy(environment)?;
+        let moves = self.store.deployments(prompt, Some(environment), 1).await?;
+        let serving = moves.first().ok_or_else(|| {
+            Error::not_found(format!("no version of `{prompt}` serves in {environment}"))
+        })?;
+        let number = serving.replaced.ok_or_else(|| {
+            let message = format!(
+                "version {} is the first of `{prompt}` in {environment}: there is nothing to go back to",
+                serving.number
+            );
+            Error::not_found(message).coded("nothing_before")
+        })?;
+        select::version(&self.store, prompt, &Selector::Number(number)).await
+    }
+
+    async fn move_to(
+        &self,
+        version: &Version,
+        environment: &EnvironmentName,
+        purpose: Purpose,
+        actor: &str,
+    ) -> Result<Decision> {
+        let checklist = self.check(version, environment, purpose).await?;
+        let permit = match checklist.permit() {
+            Ok(permit) => permit,
+            Err(checklist) => return Ok(Decision::Refused(Box::new(checklist))),
+        };
+        let deployment = self.store.apply(permit, actor, clock::now_us()).await?;
+        self.refresh().await?;
+        Ok(Decision::Moved(Box::new(deployment)))
+    }
+
+    async fn check(
+        &self,
+        version: &Version,
+        environment: &EnvironmentName,
+        purpose: Purpose,
+    ) -> Result<Checklist> {
+        let policy = self.policy(environment)?;
+        let history = self.store.deployments(&version.prompt, Some(environment), u32::MAX).await?;
+        let served = history.iter().find(|deployment| deployment.number == version.number);
+        let found = match (purpose, served.and_then(|deployment| deployment.evidence.as_deref())) {
+            (Purpose::Rollback, Some(report)) => self.evidence_of(report).await?,
+            _ => self.newest_evidence(version).await?,
+        };
+        let approvals = self.store.approvals(&version.hash).await?;
+        let serving = version.content.models.first().map(|variant| &variant.model);
+        let model_vouched = serving
+            .and_then(|model| self.project.models.get(model))
+            .is_some_and(|model| model.pinned);
+        let evidence = Evidence {
+            version,
+            suite: found.suite.as_ref().map(|(suite, digest)| (suite, *digest)),
+            report: found.report.as_ref(),
+            approvals: &approvals,
+            model_vouched,
+            served_before: served.is_some(),
+        };
+        Ok(gate::decide(policy, environment, purpose, &evidence))
+    }
+
+    fn policy(&self, environment: &EnvironmentName) -> Result<&Policy> {
+        self.project.environments.get(environment).map(|found| &found.policy).ok_or_else(|| {
+            let known: Vec<&str> =
+                self.project.environments.keys().map(EnvironmentName::as_str).collect();
+            let message =
+                format!("there is no environment `{environment}` (there are {})", known.join(", "));
+            Error::not_found(message).coded("environment_not_found")
+        })
+    }
+
+    /// The evidence on which a version was admitted earlier.
+    async fn evidence_of(&self, report: &str) -> Result<Found> {
+        let report = self.store.report(report).await?.map(|(report, _)| report);
+        let suite = match &report {
+            Some(report) => self.store.suite(&report.suite).await?.map(|suite| (suite, report.suite)),
+            None => None,
+        };
+        Ok(Found { suite, report })
+    }
+
+    /// The evidence by the prompt's current suite on the version's serving model.
+    async fn newest_evidence(&self, version: &Version) -> Result<Found> {
+        let suite = self.store.current_suite(&version.prompt).await?;
+        let report = match (&suite, version.content.models.first()) {
+            (Some((_, digest)), Some(variant)) => {
+                self.store.newest_report(&version.hash, digest, &variant.model).await?
+            }
+            _ => None,
+        };
+        Ok(Found { suite, report })
+    }
+}
+
+struct Found {
+    suite: Option<(Suite, Digest)>,
+    report: Option<Report>,
+}

@@ -1,0 +1,33 @@
+//! Looking at recorded calls and at the audit log.
+
+use gatemark_core::audit::AuditEntry;
+use gatemark_core::call::CallRecord;
+use gatemark_core::error::Result;
+use gatemark_store::call::{CallFilter, CallTotals};
+use gatemark_store::calllog::{self, Shipped};
+
+use crate::Control;
+
+impl Control {
+    /// Recorded calls, newest first, those still in the call log included.
+    pub async fn calls(&self, filter: &CallFilter) -> Result<Vec<CallRecord>> {
+        self.ship().await?;
+        self.store.calls(filter).await
+    }
+
+    /// Sums over recorded calls.
+    pub async fn call_totals(&self, filter: &CallFilter) -> Result<CallTotals> {
+        self.ship().await?;
+        self.store.call_totals(filter).await
+    }
+
+    /// Moves what the call log holds into the store.
+    pub async fn ship(&self) -> Result<Shipped> {
+        calllog::ship(self.gateway.log(), &self.store).await
+    }
+
+    /// The newest entries of the audit log.
+    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>> {
+        self.store.audit(limit).await
+    }
+}

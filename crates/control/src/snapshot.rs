@@ -1,0 +1,105 @@
+//! From the registry to what the gateway serves.
+//!
+//! Compiling a version is the dear part, and versions never change, so compiled releases are kept across
+//! snapshots. A version that cannot be compiled (registered by a program with another opinion) is left
+//! out and logged: one bad prompt must not stop the others.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gatemark_core::Result;
+use gatemark_core::deploy::Deployment;
+use gatemark_core::id::{EnvironmentName, PromptName};
+use gatemark_core::model::Project;
+use gatemark_gateway::{Pointer, Release, Snapshot, SnapshotParts};
+use gatemark_provider::vendor::Vendor;
+use gatemark_store::Store;
+
+type ReleaseId = (PromptName, u32);
+
+/// Compiled releases by prompt and number.
+#[derive(Default)]
+pub struct Releases {
+    compiled: Mutex<HashMap<ReleaseId, Arc<Release>>>,
+}
+
+impl Releases {
+    async fn get(&self, store: &Store, id: &ReleaseId) -> Result<Option<Arc<Release>>> {
+        let known = |releases: &Self| {
+            releases.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        };
+        if let Some(release) = known(self) {
+            return Ok(Some(release));
+        }
+        let Some(version) = store.version(&id.0, id.1).await? else { return Ok(None) };
+        match Release::compile(version) {
+            Ok(release) => {
+                let release = Arc::new(release);
+                let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+                compiled.insert(id.clone(), release.clone());
+                Ok(Some(release))
+            }
+            Err(error) => {
+                tracing::error!(prompt = %id.0, version = id.1, %error, "left out of serving");
+                Ok(None)
+            }
+        }
+    }
+}
+
+pub(crate) struct Ingredients<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) project: &'a Arc<Project>,
+    pub(crate) vendors: &'a HashMap<String, Arc<dyn Vendor>>,
+    pub(crate) releases: &'a Releases,
+    pub(crate) keyless: bool,
+}
+
+/// Reads the registry. The revision is read first: a change that happens while we read gives a snapshot
+/// that is newer than it says, and one more refresh, never a missed one.
+pub(crate) async fn build(from: Ingredients<'_>) -> Result<Snapshot> {
+    let revision = from.store.revision().await?;
+    let pointers = from.store.pointers().await?;
+    let admitted = admitted(from.store).await?;
+    let mut prompts: HashMap<PromptName, HashMap<EnvironmentName, Pointer>> = HashMap::new();
+    for deployment in pointers {
+        if let Some(pointer) = pointer(&from, &deployment, &admitted).await? {
+            let environments = prompts.entry(deployment.prompt).or_default();
+            environments.insert(deployment.environment, pointer);
+        }
+    }
+    Ok(Snapshot::new(SnapshotParts {
+        revision,
+        project: from.project.clone(),
+        vendors: from.vendors.clone(),
+        prompts,
+        keys: from.store.active_keys().await?.into_iter().collect(),
+        keyless: from.keyless,
+    }))
+}
+
+type Admitted = HashMap<(PromptName, EnvironmentName), BTreeSet<u32>>;
+
+async fn admitted(store: &Store) -> Result<Admitted> {
+    let mut admitted = Admitted::new();
+    for (prompt, environment, number) in store.admitted().await? {
+        admitted.entry((prompt, environment)).or_default().insert(number);
+    }
+    Ok(admitted)
+}
+
+async fn pointer(
+    from: &Ingredients<'_>,
+    deployment: &Deployment,
+    admitted: &Admitted,
+) -> Result<Option<Pointer>> {
+    let id = (deployment.prompt.clone(), deployment.number);
+    let Some(current) = from.releases.get(from.store, &id).await? else { return Ok(None) };
+    let key = (deployment.prompt.clone(), deployment.environment.clone());
+    let mut releases = vec![];
+    for number in admitted.get(&key).into_iter().flatten() {
+        let id = (deployment.prompt.clone(), *number);
+        releases.extend(from.releases.get(from.store, &id).await?);
+    }
+    Ok(Some(Pointer { current, admitted: releases }))
+}

@@ -1,0 +1,115 @@
+//! Background tasks: each idempotent, without input, safe to run twice at once, and visible.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use gatemark_core::error::Result;
+use gatemark_gateway::clock;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::Control;
+
+/// What is known about a task.
+#[derive(Debug, Clone, Default, serde::Serialize, utoipa::ToSchema)]
+pub struct TaskStatus {
+    /// Its name.
+    pub name: String,
+    /// Time between runs, in milliseconds.
+    pub period_ms: u64,
+    /// How often it has run since the server started.
+    pub runs: u64,
+    /// When it last ran, in microseconds since 1970.
+    pub last_run: Option<i64>,
+    /// When it runs next, in microseconds since 1970.
+    pub next_run: Option<i64>,
+    /// The error of its last run, if that failed.
+    pub last_error: Option<String>,
+}
+
+type Job = fn(Control) -> BoxFuture<'static, Result<()>>;
+
+struct Task {
+    name: &'static str,
+    period: Duration,
+    job: Job,
+}
+
+/// Every task. `refresh` bounds how long a change made by another process takes to be served;
+/// `ship` bounds how long a call's record is only in the local log.
+const TASKS: [Task; 2] = [
+    Task { name: "refresh", period: Duration::from_millis(200), job: refresh },
+    Task { name: "ship", period: Duration::from_millis(500), job: ship },
+];
+
+fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.refresh().await.map(drop) })
+}
+
+fn ship(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move {
+        control.gateway().log().sync()?;
+        control.ship().await.map(drop)
+    })
+}
+
+/// The running tasks' shared status.
+#[derive(Clone, Default)]
+pub struct Board {
+    statuses: Arc<Mutex<Vec<TaskStatus>>>,
+}
+
+impl Board {
+    /// What is known about each task.
+    pub fn statuses(&self) -> Vec<TaskStatus> {
+        self.statuses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn update(&self, index: usize, change: impl FnOnce(&mut TaskStatus)) {
+        let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(status) = statuses.get_mut(index) {
+            change(status);
+        }
+    }
+}
+
+/// Runs all tasks until `stop` turns true; then each finishes the run it is in.
+pub async fn run(control: &Control, board: &Board, stop: &watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    for (index, task) in TASKS.iter().enumerate() {
+        let name = task.name.to_string();
+        let period_ms = u64::try_from(task.period.as_millis()).unwrap_or(u64::MAX);
+        let status = TaskStatus { name, period_ms, ..TaskStatus::default() };
+        board.statuses.lock().unwrap_or_else(PoisonError::into_inner).push(status);
+        running.spawn(repeat(task, index, control.clone(), board.clone(), stop.clone()));
+    }
+    running.join_all().await;
+}
+
+async fn repeat(
+    task: &'static Task,
+    index: usize,
+    control: Control,
+    board: Board,
+    mut stop: watch::Receiver<bool>,
+) {
+    while !*stop.borrow() {
+        let result = (task.job)(control.clone()).await;
+        if let Err(error) = &result {
+            tracing::error!(task = task.name, %error, cause = ?std::error::Error::source(error), "task failed");
+        }
+        let now = clock::now_us();
+        let next = now.saturating_add(i64::try_from(task.period.as_micros()).unwrap_or(0));
+        board.update(index, |status| {
+            status.runs += 1;
+            status.last_run = Some(now);
+            status.next_run = Some(next);
+            status.last_error = result.err().map(|error| error.to_string());
+        });
+        let woken = tokio::time::timeout(task.period, stop.changed()).await;
+        if matches!(woken, Ok(Err(_))) {
+            return;
+        }
+    }
+}
