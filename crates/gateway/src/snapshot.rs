@@ -81,7 +81,8 @@ impl Snapshot {
         self.parts.keys.get(secret)
     }
 
-    pub(crate) fn is_keyless(&self) -> bool {
+    /// Whether callers without a key are let in as the local operator.
+    pub fn is_keyless(&self) -> bool {
         self.parts.keyless && self.parts.keys.is_empty()
     }
 }

@@ -1,1 +1,24 @@
-//! placeholder
+//! HTTP in, HTTP out: no decision is taken here.
+//!
+//! `router` has every route on one page; `v1` speaks to applications in their vendors' formats, `api` to
+//! people and tools; `auth` turns a header into a caller, `error` an error into a status.
+
+mod api;
+mod auth;
+mod body;
+mod error;
+mod health;
+mod metrics;
+mod router;
+mod serve;
+mod v1;
+
+pub use metrics::Metrics;
+pub use serve::{ServeOptions, serve};
+
+/// The OpenAPI 3.1 document of every route, as pretty JSON.
+pub fn openapi() -> String {
+    let mut text = router::document().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,34 @@
+//! The control API: everything that the CLI does, for tools and for the dashboard.
+
+pub(crate) mod calls;
+pub(crate) mod evidence;
+pub(crate) mod keys;
+pub(crate) mod registry;
+pub(crate) mod release;
+pub(crate) mod system;
+
+use gatemark_core::error::{Error, Result};
+use gatemark_core::id::PromptName;
+use gatemark_gateway::Selector;
+
+/// The prompt that `/{service}/{name}` means.
+pub(crate) fn prompt_name(service: &str, name: &str) -> Result<PromptName> {
+    Ok(format!("{service}/{name}").parse()?)
+}
+
+/// A version as requests name it; the newest if they do not.
+pub(crate) fn selector(text: Option<&str>) -> Result<Selector> {
+    match text {
+        None | Some("" | "latest") => Ok(Selector::Default),
+        Some(text) => Selector::parse(text, "version"),
+    }
+}
+
+/// Reads a name that `param` holds.
+pub(crate) fn named<T>(text: &str, param: &str) -> Result<T>
+where
+    T: std::str::FromStr,
+    Error: From<T::Err>,
+{
+    text.parse().map_err(|error| Error::from(error).at(param))
+}

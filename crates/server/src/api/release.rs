@@ -1,0 +1,181 @@
+//! The gate, approvals, deployments and rollbacks.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use gatemark_control::gate::Decision;
+use gatemark_control::view::{DeploymentView, GateView, VersionView};
+use gatemark_core::access::Action;
+use gatemark_core::error::Result;
+use gatemark_core::id::EnvironmentName;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{named, prompt_name, selector};
+use crate::error::Answer;
+use crate::router::App;
+use crate::{auth, body};
+
+/// Which version, for which environment.
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct GateQuery {
+    /// The version; the newest by default.
+    version: Option<String>,
+    /// The environment; the project's default by default.
+    environment: Option<String>,
+}
+
+fn environment(app: &App, asked: Option<&str>) -> Result<EnvironmentName> {
+    match asked {
+        Some(name) => named(name, "environment"),
+        None => Ok(app.control.project().default_environment.clone()),
+    }
+}
+
+/// Applies an environment's rules to a version without deploying it.
+#[utoipa::path(get, path = "/api/v1/prompts/{service}/{name}/gate", tag = "release",
+    params(("service" = String, Path), ("name" = String, Path), GateQuery),
+    responses((status = 200, body = GateView)))]
+pub(crate) async fn gate(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((service, name)): Path<(String, String)>,
+    Query(query): Query<GateQuery>,
+) -> Answer<Json<GateView>> {
+    auth::admit(&app, &headers, Action::Read)?;
+    let prompt = prompt_name(&service, &name)?;
+    let environment = environment(&app, query.environment.as_deref())?;
+    let selector = selector(query.version.as_deref())?;
+    let (_, checklist) = app.control.checklist(&prompt, &selector, &environment).await?;
+    Ok(Json(GateView::from(&checklist)))
+}
+
+/// Consent to a version.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApproveBody {
+    /// The version; the newest by default.
+    version: Option<String>,
+    /// What the reviewer says.
+    comment: Option<String>,
+}
+
+/// Approves a version. Its author cannot.
+#[utoipa::path(post, path = "/api/v1/prompts/{service}/{name}/approve", tag = "release",
+    params(("service" = String, Path), ("name" = String, Path)), request_body = ApproveBody,
+    responses((status = 200, body = VersionView)))]
+pub(crate) async fn approve(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((service, name)): Path<(String, String)>,
+    body: Body,
+) -> Answer<Json<VersionView>> {
+    let caller = auth::admit(&app, &headers, Action::Approve)?;
+    let asked: ApproveBody = body::json(body).await?;
+    let prompt = prompt_name(&service, &name)?;
+    let selector = selector(asked.version.as_deref())?;
+    let version = app.control.approve(&prompt, &selector, &caller.name, asked.comment).await?;
+    Ok(Json(VersionView::from(&version)))
+}
+
+/// Where to deploy what.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveBody {
+    /// The version. By default the newest for a deployment, and the one before for a rollback.
+    version: Option<String>,
+    /// The environment; the project's default by default.
+    environment: Option<String>,
+}
+
+/// How a deployment or rollback ended.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Moved {
+    /// The deployment, if the gate allowed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deployment: Option<DeploymentView>,
+    /// The gate's rules, if it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<GateView>,
+}
+
+fn moved(decision: &Decision) -> (StatusCode, Json<Moved>) {
+    match decision {
+        Decision::Moved(deployment) => {
+            let deployment = Some(DeploymentView::from(deployment.as_ref()));
+            (StatusCode::OK, Json(Moved { deployment, gate: None }))
+        }
+        Decision::Refused(checklist) => {
+            let gate = Some(GateView::from(checklist.as_ref()));
+            (StatusCode::CONFLICT, Json(Moved { deployment: None, gate }))
+        }
+    }
+}
+
+/// Deploys a version through the gate. A refusal answers 409 with every rule.
+#[utoipa::path(post, path = "/api/v1/prompts/{service}/{name}/deploy", tag = "release",
+    params(("service" = String, Path), ("name" = String, Path)), request_body = MoveBody,
+    responses((status = 200, body = Moved), (status = 409, body = Moved)))]
+pub(crate) async fn deploy(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((service, name)): Path<(String, String)>,
+    body: Body,
+) -> Answer<(StatusCode, Json<Moved>)> {
+    let caller = auth::admit(&app, &headers, Action::Deploy)?;
+    let asked: MoveBody = body::json(body).await?;
+    let prompt = prompt_name(&service, &name)?;
+    let environment = environment(&app, asked.environment.as_deref())?;
+    let selector = selector(asked.version.as_deref())?;
+    let decision = app.control.deploy(&prompt, &selector, &environment, &caller.name).await?;
+    Ok(moved(&decision))
+}
+
+/// Goes back to a version that served before, through the same gate.
+#[utoipa::path(post, path = "/api/v1/prompts/{service}/{name}/rollback", tag = "release",
+    params(("service" = String, Path), ("name" = String, Path)), request_body = MoveBody,
+    responses((status = 200, body = Moved), (status = 409, body = Moved)))]
+pub(crate) async fn rollback(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((service, name)): Path<(String, String)>,
+    body: Body,
+) -> Answer<(StatusCode, Json<Moved>)> {
+    let caller = auth::admit(&app, &headers, Action::Deploy)?;
+    let asked: MoveBody = body::json(body).await?;
+    let prompt = prompt_name(&service, &name)?;
+    let environment = environment(&app, asked.environment.as_deref())?;
+    let version = asked.version.as_deref().map(|version| selector(Some(version))).transpose()?;
+    let decision =
+        app.control.rollback(&prompt, version.as_ref(), &environment, &caller.name).await?;
+    Ok(moved(&decision))
+}
+
+/// Which deployments to list.
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct DeploymentsQuery {
+    /// Only those of this environment.
+    environment: Option<String>,
+    /// At most this many; 50 by default, 1,000 at most.
+    limit: Option<u32>,
+}
+
+/// Lists the moves of a prompt's pointers, newest first.
+#[utoipa::path(get, path = "/api/v1/prompts/{service}/{name}/deployments", tag = "release",
+    params(("service" = String, Path), ("name" = String, Path), DeploymentsQuery),
+    responses((status = 200, body = Vec<DeploymentView>)))]
+pub(crate) async fn deployments(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((service, name)): Path<(String, String)>,
+    Query(query): Query<DeploymentsQuery>,
+) -> Answer<Json<Vec<DeploymentView>>> {
+    auth::admit(&app, &headers, Action::Read)?;
+    let prompt = prompt_name(&service, &name)?;
+    let environment: Option<EnvironmentName> =
+        query.environment.as_deref().map(|name| named(name, "environment")).transpose()?;
+    let limit = query.limit.unwrap_or(50).min(1000);
+    let moves = app.control.deployments(&prompt, environment.as_ref(), limit).await?;
+    Ok(Json(moves.iter().map(DeploymentView::from).collect()))
+}

@@ -1,0 +1,155 @@
+//! Prometheus metrics, counted as calls end.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use gatemark_core::call::{CallPurpose, CallRecord};
+use gatemark_core::error::Error;
+use gatemark_gateway::Meter;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::error::Answer;
+use crate::router::App;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallLabels {
+    prompt: String,
+    version: String,
+    environment: String,
+    model: String,
+    outcome: String,
+    error: String,
+    purpose: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ModelLabels {
+    prompt: String,
+    model: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TokenLabels {
+    model: String,
+    direction: &'static str,
+}
+
+/// Every metric. Prompts, versions, environments and models come from the registry and the project, so
+/// the number of series is bounded by them and never by what callers send.
+pub struct Metrics {
+    registry: Registry,
+    calls: Family<CallLabels, Counter>,
+    latency: Family<ModelLabels, Histogram>,
+    overhead: Histogram,
+    tokens: Family<TokenLabels, Counter>,
+    cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
+    lost: Counter,
+    pending: Gauge,
+}
+
+impl Metrics {
+    /// Metrics at zero.
+    pub fn new() -> Arc<Self> {
+        let mut registry = Registry::with_prefix("gatemark");
+        let latency = || Histogram::new(exponential_buckets(0.001, 2.0, 17));
+        let metrics = Self {
+            calls: Family::default(),
+            latency: Family::new_with_constructor(latency),
+            overhead: Histogram::new(exponential_buckets(0.000_05, 2.0, 14)),
+            tokens: Family::default(),
+            cost: Family::default(),
+            lost: Counter::default(),
+            pending: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("calls", "Calls that ended", metrics.calls.clone());
+        registry.register_with_unit(
+            "call_latency",
+            "From accepting a call to the end of its answer",
+            Unit::Seconds,
+            metrics.latency.clone(),
+        );
+        registry.register_with_unit(
+            "gateway_overhead",
+            "Time of a call not spent waiting for a vendor",
+            Unit::Seconds,
+            metrics.overhead.clone(),
+        );
+        registry.register("tokens", "Tokens by direction", metrics.tokens.clone());
+        registry.register("cost_usd", "Cost in US dollars", metrics.cost.clone());
+        registry.register("call_records_lost", "Records not kept because the log was full", metrics.lost.clone());
+        registry.register_with_unit(
+            "call_log_pending",
+            "Size of the call log that is not in the store yet",
+            Unit::Bytes,
+            metrics.pending.clone(),
+        );
+        Arc::new(Self { registry, ..metrics })
+    }
+
+    fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut buffer = String::new();
+        text::encode(&mut buffer, &self.registry)?;
+        Ok(buffer)
+    }
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1e6
+}
+
+impl Meter for Metrics {
+    fn ended(&self, record: &CallRecord) {
+        let prompt = record.prompt.as_ref().map(ToString::to_string).unwrap_or_default();
+        let model = record.model.to_string();
+        let by_model = ModelLabels { prompt: prompt.clone(), model: model.clone() };
+        self.calls
+            .get_or_create(&CallLabels {
+                prompt,
+                version: record.number.map(|number| number.to_string()).unwrap_or_default(),
+                environment: record.environment.as_ref().map(ToString::to_string).unwrap_or_default(),
+                model: model.clone(),
+                outcome: record.outcome.word().to_string(),
+                error: record.error.clone().unwrap_or_default(),
+                purpose: match record.purpose {
+                    CallPurpose::Serve => "serve".to_string(),
+                    CallPurpose::Test => "test".to_string(),
+                },
+            })
+            .inc();
+        self.latency.get_or_create(&by_model).observe(seconds(record.latency_us));
+        self.overhead.observe(seconds(record.gateway_us()));
+        self.cost.get_or_create(&by_model).inc_by(record.cost.as_usd().max(0.0));
+        let tokens = |direction, count| {
+            self.tokens.get_or_create(&TokenLabels { model: model.clone(), direction }).inc_by(count);
+        };
+        tokens("input", record.usage.input);
+        tokens("output", record.usage.output);
+    }
+
+    fn lost(&self) {
+        self.lost.inc();
+    }
+}
+
+/// Prometheus text format (OpenMetrics).
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
+pub(crate) async fn metrics(State(app): State<App>) -> Answer<Response> {
+    let pending = app.control.gateway().log().pending_bytes();
+    app.metrics.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
+    let text = app
+        .metrics
+        .encode()
+        .map_err(|cause| Error::internal("metrics cannot be written").because(cause))?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}

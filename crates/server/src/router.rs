@@ -1,0 +1,85 @@
+//! Every route, on one page.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{Method, Uri};
+use axum::response::{IntoResponse, Response};
+use gatemark_control::Control;
+use gatemark_control::task::Board;
+use gatemark_core::error::{Error, Kind};
+use tokio::sync::watch;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::Problem;
+use crate::{Metrics, api, health, metrics, v1};
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) control: Control,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tasks: Board,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Gatemark",
+    description = "The release system for prompts: registry, gate and gateway."
+))]
+struct Document;
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(v1::chat::completions))
+        .routes(routes!(v1::models::list))
+        .routes(routes!(api::registry::list))
+        .routes(routes!(api::registry::push))
+        .routes(routes!(api::registry::versions))
+        .routes(routes!(api::registry::version))
+        .routes(routes!(api::registry::diff))
+        .routes(routes!(api::evidence::test))
+        .routes(routes!(api::evidence::reports))
+        .routes(routes!(api::evidence::report))
+        .routes(routes!(api::release::gate))
+        .routes(routes!(api::release::approve))
+        .routes(routes!(api::release::deploy))
+        .routes(routes!(api::release::rollback))
+        .routes(routes!(api::release::deployments))
+        .routes(routes!(api::calls::list))
+        .routes(routes!(api::calls::audit))
+        .routes(routes!(api::keys::list, api::keys::create))
+        .routes(routes!(api::keys::revoke))
+        .routes(routes!(api::system::tasks))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
+}
+
+/// The OpenAPI document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+/// The service.
+pub(crate) fn router(app: App) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .route("/api/v1/openapi.json", axum::routing::get(api::system::openapi))
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app)
+}
+
+async fn unknown(method: Method, uri: Uri) -> Response {
+    let message = format!("there is no {method} {}; see /api/v1/openapi.json", uri.path());
+    Problem::from(Error::not_found(message).coded("route_not_found")).into_response()
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Response {
+    let message = format!("{} does not take {method}; see /api/v1/openapi.json", uri.path());
+    Problem::from(Error::new(Kind::Invalid, message).coded("method_not_allowed")).into_response()
+}

@@ -1,0 +1,158 @@
+//! `POST /v1/chat/completions`, in OpenAI's format.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use gatemark_core::access::Action;
+use gatemark_core::call::CallPurpose;
+use gatemark_core::error::{Error, Result};
+use gatemark_gateway::{self as gateway, Facts, Incoming, PromptRef, Reply, Selector, Target};
+use gatemark_provider::chat::{self, DoorRequest};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::error::Answer;
+use crate::router::App;
+use crate::{auth, body};
+
+/// Answers a chat completion.
+///
+/// `model` is `gatemark/service/name`, with `@environment`, `@semver` or `@number` behind it if wanted,
+/// and `variables` holds the prompt's inputs; or `prompt: {id, version, variables}` names it as OpenAI
+/// does; or `model` is a plain `provider/model` and everything passes through.
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "gateway",
+    request_body(content = Object, content_type = "application/json"),
+    responses(
+        (status = 200, description = "A chat completion, or server-sent events when `stream` is true"),
+        (status = "4XX", description = "An error in OpenAI's shape"),
+        (status = "5XX", description = "An error in OpenAI's shape")))]
+pub(crate) async fn completions(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    let caller = auth::admit(&app, &headers, Action::Call)?;
+    let bytes = body::read(body).await?;
+    let request = chat::read_request(&bytes)?;
+    let incoming = Incoming {
+        caller,
+        purpose: CallPurpose::Serve,
+        target: target(&request)?,
+        stream: request.stream,
+        usage_wanted: request.usage_wanted,
+        messages: request.messages,
+        fields: request.fields,
+    };
+    let reply = app.control.gateway().call(incoming).await?;
+    Ok(respond(reply))
+}
+
+fn target(request: &DoorRequest) -> Result<Target> {
+    let named = request.model.as_deref().and_then(PromptRef::from_model).transpose()?;
+    match (&request.prompt, named) {
+        (Some(raw), named) => {
+            let reference = chat::read_prompt(raw)?;
+            if request.variables.is_some() {
+                let message = "give variables either in `prompt.variables` or in `variables`, not in both";
+                return Err(Error::invalid(message).at("variables"));
+            }
+            let mut prompt = PromptRef::parse(&reference.id, "prompt.id")?;
+            if let Some(version) = &reference.version {
+                prompt.selector = Selector::parse(version, "prompt.version")?;
+            }
+            same_prompt(&prompt, named.as_ref(), request.model.as_deref())?;
+            Ok(Target::Named { prompt, variables: reference.variables })
+        }
+        (None, Some(prompt)) => {
+            let variables = request.variables.as_deref().map(object).transpose()?;
+            Ok(Target::Named { prompt, variables: variables.unwrap_or_default() })
+        }
+        (None, None) => plain(request),
+    }
+}
+
+/// Clients make `model` obligatory; beside `prompt` it may only say the same.
+fn same_prompt(prompt: &PromptRef, named: Option<&PromptRef>, model: Option<&str>) -> Result<()> {
+    let contradicts = match (named, model) {
+        (Some(named), _) => named.name != prompt.name,
+        (None, Some(model)) => !model.is_empty() && model != "gatemark",
+        (None, None) => false,
+    };
+    if !contradicts {
+        return Ok(());
+    }
+    let message = format!(
+        "`prompt` names {} but `model` is {:?}: the version decides the model, so leave `model` out or \
+         set it to \"gatemark\"",
+        prompt.name,
+        model.unwrap_or_default()
+    );
+    Err(Error::invalid(message).at("model"))
+}
+
+fn plain(request: &DoorRequest) -> Result<Target> {
+    let model = request.model.as_deref().ok_or_else(|| {
+        let message = "`model` is missing: name a prompt (`gatemark/service/name`) or a model (`provider/model`)";
+        Error::invalid(message).at("model")
+    })?;
+    if request.variables.is_some() {
+        let message = "`variables` belong to a prompt, but `model` names a plain model";
+        return Err(Error::invalid(message).at("variables"));
+    }
+    let model = model.parse().map_err(|_| {
+        let message = format!(
+            "the model {model:?} does not exist: name a prompt (`gatemark/service/name`) or a model \
+             (`provider/model`)"
+        );
+        Error::not_found(message).at("model").coded("model_not_found")
+    })?;
+    Ok(Target::Plain(model))
+}
+
+fn object(raw: &RawValue) -> Result<Map<String, Value>> {
+    serde_json::from_str(raw.get())
+        .map_err(|_| Error::invalid("`variables` must be an object of names and values").at("variables"))
+}
+
+fn respond(reply: Reply) -> Response {
+    let Reply { facts, body } = reply;
+    let (kind, body) = match body {
+        gateway::Body::Whole(answer) => {
+            ("application/json", Body::from(chat::write_answer(&answer, facts.at / 1_000_000)))
+        }
+        gateway::Body::Stream(frames) => {
+            ("text/event-stream", Body::from_stream(frames.map(Ok::<_, Infallible>)))
+        }
+    };
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if kind == "text/event-stream" {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    describe(headers, &facts);
+    response
+}
+
+/// The facts as `x-gatemark-…` headers.
+fn describe(headers: &mut HeaderMap, facts: &Facts) {
+    let mut set = |name: &'static str, value: Option<String>| {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_maybe_shared(value).ok()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("x-gatemark-call-id", Some(facts.call.clone()));
+    set("x-gatemark-model", Some(facts.model.to_string()));
+    set("x-gatemark-prompt", facts.prompt.as_ref().map(ToString::to_string));
+    set("x-gatemark-version", facts.semver.as_ref().map(ToString::to_string));
+    set("x-gatemark-version-number", facts.number.map(|number| number.to_string()));
+    set("x-gatemark-environment", facts.environment.as_ref().map(ToString::to_string));
+    set("x-gatemark-arm", facts.prompt.is_some().then(|| facts.arm.clone()));
+    set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
+    let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());
+    set("x-gatemark-cost-usd", dollars);
+}

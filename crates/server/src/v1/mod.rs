@@ -1,0 +1,4 @@
+//! Doors for applications, in the formats of the vendors whose clients they use.
+
+pub(crate) mod chat;
+pub(crate) mod models;
