@@ -1,1 +1,29 @@
-//! placeholder
+//! Everything kept: the registry, its evidence and history, the records of calls, and the call log that
+//! is written ahead of them.
+//!
+//! This crate decides nothing. It stores what it is told inside one transaction, checks what only it can
+//! check (that a thing exists, that nobody was faster), and gives it back verified. SQL appears in no
+//! other crate, and here only in the modules that are named after a noun; which engine runs it is known
+//! to [`sql`] alone.
+//!
+//! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ←
+//! `prompt`, `suite`, `report`, `deploy`, `review`, `access`, `call` ← `calllog`.
+
+pub mod access;
+mod audit;
+pub mod call;
+pub mod calllog;
+mod counter;
+mod deploy;
+pub mod prompt;
+mod report;
+mod review;
+mod sql;
+mod store;
+mod suite;
+
+pub use access::KeyInfo;
+pub use call::{CallFilter, CallTotals};
+pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
+pub use prompt::{NewVersion, PromptSummary, Pushed};
+pub use store::Store;

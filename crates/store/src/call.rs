@@ -1,0 +1,158 @@
+//! Records of calls: written in batches by the call log's shipper, searched by people.
+
+use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
+use gatemark_core::{EnvironmentName, ModelName, NanoUsd, PromptName, Result};
+
+use crate::sql::{Value, to_document, values};
+use crate::store::Store;
+
+/// How many calls are listed when a filter does not say.
+const DEFAULT_LIMIT: u32 = 100;
+
+/// Which calls; whatever is `None` does not narrow.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallFilter {
+    /// Of this prompt.
+    pub prompt: Option<PromptName>,
+    /// In this environment.
+    pub environment: Option<EnvironmentName>,
+    /// Of the version with this number.
+    pub number: Option<u32>,
+    /// Answered by this model.
+    pub model: Option<ModelName>,
+    /// That ended so.
+    pub outcome: Option<Outcome>,
+    /// Made for this purpose.
+    pub purpose: Option<CallPurpose>,
+    /// Begun at this time or later, in microseconds since 1970.
+    pub since: Option<i64>,
+    /// Begun before this time, in microseconds since 1970.
+    pub until: Option<i64>,
+    /// With this id.
+    pub id: Option<String>,
+    /// Most calls to list; 0 for 100. Totals ignore it.
+    pub limit: u32,
+}
+
+/// Sums over calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallTotals {
+    /// How many.
+    pub calls: u64,
+    /// Of these, without an answer.
+    pub errors: u64,
+    /// What they cost together.
+    pub cost: NanoUsd,
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+}
+
+impl Store {
+    /// Stores records in one transaction, and passes over those whose id is stored already. Returns the
+    /// number of new ones.
+    pub async fn insert_calls(&self, records: &[CallRecord]) -> Result<usize> {
+        if records.is_empty() {
+            return Ok(0);
+        }
+        let rows: Result<Vec<Vec<Value>>> = records.iter().map(row).collect();
+        let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
+                   model, outcome, cost, input_tokens, output_tokens, latency_us, document)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                   ON CONFLICT (id) DO NOTHING";
+        let transaction = self.database().begin().await?;
+        let new = transaction.execute_many(sql, rows?).await?;
+        transaction.commit().await?;
+        Ok(new)
+    }
+
+    /// The calls that `filter` lets through, newest first.
+    pub async fn calls(&self, filter: &CallFilter) -> Result<Vec<CallRecord>> {
+        let (conditions, mut values) = conditions(filter);
+        let limit = if filter.limit == 0 { DEFAULT_LIMIT } else { filter.limit };
+        values.push(limit.into());
+        let position = values.len();
+        let sql = format!(
+            "SELECT document FROM calls{conditions} ORDER BY at DESC, id DESC LIMIT ${position}"
+        );
+        let rows = self.database().read(&sql, values).await?;
+        rows.iter().map(|row| row.document("document")).collect()
+    }
+
+    /// Sums over all calls that `filter` lets through, whatever its limit.
+    pub async fn call_totals(&self, filter: &CallFilter) -> Result<CallTotals> {
+        let (conditions, values) = conditions(filter);
+        // The casts are for engines whose sums of integers are decimals.
+        let sql = format!(
+            "SELECT COUNT(*) AS calls,
+                CAST(COALESCE(SUM(CASE WHEN outcome = 'error' THEN 1 ELSE 0 END), 0) AS bigint) AS errors,
+                CAST(COALESCE(SUM(cost), 0) AS bigint) AS cost,
+                CAST(COALESCE(SUM(input_tokens), 0) AS bigint) AS input_tokens,
+                CAST(COALESCE(SUM(output_tokens), 0) AS bigint) AS output_tokens
+             FROM calls{conditions}"
+        );
+        let Some(row) = self.database().read_one(&sql, values).await? else {
+            return Ok(CallTotals::default());
+        };
+        Ok(CallTotals {
+            calls: row.count("calls")?,
+            errors: row.count("errors")?,
+            cost: NanoUsd(row.integer("cost")?),
+            input_tokens: row.count("input_tokens")?,
+            output_tokens: row.count("output_tokens")?,
+        })
+    }
+}
+
+/// The `WHERE` part for a filter. Only what is asked for appears, so that an index can serve it.
+fn conditions(filter: &CallFilter) -> (String, Vec<Value>) {
+    let asked: [(&str, Value); 9] = [
+        ("prompt =", filter.prompt.as_ref().into()),
+        ("environment =", filter.environment.as_ref().into()),
+        ("number =", filter.number.into()),
+        ("model =", filter.model.as_ref().into()),
+        ("outcome =", filter.outcome.map(Outcome::word).into()),
+        ("purpose =", filter.purpose.map(purpose_word).into()),
+        ("at >=", filter.since.into()),
+        ("at <", filter.until.into()),
+        ("id =", filter.id.as_deref().into()),
+    ];
+    let mut sql = String::new();
+    let mut values = Vec::new();
+    for (condition, value) in asked {
+        if value == Value::Null {
+            continue;
+        }
+        values.push(value);
+        let join = if sql.is_empty() { " WHERE" } else { " AND" };
+        sql.push_str(&format!("{join} {condition} ${}", values.len()));
+    }
+    (sql, values)
+}
+
+fn row(record: &CallRecord) -> Result<Vec<Value>> {
+    let mut row = values![
+        record.id.as_str(),
+        record.at,
+        purpose_word(record.purpose),
+        record.caller.as_str(),
+        record.prompt.as_ref(),
+        record.number,
+        record.environment.as_ref(),
+        record.arm.as_str(),
+        &record.model,
+        record.outcome.word(),
+        record.cost,
+    ];
+    row.extend([record.usage.input, record.usage.output, record.latency_us].map(Value::count));
+    row.push(to_document(record)?.into());
+    Ok(row)
+}
+
+fn purpose_word(purpose: CallPurpose) -> &'static str {
+    match purpose {
+        CallPurpose::Serve => "serve",
+        CallPurpose::Test => "test",
+    }
+}

@@ -1,0 +1,312 @@
+//! The writing side of the log.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gatemark_core::call::CallRecord;
+use gatemark_core::{Error, Kind, Result};
+
+use super::frame;
+use super::segment::{self, Segment};
+
+/// A buffer that one giant record has blown up is given back above this.
+const BUFFER: usize = 1 << 20;
+
+/// Where the log lies and how large it may grow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallLogOptions {
+    /// Directory of the segments; made if it does not exist. Processes may share it.
+    pub directory: PathBuf,
+    /// Size at which a segment is closed and the next one begun, in bytes.
+    pub segment_bytes: u64,
+    /// Size of all segments together at which records are dropped, in bytes.
+    pub total_bytes: u64,
+}
+
+impl CallLogOptions {
+    /// Segments of 8 MiB, 1 GiB together.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), segment_bytes: 8 << 20, total_bytes: 1 << 30 }
+    }
+}
+
+/// A record was dropped: the log has reached its size, or the disk refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the call log is full: the record of this call was dropped")]
+pub struct LogFull;
+
+/// The log as one process writes it. Clones share it.
+#[derive(Clone, Debug)]
+pub struct CallLog {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: CallLogOptions,
+    active: Mutex<Active>,
+    /// Bytes in all segments of the directory, as far as we know.
+    pending: AtomicU64,
+    dropped: AtomicU64,
+    torn: AtomicU64,
+    /// How far each segment is stored. Forgotten with the process: reading again from the start only
+    /// meets records that the store knows already.
+    positions: Mutex<HashMap<PathBuf, u64>>,
+}
+
+/// The segment being written.
+#[derive(Debug)]
+struct Active {
+    file: File,
+    path: PathBuf,
+    length: u64,
+    buffer: Vec<u8>,
+    /// Closed segments that were not forced to disk yet.
+    unsynced: Vec<File>,
+    /// Whether the directory has a new entry that was not forced to disk yet.
+    new_entry: bool,
+    /// Whether the last record was dropped, so that the log tells of a change and not of every record.
+    dropping: bool,
+}
+
+impl CallLog {
+    /// Opens the log: finds what crashed processes left behind, cuts off and counts the frame that each
+    /// may not have finished, and begins a segment of its own.
+    ///
+    /// # Errors
+    /// `Unavailable` if the directory cannot be made, read or written, or its file system has no locks.
+    pub fn open(options: CallLogOptions) -> Result<CallLog> {
+        let directory = &options.directory;
+        let explain = |cause: io::Error| {
+            let message = format!("cannot use the call log in {}: {cause}", directory.display());
+            Error::new(Kind::Unavailable, message).because(cause)
+        };
+        std::fs::create_dir_all(directory).map_err(explain)?;
+        let torn = recover(directory).map_err(explain)?;
+        let pending = total(directory).map_err(explain)?;
+        let (file, path) = segment::create(directory).map_err(explain)?;
+        let active = Active {
+            file,
+            path,
+            length: 0,
+            buffer: Vec::new(),
+            unsynced: Vec::new(),
+            new_entry: true,
+            dropping: false,
+        };
+        let inner = Inner {
+            options,
+            active: Mutex::new(active),
+            pending: AtomicU64::new(pending),
+            dropped: AtomicU64::new(0),
+            torn: AtomicU64::new(torn),
+            positions: Mutex::new(HashMap::new()),
+        };
+        Ok(CallLog { inner: Arc::new(inner) })
+    }
+
+    /// Writes one record so that it survives the death of this process. Takes microseconds and waits for
+    /// no disk, so it may be called from async code.
+    ///
+    /// # Errors
+    /// [`LogFull`] if the record was dropped; it is counted, and the call is to be answered all the same.
+    pub fn append(&self, record: &CallRecord) -> Result<(), LogFull> {
+        let mut active = self.active();
+        let outcome = self.append_to(&mut active, record);
+        match &outcome {
+            Ok(()) if active.dropping => tracing::info!("the call log takes records again"),
+            Err(cause) if !active.dropping => {
+                tracing::error!(%cause, "the call log drops records; calls are still answered");
+            }
+            _ => {}
+        }
+        active.dropping = outcome.is_err();
+        outcome.map_err(|_| {
+            self.inner.dropped.fetch_add(1, Ordering::Relaxed);
+            LogFull
+        })
+    }
+
+    fn append_to(&self, active: &mut Active, record: &CallRecord) -> io::Result<()> {
+        let written = frame::encode(&mut active.buffer, |buffer| {
+            serde_json::to_writer(buffer, record).is_ok()
+        });
+        if !written {
+            return Err(io::Error::other("the record cannot be written as a frame"));
+        }
+        let length = u64::try_from(active.buffer.len()).unwrap_or(u64::MAX);
+        let options = &self.inner.options;
+        let pending = self.inner.pending.load(Ordering::Relaxed);
+        if pending.saturating_add(length) > options.total_bytes {
+            return Err(io::Error::other("it has reached its total size"));
+        }
+        if active.length > 0 && active.length.saturating_add(length) > options.segment_bytes {
+            // A segment that grows too large is better than a record that is lost.
+            if let Err(cause) = active.begin_segment(&options.directory) {
+                tracing::warn!(%cause, "no new segment for the call log; the old one grows on");
+            }
+        }
+        active.write_frame()?;
+        self.inner.pending.fetch_add(length, Ordering::Relaxed);
+        if active.buffer.capacity() > BUFFER {
+            active.buffer = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Records dropped since this process opened the log.
+    pub fn dropped(&self) -> u64 {
+        self.inner.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Unfinished frames that crashed processes had left when this process opened the log.
+    pub fn torn(&self) -> u64 {
+        self.inner.torn.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that the directory's segments take, stored ones in open segments included.
+    pub fn pending_bytes(&self) -> u64 {
+        self.inner.pending.load(Ordering::Relaxed)
+    }
+
+    /// Forces what was written to disk; blocks until it is there.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk reports an error: what was written since the last round may be lost
+    /// with the power, but not with the process.
+    pub fn sync(&self) -> Result<()> {
+        self.sync_files().map_err(|cause| {
+            Error::new(Kind::Unavailable, "the call log cannot be forced to disk").because(cause)
+        })
+    }
+
+    fn sync_files(&self) -> io::Result<()> {
+        let (files, new_entry) = {
+            let mut active = self.active();
+            let mut files = std::mem::take(&mut active.unsynced);
+            files.push(active.file.try_clone()?);
+            (files, std::mem::take(&mut active.new_entry))
+        };
+        // Without the lock: appending goes on meanwhile.
+        for file in &files {
+            file.sync_data()?;
+        }
+        if new_entry {
+            File::open(&self.inner.options.directory)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn active(&self) -> MutexGuard<'_, Active> {
+        self.inner.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The directory of the segments.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.inner.options.directory
+    }
+
+    /// How far a segment is stored, for [`super::ship`].
+    pub(crate) fn position(&self, path: &Path) -> u64 {
+        self.positions().get(path).copied().unwrap_or(0)
+    }
+
+    /// Remembers how far a segment is stored. Two shippers at once may finish in any order.
+    pub(crate) fn advance(&self, path: &Path, position: u64) {
+        let mut positions = self.positions();
+        let stored = positions.entry(path.to_path_buf()).or_default();
+        *stored = position.max(*stored);
+    }
+
+    fn positions(&self) -> MutexGuard<'_, HashMap<PathBuf, u64>> {
+        self.inner.positions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the active segment if the log is half full, so that the bytes in it can be freed too: a
+    /// log whose bound is near the size of a segment would otherwise stay full for ever.
+    pub(crate) fn close_segment_if_crowded(&self) -> io::Result<()> {
+        let mut active = self.active();
+        let crowded = self.pending_bytes() >= self.inner.options.total_bytes / 2;
+        if crowded && active.length > 0 { active.begin_segment(self.directory()) } else { Ok(()) }
+    }
+
+    /// Counts the directory's bytes afresh, since other processes add and delete there too, and forgets
+    /// the positions of segments that are gone.
+    pub(crate) fn recount(&self) -> io::Result<()> {
+        // Under the lock, so that no frame is counted neither here nor there.
+        let active = self.active();
+        let segments = segment::list(self.directory())?;
+        self.inner.pending.store(segments.iter().map(|(_, size)| size).sum(), Ordering::Relaxed);
+        drop(active);
+        self.positions().retain(|path, _| segments.iter().any(|(known, _)| known == path));
+        Ok(())
+    }
+}
+
+impl Active {
+    /// One `write` of one frame. Whatever a failed one leaves behind is taken back, or else the segment
+    /// is given up, so that no later frame comes to lie behind a torn one.
+    fn write_frame(&mut self) -> io::Result<()> {
+        let written = loop {
+            match self.file.write(&self.buffer) {
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                outcome => break outcome,
+            }
+        };
+        let problem = match written {
+            Ok(count) if count == self.buffer.len() => {
+                self.length = self.length.saturating_add(u64::try_from(count).unwrap_or(0));
+                return Ok(());
+            }
+            Ok(_) => io::Error::new(io::ErrorKind::StorageFull, "the disk took part of a record"),
+            Err(cause) => cause,
+        };
+        self.file.set_len(self.length)?;
+        Err(problem)
+    }
+
+    fn begin_segment(&mut self, directory: &Path) -> io::Result<()> {
+        let (file, path) = segment::create(directory)?;
+        let closed = std::mem::replace(&mut self.file, file);
+        self.path = path;
+        self.length = 0;
+        self.new_entry = true;
+        // The file stays open to be forced to disk, but shippers may have it from now on.
+        closed.unlock()?;
+        self.unsynced.push(closed);
+        Ok(())
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        // A program that logged nothing leaves nothing behind.
+        if self.length == 0
+            && let Err(cause) = std::fs::remove_file(&self.path)
+        {
+            tracing::debug!(%cause, "an empty segment of the call log stays behind");
+        }
+    }
+}
+
+/// Looks at every segment that no living process writes to; returns how many had an unfinished frame.
+fn recover(directory: &Path) -> io::Result<u64> {
+    let mut torn = 0;
+    for (path, _) in segment::list(directory)? {
+        let Some(mut segment) = Segment::open(path.clone())? else { continue };
+        if segment.cut_torn_frame()? {
+            torn += 1;
+            let segment = path.display();
+            tracing::warn!(%segment, "cut off a call record that a crashed process did not finish");
+        }
+    }
+    Ok(torn)
+}
+
+fn total(directory: &Path) -> io::Result<u64> {
+    Ok(segment::list(directory)?.iter().map(|(_, size)| size).sum())
+}

@@ -1,0 +1,183 @@
+//! Pointers of environments and their history.
+//!
+//! [`Store::apply`] is the only function that writes a deployment, and it takes a [`Permit`], which only
+//! the gate's decision makes. What it adds is that the permit speaks of things that are really here.
+
+use gatemark_core::deploy::Deployment;
+use gatemark_core::gate::{Permit, Purpose};
+use gatemark_core::{Digest, EnvironmentName, Error, Kind, PromptName, Result};
+
+use crate::audit::{self, Event};
+use crate::counter::{self, Counter, begin_change};
+use crate::prompt::hash_of;
+use crate::sql::{Row, Transaction, values};
+use crate::store::Store;
+
+const DEPLOYMENT: &str = "SELECT d.id, d.prompt, d.environment, d.number, d.version, d.replaced,
+        d.purpose, d.evidence, d.actor, d.at FROM deployments d";
+
+impl Store {
+    /// Moves a pointer as `permit` allows.
+    ///
+    /// # Errors
+    /// `Conflict` if the permit's version or report is not stored as the permit describes it.
+    pub async fn apply(&self, permit: Permit, actor: &str, at: i64) -> Result<Deployment> {
+        let transaction = begin_change(self).await?;
+        check_version(&transaction, &permit).await?;
+        check_evidence(&transaction, &permit).await?;
+        let deployment = Deployment {
+            id: counter::next(&transaction, Counter::Deployment).await?,
+            prompt: permit.prompt().clone(),
+            environment: permit.environment().clone(),
+            number: permit.number(),
+            version: *permit.version(),
+            replaced: serving(&transaction, &permit).await?,
+            purpose: permit.purpose(),
+            evidence: permit.evidence().map(String::from),
+            actor: actor.into(),
+            at,
+        };
+        insert(&transaction, &deployment).await?;
+        let subject = deployment.prompt.as_str();
+        let action = deployment.purpose.word();
+        let detail = describe(&deployment);
+        audit::record(&transaction, Event { at, actor, action, subject, detail }).await?;
+        transaction.commit().await?;
+        Ok(deployment)
+    }
+
+    /// The newest `limit` moves of a prompt's pointers, in one environment or in all, newest first.
+    pub async fn deployments(
+        &self,
+        prompt: &PromptName,
+        environment: Option<&EnvironmentName>,
+        limit: u32,
+    ) -> Result<Vec<Deployment>> {
+        let rows = match environment {
+            Some(environment) => {
+                let sql = format!(
+                    "{DEPLOYMENT} WHERE d.prompt = $1 AND d.environment = $2
+                     ORDER BY d.id DESC LIMIT $3"
+                );
+                self.database().read(&sql, values![prompt, environment, limit]).await?
+            }
+            None => {
+                let sql = format!("{DEPLOYMENT} WHERE d.prompt = $1 ORDER BY d.id DESC LIMIT $2");
+                self.database().read(&sql, values![prompt, limit]).await?
+            }
+        };
+        rows.iter().map(deployment).collect()
+    }
+
+    /// What serves: the newest deployment of every prompt and environment, by their names.
+    pub async fn pointers(&self) -> Result<Vec<Deployment>> {
+        let sql = format!(
+            "{DEPLOYMENT} JOIN pointers q ON q.deployment = d.id
+             ORDER BY d.prompt, d.environment"
+        );
+        self.database().read(&sql, values![]).await?.iter().map(deployment).collect()
+    }
+
+    /// Every version that was ever deployed, with the place: those are the ones that callers may pin.
+    pub async fn admitted(&self) -> Result<Vec<(PromptName, EnvironmentName, u32)>> {
+        let sql = "SELECT DISTINCT prompt, environment, number FROM deployments
+                   ORDER BY prompt, environment, number";
+        let rows = self.database().read(sql, values![]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok((row.parsed("prompt")?, row.parsed("environment")?, row.number("number")?))
+            })
+            .collect()
+    }
+}
+
+async fn check_version(transaction: &Transaction, permit: &Permit) -> Result<()> {
+    let (prompt, number) = (permit.prompt(), permit.number());
+    match hash_of(transaction, prompt, number).await? {
+        Some(hash) if hash == *permit.version() => Ok(()),
+        Some(_) => Err(conflict(format!("version {number} of {prompt} has another content"))),
+        None => Err(conflict(format!("{prompt} has no version {number}"))),
+    }
+}
+
+async fn check_evidence(transaction: &Transaction, permit: &Permit) -> Result<()> {
+    let Some(id) = permit.evidence() else { return Ok(()) };
+    let sql = "SELECT prompt, version FROM reports WHERE id = $1";
+    let Some(row) = transaction.query_one(sql, values![id]).await? else {
+        return Err(conflict(format!("there is no report {id}")));
+    };
+    if row.parsed::<Digest>("version")? != *permit.version() {
+        return Err(conflict(format!("report {id} is about another version")));
+    }
+    Ok(())
+}
+
+/// The number of the version that serves now.
+async fn serving(transaction: &Transaction, permit: &Permit) -> Result<Option<u32>> {
+    let sql = "SELECT d.number FROM pointers q JOIN deployments d ON d.id = q.deployment
+               WHERE q.prompt = $1 AND q.environment = $2";
+    let row = transaction.query_one(sql, values![permit.prompt(), permit.environment()]).await?;
+    row.map(|row| row.number("number")).transpose()
+}
+
+async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()> {
+    let sql = "INSERT INTO deployments
+               (id, prompt, environment, number, version, replaced, purpose, evidence, actor, at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let row = values![
+        deployment.id,
+        &deployment.prompt,
+        &deployment.environment,
+        deployment.number,
+        &deployment.version,
+        deployment.replaced,
+        deployment.purpose.word(),
+        deployment.evidence.as_deref(),
+        deployment.actor.as_str(),
+        deployment.at,
+    ];
+    transaction.execute(sql, row).await?;
+    let sql = "INSERT INTO pointers (prompt, environment, deployment) VALUES ($1, $2, $3)
+               ON CONFLICT (prompt, environment) DO UPDATE SET deployment = excluded.deployment";
+    let row = values![&deployment.prompt, &deployment.environment, deployment.id];
+    transaction.execute(sql, row).await?;
+    Ok(())
+}
+
+fn describe(deployment: &Deployment) -> String {
+    let Deployment { environment, number, version, .. } = deployment;
+    let mut detail = format!("{environment}: version {number} ({})", version.short());
+    if let Some(replaced) = deployment.replaced {
+        detail.push_str(&format!(" in place of {replaced}"));
+    }
+    if let Some(evidence) = &deployment.evidence {
+        detail.push_str(&format!(", report {evidence}"));
+    }
+    detail
+}
+
+fn deployment(row: &Row) -> Result<Deployment> {
+    Ok(Deployment {
+        id: row.integer("id")?,
+        prompt: row.parsed("prompt")?,
+        environment: row.parsed("environment")?,
+        number: row.number("number")?,
+        version: row.parsed("version")?,
+        replaced: row.optional_number("replaced")?,
+        purpose: purpose(row.text("purpose")?)?,
+        evidence: row.optional_text("evidence")?.map(String::from),
+        actor: row.text("actor")?.into(),
+        at: row.integer("at")?,
+    })
+}
+
+fn purpose(word: &str) -> Result<Purpose> {
+    [Purpose::Deploy, Purpose::Rollback]
+        .into_iter()
+        .find(|purpose| purpose.word() == word)
+        .ok_or_else(|| Error::internal(format!("a deployment has the unknown purpose {word:?}")))
+}
+
+fn conflict(why: String) -> Error {
+    Error::new(Kind::Conflict, format!("the pointer was not moved: {why}"))
+}

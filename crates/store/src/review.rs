@@ -1,0 +1,56 @@
+//! People's consent to versions.
+
+use gatemark_core::gate::Approval;
+use gatemark_core::{Digest, Error, PromptName, Result};
+
+use crate::audit::{self, Event};
+use crate::counter::begin_change;
+use crate::prompt::hash_of;
+use crate::sql::{Row, values};
+use crate::store::Store;
+
+impl Store {
+    /// Stores an approval. A second one by the same person changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` if the prompt has no version of that number and hash.
+    pub async fn approve(
+        &self,
+        version: &Digest,
+        prompt: &PromptName,
+        number: u32,
+        approval: &Approval,
+    ) -> Result<()> {
+        let transaction = begin_change(self).await?;
+        if hash_of(&transaction, prompt, number).await? != Some(*version) {
+            let message = format!("{prompt} has no version {number} with hash {}", version.short());
+            return Err(Error::not_found(message));
+        }
+        let sql = "INSERT INTO approvals (version, actor, prompt, number, comment, at)
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (version, actor) DO NOTHING";
+        let Approval { actor, at, comment } = approval;
+        let row = values![version, actor.as_str(), prompt, number, comment.as_deref(), *at];
+        if transaction.execute(sql, row).await? == 0 {
+            return Ok(());
+        }
+        let said = comment.as_deref().map(|comment| format!(": {comment}")).unwrap_or_default();
+        let detail = format!("version {number} ({}){said}", version.short());
+        let (subject, action) = (prompt.as_str(), "approve");
+        audit::record(&transaction, Event { at: *at, actor, action, subject, detail }).await?;
+        transaction.commit().await
+    }
+
+    /// The approvals of a version, oldest first.
+    pub async fn approvals(&self, version: &Digest) -> Result<Vec<Approval>> {
+        let sql = "SELECT actor, at, comment FROM approvals WHERE version = $1 ORDER BY at, actor";
+        self.database().read(sql, values![version]).await?.iter().map(approval).collect()
+    }
+}
+
+fn approval(row: &Row) -> Result<Approval> {
+    Ok(Approval {
+        actor: row.text("actor")?.into(),
+        at: row.integer("at")?,
+        comment: row.optional_text("comment")?.map(String::from),
+    })
+}

@@ -1,0 +1,112 @@
+//! A database and a transaction on it, whichever engine runs them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gatemark_core::{Error, Result};
+
+use super::sqlite::{Sqlite, SqliteTransaction};
+use super::value::{Row, Value};
+
+/// A database. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    Sqlite(Arc<Sqlite>),
+}
+
+impl Database {
+    /// Opens the SQLite database at `path`, whatever its schema.
+    pub(crate) async fn open(path: &Path) -> Result<Self> {
+        let path = path.to_path_buf();
+        let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path)).await;
+        let sqlite = opened
+            .map_err(|cause| Error::internal("opening the store was aborted").because(cause))??;
+        Ok(Self::Sqlite(Arc::new(sqlite)))
+    }
+
+    /// Runs one query outside of any transaction.
+    pub(crate) async fn read(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read(sql, values).await,
+        }
+    }
+
+    /// The first row of [`Database::read`].
+    pub(crate) async fn read_one(&self, sql: &str, values: Vec<Value>) -> Result<Option<Row>> {
+        Ok(self.read(sql, values).await?.into_iter().next())
+    }
+
+    /// Starts a transaction that may write.
+    pub(crate) async fn begin(&self) -> Result<Transaction> {
+        match self {
+            Self::Sqlite(sqlite) => Ok(Transaction::Sqlite(sqlite.begin().await?)),
+        }
+    }
+
+    /// Lets go of the database.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+
+    /// The names of the tables that exist.
+    pub(crate) async fn tables(&self) -> Result<Vec<String>> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.tables().await,
+        }
+    }
+
+    /// What to call this database in messages.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.label(),
+        }
+    }
+}
+
+/// A transaction. Dropping it without [`Transaction::commit`] takes everything back.
+#[derive(Debug)]
+pub(crate) enum Transaction {
+    Sqlite(SqliteTransaction),
+}
+
+impl Transaction {
+    /// Runs one statement and gives its rows.
+    pub(crate) async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(transaction) => transaction.query(sql, values).await,
+        }
+    }
+
+    /// The first row of [`Transaction::query`].
+    pub(crate) async fn query_one(&self, sql: &str, values: Vec<Value>) -> Result<Option<Row>> {
+        Ok(self.query(sql, values).await?.into_iter().next())
+    }
+
+    /// Runs one statement and gives the number of rows that it changed.
+    pub(crate) async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<usize> {
+        self.execute_many(sql, vec![values]).await
+    }
+
+    /// Runs one statement once for every element of `rows` and gives the number of rows changed in all.
+    pub(crate) async fn execute_many(&self, sql: &str, rows: Vec<Vec<Value>>) -> Result<usize> {
+        match self {
+            Self::Sqlite(transaction) => transaction.execute_many(sql, rows).await,
+        }
+    }
+
+    /// Runs several statements without values.
+    pub(crate) async fn batch(&self, sql: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.batch(sql).await,
+        }
+    }
+
+    /// Makes everything permanent: when this returns, it survives the loss of power.
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await,
+        }
+    }
+}
