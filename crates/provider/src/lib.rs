@@ -1,1 +1,36 @@
-//! placeholder
+//! Everything model vendors see: wire formats, HTTP, event streams, and the `sim` vendor.
+//!
+//! The neutral vocabulary ([`ChatRequest`], [`Answer`], [`Chunk`]) is that of chat completions, because
+//! callers and most vendors speak it already: between two that do, bytes pass through unchanged, and only
+//! what the gateway must know (text, finish, usage) is read from them by the way. Other protocols are
+//! translated in full or refuse by name what they cannot express; nothing is silently dropped.
+//!
+//! This crate knows no prompt, no policy and no store. It reads no clock; deadlines belong to the caller,
+//! who drops the future or stream: that closes the connection.
+//!
+//! Modules form one line, each using only those above it:
+//! `secret`, `request`, `answer`, `sse`, `http` ← `vendor`, `message`, `events`, `chat` ← `peer` ←
+//! `line` ← `openai`, `anthropic`, `sim` ← `connect`.
+
+pub mod answer;
+pub mod chat;
+pub mod http;
+pub mod message;
+pub mod request;
+pub mod sse;
+pub mod vendor;
+
+mod anthropic;
+mod connect;
+mod events;
+mod line;
+mod openai;
+mod peer;
+mod secret;
+mod sim;
+
+pub use answer::{Answer, Chunk, ChunkStream, Finish};
+pub use connect::connect;
+pub use request::{ChatRequest, Messages, Turn};
+pub use secret::Secret;
+pub use vendor::Vendor;

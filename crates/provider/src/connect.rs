@@ -1,0 +1,63 @@
+//! From a provider's declaration to a vendor that can be asked.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use gatemark_core::model::{Protocol, Provider};
+use gatemark_core::{Error, Kind, Result};
+
+use crate::answer::{Answer, ChunkStream};
+use crate::anthropic::Anthropic;
+use crate::http::Client;
+use crate::openai::Openai;
+use crate::request::ChatRequest;
+use crate::secret::Secret;
+use crate::sim::Sim;
+use crate::vendor::{BoxFuture, Vendor};
+
+/// Connects to `provider`. Nothing is sent yet. A provider that needs a key and has none connects too,
+/// and fails call by call with `Unavailable`, so that it does not take the other providers down.
+///
+/// # Errors
+/// `Invalid` if the base URL or the key cannot be used.
+pub fn connect(
+    provider: &Provider,
+    key: Option<Secret>,
+    client: &Client,
+) -> Result<Arc<dyn Vendor>> {
+    let key = key.filter(|key| !key.expose().is_empty());
+    if let (Protocol::Openai | Protocol::Anthropic, Some(variable), None) =
+        (provider.protocol, &provider.key_variable, &key)
+    {
+        let name = &provider.name;
+        let message = format!("provider `{name}` has no key: set {variable} for the gateway");
+        return Ok(Arc::new(Keyless { message }));
+    }
+    let key = key.as_ref();
+    Ok(match provider.protocol {
+        Protocol::Openai => Arc::new(Openai::new(provider, key, client)?),
+        Protocol::Anthropic => Arc::new(Anthropic::new(provider, key, client)?),
+        Protocol::Sim => Arc::new(Sim::new(&provider.name, provider.sim)),
+    })
+}
+
+/// A vendor that cannot be asked for want of a key.
+struct Keyless {
+    message: String,
+}
+
+impl Keyless {
+    fn error(&self) -> Error {
+        Error::new(Kind::Unavailable, self.message.as_str()).coded("provider_key_missing")
+    }
+}
+
+impl Vendor for Keyless {
+    fn complete<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
+        async move { Err(self.error()) }.boxed()
+    }
+
+    fn stream<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>> {
+        async move { Err(self.error()) }.boxed()
+    }
+}

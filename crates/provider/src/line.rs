@@ -1,0 +1,135 @@
+//! One vendor's endpoint: where requests go, with which headers, and what counts as an answer at all.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gatemark_core::model::Provider;
+use gatemark_core::{Error, Result};
+use http::{HeaderMap, HeaderValue, Uri, header};
+
+use crate::events::BodyEvents;
+use crate::http::{Client, MAX_BODY, Response, whole};
+use crate::peer::Peer;
+use crate::secret::Secret;
+
+/// Longest error body that is read, in bytes.
+const MAX_ERROR: usize = 256 * 1024;
+
+/// An endpoint.
+pub(crate) struct Line {
+    client: Client,
+    uri: Uri,
+    whole_headers: HeaderMap,
+    stream_headers: HeaderMap,
+    pub(crate) peer: Arc<Peer>,
+}
+
+/// What a request for a stream got.
+pub(crate) enum Opened {
+    /// A stream.
+    Events(BodyEvents),
+    /// A whole body of JSON or a page, because the server cannot stream or failed with a good status.
+    Whole(Bytes),
+}
+
+impl Line {
+    /// The endpoint `path` under the provider's base URL. `secrets` are headers that carry the key.
+    ///
+    /// # Errors
+    /// `Invalid` if the base URL or the key cannot be used.
+    pub(crate) fn new(
+        provider: &Provider,
+        key: Option<&Secret>,
+        path: &str,
+        secrets: Vec<(&'static str, String)>,
+        client: &Client,
+    ) -> Result<Self> {
+        let uri = endpoint(provider, path)?;
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let agent = concat!("gatemark/", env!("CARGO_PKG_VERSION"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+        for (name, value) in secrets {
+            let mut value = HeaderValue::from_str(&value).map_err(|_| {
+                let name = &provider.name;
+                Error::invalid(format!("the key of provider `{name}` holds control characters"))
+            })?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let accepting = |kind: &'static str| {
+            let mut headers = headers.clone();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(kind));
+            headers
+        };
+        Ok(Self {
+            client: client.clone(),
+            uri,
+            whole_headers: accepting("application/json"),
+            stream_headers: accepting("text/event-stream"),
+            peer: Arc::new(Peer::new(&provider.name, key.cloned())),
+        })
+    }
+
+    /// Adds a header that is no secret.
+    pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        for headers in [&mut self.whole_headers, &mut self.stream_headers] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        self
+    }
+
+    /// Sends `body` and reads the whole answer, provided its status is good.
+    pub(crate) async fn whole(&self, body: Bytes) -> Result<Bytes> {
+        let response = self.send(body, &self.whole_headers).await?;
+        self.read(response.body, MAX_BODY).await
+    }
+
+    /// Sends `body` and waits until the answer begins, provided its status is good.
+    pub(crate) async fn open(&self, body: Bytes) -> Result<Opened> {
+        let response = self.send(body, &self.stream_headers).await?;
+        let kind = response.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let kind = kind.unwrap_or_default().to_ascii_lowercase();
+        if kind.starts_with(b"application/json") || kind.starts_with(b"text/html") {
+            return Ok(Opened::Whole(self.read(response.body, MAX_BODY).await?));
+        }
+        Ok(Opened::Events(BodyEvents::new(response.body)))
+    }
+
+    async fn send(&self, body: Bytes, headers: &HeaderMap) -> Result<Response> {
+        let sent = self.client.post(self.uri.clone(), headers.clone(), body).await;
+        let response = sent.map_err(|failure| self.peer.unreachable(failure))?;
+        let encoding = response.headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
+        if let Some(encoding) = encoding.filter(|name| !name.eq_ignore_ascii_case(b"identity")) {
+            let encoding = String::from_utf8_lossy(encoding);
+            let what = format!("answered in the encoding {encoding:?}, though asked for none");
+            return Err(self.peer.failed(response.status.as_u16(), &what));
+        }
+        if !response.status.is_success() {
+            // The status says enough if the body cannot be read.
+            let text = whole(response.body, MAX_ERROR).await.unwrap_or_default();
+            return Err(self.peer.refused(response.status, &response.headers, &text));
+        }
+        Ok(response)
+    }
+
+    async fn read(&self, body: hyper::body::Incoming, limit: usize) -> Result<Bytes> {
+        whole(body, limit).await.map_err(|failure| self.peer.unreachable(failure))
+    }
+}
+
+fn endpoint(provider: &Provider, path: &str) -> Result<Uri> {
+    let base = provider.base_url.trim_end_matches('/');
+    let unusable = || {
+        let name = &provider.name;
+        let message = format!(
+            "base_url {base:?} of provider `{name}` is not usable: write it like https://host/v1, \
+             without a query"
+        );
+        Error::invalid(message).at("base_url")
+    };
+    let uri: Uri = format!("{base}{path}").parse().map_err(|_| unusable())?;
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    if web && uri.host().is_some() && uri.query().is_none() { Ok(uri) } else { Err(unusable()) }
+}

@@ -1,0 +1,49 @@
+//! What a vendor is asked, in neutral words.
+//!
+//! The vocabulary is that of chat completions. Values stay as the caller wrote them ([`RawValue`]), so
+//! that unknown fields, number formatting and key order reach a vendor that speaks it unchanged.
+
+use gatemark_core::prompt::Role;
+use serde_json::value::RawValue;
+
+/// One message that we rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Who speaks.
+    pub role: Role,
+    /// The final text, no template.
+    pub text: String,
+}
+
+/// The conversation.
+#[derive(Debug, Clone)]
+pub enum Messages {
+    /// The caller's own array, untouched.
+    Raw(Box<RawValue>),
+    /// Rendered by us.
+    Turns(Vec<Turn>),
+}
+
+/// One request to one vendor.
+#[derive(Debug, Clone)]
+pub struct ChatRequest {
+    /// The vendor's own model id, without the provider's name.
+    pub model: String,
+    /// The conversation.
+    pub messages: Messages,
+    /// Whether the answer is wanted in pieces. Decided by which method of [`crate::Vendor`] is called;
+    /// kept here for the record.
+    pub stream: bool,
+    /// Whether the client itself asked for the usage chunk of a stream.
+    pub usage_wanted: bool,
+    /// Every other field in the caller's order: `temperature`, `tools`, `response_format`, …
+    pub fields: Vec<(String, Box<RawValue>)>,
+}
+
+impl ChatRequest {
+    /// The field `name`, unless absent or `null`.
+    pub fn field(&self, name: &str) -> Option<&RawValue> {
+        let found = self.fields.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| &**value).filter(|value| value.get() != "null")
+    }
+}
