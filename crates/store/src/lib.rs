@@ -18,6 +18,8 @@ mod deploy;
 pub mod prompt;
 mod report;
 mod review;
+#[cfg(test)]
+mod scratch;
 mod sql;
 mod store;
 mod suite;

@@ -53,9 +53,18 @@ struct Inner {
     pending: AtomicU64,
     dropped: AtomicU64,
     torn: AtomicU64,
-    /// How far each segment is stored. Forgotten with the process: reading again from the start only
+    /// What is stored of each segment. Forgotten with the process: reading again from the start only
     /// meets records that the store knows already.
-    positions: Mutex<HashMap<PathBuf, u64>>,
+    progress: Mutex<HashMap<PathBuf, Progress>>,
+}
+
+/// What a shipper knows of a segment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Everything before this position is stored.
+    pub(crate) position: u64,
+    /// Whether a frame before the position was of a form that we do not know.
+    pub(crate) unreadable: bool,
 }
 
 /// The segment being written.
@@ -69,6 +78,8 @@ struct Active {
     unsynced: Vec<File>,
     /// Whether the directory has a new entry that was not forced to disk yet.
     new_entry: bool,
+    /// Whether it ends in part of a frame that could not be taken back.
+    broken: bool,
     /// Whether the last record was dropped, so that the log tells of a change and not of every record.
     dropping: bool,
 }
@@ -96,6 +107,7 @@ impl CallLog {
             buffer: Vec::new(),
             unsynced: Vec::new(),
             new_entry: true,
+            broken: false,
             dropping: false,
         };
         let inner = Inner {
@@ -104,7 +116,7 @@ impl CallLog {
             pending: AtomicU64::new(pending),
             dropped: AtomicU64::new(0),
             torn: AtomicU64::new(torn),
-            positions: Mutex::new(HashMap::new()),
+            progress: Mutex::new(HashMap::new()),
         };
         Ok(CallLog { inner: Arc::new(inner) })
     }
@@ -144,7 +156,10 @@ impl CallLog {
         if pending.saturating_add(length) > options.total_bytes {
             return Err(io::Error::other("it has reached its total size"));
         }
-        if active.length > 0 && active.length.saturating_add(length) > options.segment_bytes {
+        if active.broken {
+            active.begin_segment(&options.directory)?;
+        } else if active.length > 0 && active.length.saturating_add(length) > options.segment_bytes
+        {
             // A segment that grows too large is better than a record that is lost.
             if let Err(cause) = active.begin_segment(&options.directory) {
                 tracing::warn!(%cause, "no new segment for the call log; the old one grows on");
@@ -210,20 +225,22 @@ impl CallLog {
         &self.inner.options.directory
     }
 
-    /// How far a segment is stored, for [`super::ship`].
-    pub(crate) fn position(&self, path: &Path) -> u64 {
-        self.positions().get(path).copied().unwrap_or(0)
+    /// How far a segment is stored.
+    pub(crate) fn progress(&self, path: &Path) -> Progress {
+        self.inner.progress().get(path).copied().unwrap_or_default()
     }
 
     /// Remembers how far a segment is stored. Two shippers at once may finish in any order.
-    pub(crate) fn advance(&self, path: &Path, position: u64) {
-        let mut positions = self.positions();
-        let stored = positions.entry(path.to_path_buf()).or_default();
-        *stored = position.max(*stored);
+    pub(crate) fn advance(&self, path: &Path, to: Progress) {
+        let mut progress = self.inner.progress();
+        let known = progress.entry(path.to_path_buf()).or_default();
+        known.position = known.position.max(to.position);
+        known.unreadable |= to.unreadable;
     }
 
-    fn positions(&self) -> MutexGuard<'_, HashMap<PathBuf, u64>> {
-        self.inner.positions.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Counts an unfinished frame found outside of [`CallLog::open`].
+    pub(crate) fn count_torn(&self) {
+        self.inner.torn.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Closes the active segment if the log is half full, so that the bytes in it can be freed too: a
@@ -242,8 +259,14 @@ impl CallLog {
         let segments = segment::list(self.directory())?;
         self.inner.pending.store(segments.iter().map(|(_, size)| size).sum(), Ordering::Relaxed);
         drop(active);
-        self.positions().retain(|path, _| segments.iter().any(|(known, _)| known == path));
+        self.inner.progress().retain(|path, _| segments.iter().any(|(known, _)| known == path));
         Ok(())
+    }
+}
+
+impl Inner {
+    fn progress(&self) -> MutexGuard<'_, HashMap<PathBuf, Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -265,7 +288,7 @@ impl Active {
             Ok(_) => io::Error::new(io::ErrorKind::StorageFull, "the disk took part of a record"),
             Err(cause) => cause,
         };
-        self.file.set_len(self.length)?;
+        self.broken = self.file.set_len(self.length).is_err();
         Err(problem)
     }
 
@@ -275,6 +298,7 @@ impl Active {
         self.path = path;
         self.length = 0;
         self.new_entry = true;
+        self.broken = false;
         // The file stays open to be forced to disk, but shippers may have it from now on.
         closed.unlock()?;
         self.unsynced.push(closed);
@@ -282,13 +306,20 @@ impl Active {
     }
 }
 
-impl Drop for Active {
+impl Drop for Inner {
     fn drop(&mut self) {
-        // A program that logged nothing leaves nothing behind.
-        if self.length == 0
-            && let Err(cause) = std::fs::remove_file(&self.path)
+        // A program whose records are all stored, or that had none, leaves nothing behind.
+        let stored = {
+            let active = self.active.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let known = self.progress.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let known = known.get(&active.path).copied().unwrap_or_default();
+            let whole = Progress { position: active.length, unreadable: false };
+            (known == whole && !active.broken).then_some(&active.path)
+        };
+        if let Some(path) = stored
+            && let Err(cause) = std::fs::remove_file(path)
         {
-            tracing::debug!(%cause, "an empty segment of the call log stays behind");
+            tracing::debug!(%cause, "a stored segment of the call log stays behind");
         }
     }
 }
@@ -297,11 +328,18 @@ impl Drop for Active {
 fn recover(directory: &Path) -> io::Result<u64> {
     let mut torn = 0;
     for (path, _) in segment::list(directory)? {
-        let Some(mut segment) = Segment::open(path.clone())? else { continue };
-        if segment.cut_torn_frame()? {
-            torn += 1;
-            let segment = path.display();
-            tracing::warn!(%segment, "cut off a call record that a crashed process did not finish");
+        let opened = Segment::open(path.clone());
+        let cut =
+            opened.and_then(|segment| segment.map_or(Ok(false), |mut it| it.cut_torn_frame()));
+        let segment = path.display();
+        match cut {
+            Ok(true) => {
+                torn += 1;
+                tracing::warn!(%segment, "cut off a call record that a crashed process did not finish");
+            }
+            Ok(false) => {}
+            // Shipping will meet it again and say so; our own records need not wait for that.
+            Err(cause) => tracing::error!(%segment, %cause, "this segment cannot be recovered"),
         }
     }
     Ok(torn)

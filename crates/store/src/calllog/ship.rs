@@ -11,7 +11,7 @@ use gatemark_core::call::CallRecord;
 use gatemark_core::{Error, Kind, Result};
 
 use super::frame::{Frames, Tail};
-use super::log::CallLog;
+use super::log::{CallLog, Progress};
 use super::segment::{self, Segment};
 use crate::store::Store;
 
@@ -43,28 +43,36 @@ pub async fn ship(log: &CallLog, store: &Store) -> Result<Shipped> {
         segment::list(log.directory())
     });
     let mut shipped = Shipped::default();
+    let mut failed = None;
     for (path, _) in prepared.await? {
-        let opened = blocking(log, move |log| Piece::read(log, path)).await?;
+        // One bad file must not keep the others waiting.
+        let opened = match blocking(log, move |log| Piece::read(log, path)).await {
+            Ok(opened) => opened,
+            Err(cause) => {
+                failed = Some(cause);
+                continue;
+            }
+        };
         let Some(piece) = opened else { continue };
         shipped.records += store_piece(log, store, &piece).await?;
-        let removed = blocking(log, move |_| piece.finish()).await?;
-        shipped.segments_removed += usize::from(removed);
+        match blocking(log, move |log| piece.finish(log)).await {
+            Ok(removed) => shipped.segments_removed += usize::from(removed),
+            Err(cause) => failed = Some(cause),
+        }
     }
     blocking(log, |log| log.recount()).await?;
-    Ok(shipped)
+    failed.map_or(Ok(shipped), Err)
 }
 
 /// Stores a piece's records in batches, remembering each. Returns how many were new.
 async fn store_piece(log: &CallLog, store: &Store, piece: &Piece) -> Result<usize> {
     let mut new = 0;
-    for batch in piece.records.chunks(BATCH) {
-        let records: Vec<CallRecord> = batch.iter().map(|(record, _)| record.clone()).collect();
-        new += store.insert_calls(&records).await?;
-        if let Some((_, end)) = batch.last() {
-            log.advance(&piece.path, *end);
-        }
+    for (records, ends) in piece.records.chunks(BATCH).zip(piece.ends.chunks(BATCH)) {
+        new += store.insert_calls(records).await?;
+        let position = ends.last().copied().unwrap_or_default();
+        log.advance(&piece.path, Progress { position, unreadable: piece.unreadable });
     }
-    log.advance(&piece.path, piece.end);
+    log.advance(&piece.path, Progress { position: piece.end, unreadable: piece.unreadable });
     Ok(new)
 }
 
@@ -72,52 +80,61 @@ async fn store_piece(log: &CallLog, store: &Store, piece: &Piece) -> Result<usiz
 struct Piece {
     segment: Segment,
     path: PathBuf,
-    /// Records, each with the position at which it ends.
-    records: Vec<(CallRecord, u64)>,
+    records: Vec<CallRecord>,
+    /// The position at which each record ends.
+    ends: Vec<u64>,
     /// Where the last whole frame ends.
     end: u64,
-    /// Whether there are bytes in it that we cannot read.
+    /// Whether a whole frame, here or in what was stored before, is of a form that we do not know.
     unreadable: bool,
+    tail: Tail,
 }
 
 impl Piece {
     fn read(log: &CallLog, path: PathBuf) -> io::Result<Option<Self>> {
         let Some(mut segment) = Segment::open(path.clone())? else { return Ok(None) };
-        let (start, bytes) = segment.read_from(log.position(&path))?;
+        let Progress { position, mut unreadable } = log.progress(&path);
+        let (start, bytes) = segment.read_from(position)?;
         let mut frames = Frames::new(&bytes);
-        let mut records = Vec::new();
-        let mut unreadable = false;
+        let (mut records, mut ends) = (Vec::new(), Vec::new());
         while let Some(payload) = frames.next() {
             match serde_json::from_slice(payload) {
-                Ok(record) => records.push((record, advance(start, frames.position()))),
+                Ok(record) => {
+                    records.push(record);
+                    ends.push(after(start, frames.position()));
+                }
                 Err(cause) => {
                     unreadable = true;
                     let segment = path.display();
-                    tracing::error!(%segment, %cause, "a call record is of a form unknown to this gatemark");
+                    tracing::error!(%segment, %cause, "a call record has a form unknown to this gatemark");
                 }
             }
         }
-        unreadable |= frames.tail() == Tail::Damaged;
-        let end = advance(start, frames.position());
-        Ok(Some(Self { segment, path, records, end, unreadable }))
+        let (end, tail) = (after(start, frames.position()), frames.tail());
+        Ok(Some(Self { segment, path, records, ends, end, unreadable, tail }))
     }
 
     /// Once everything is stored: deletes a closed segment, or sets it aside if it holds more than we
     /// understand. Returns whether it is gone.
-    fn finish(self) -> io::Result<bool> {
+    fn finish(self, log: &CallLog) -> io::Result<bool> {
         if !self.segment.is_closed() {
             return Ok(false);
         }
-        if self.unreadable {
-            let segment = self.path.display().to_string();
-            tracing::error!(%segment, "this segment of the call log is partly unreadable and was set aside");
+        let segment = self.path.display();
+        if self.unreadable || self.tail == Tail::Damaged {
+            tracing::error!(%segment, "this segment of the call log is partly unreadable and is set aside");
             return self.segment.keep_aside();
+        }
+        if self.tail == Tail::Torn {
+            log.count_torn();
+            tracing::warn!(%segment, "a crashed process did not finish the last call record");
         }
         self.segment.delete()
     }
 }
 
-fn advance(start: u64, bytes: usize) -> u64 {
+/// The position `bytes` after `start`.
+fn after(start: u64, bytes: usize) -> u64 {
     start.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX))
 }
 

@@ -110,3 +110,81 @@ impl Transaction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::values;
+    use super::*;
+    use crate::scratch::Scratch;
+
+    async fn open(scratch: &Scratch) -> Database {
+        let database = Database::open(&scratch.path().join("deep/down/t.db")).await.unwrap();
+        let transaction = database.begin().await.unwrap();
+        transaction.batch("CREATE TABLE t (a bigint, b text)").await.unwrap();
+        transaction.commit().await.unwrap();
+        database
+    }
+
+    async fn count(database: &Database) -> usize {
+        database.read("SELECT a FROM t", vec![]).await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn a_dropped_transaction_leaves_nothing() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        let transaction = database.begin().await.unwrap();
+        transaction.execute("INSERT INTO t (a) VALUES ($1)", values![1_i64]).await.unwrap();
+        drop(transaction);
+        assert_eq!(count(&database).await, 0);
+        let transaction = database.begin().await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(count(&database).await, 0);
+    }
+
+    /// The caller goes away before `begin` has answered: the writer must be free for the next.
+    #[tokio::test]
+    async fn a_begin_that_nobody_awaits_is_taken_back() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        for _ in 0..20 {
+            let begin = database.begin();
+            tokio::select! { biased; _ = begin => {}, () = std::future::ready(()) => {} }
+        }
+        let transaction = database.begin().await.unwrap();
+        let rows = vec![values![1_i64, "x"], values![2_i64, None::<&str>]];
+        let sql = "INSERT INTO t (a, b) VALUES ($1, $2)";
+        assert_eq!(transaction.execute_many(sql, rows).await.unwrap(), 2);
+        transaction.commit().await.unwrap();
+        assert_eq!(count(&database).await, 2);
+    }
+
+    #[tokio::test]
+    async fn placeholders_go_by_number() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        let row = database.read_one("SELECT $2 AS b, $1 AS a", values![1_i64, "x"]).await.unwrap();
+        let row = row.unwrap();
+        assert_eq!((row.integer("a").unwrap(), row.text("b").unwrap()), (1, "x"));
+    }
+
+    #[tokio::test]
+    async fn reading_cannot_write() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        assert!(database.read("INSERT INTO t (a) VALUES (1)", vec![]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_closed_database_says_so() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        let open_transaction = database.begin().await.unwrap();
+        database.close().await;
+        drop(open_transaction);
+        let error = database.read("SELECT a FROM t", vec![]).await.unwrap_err();
+        assert!(error.to_string().contains("closed"), "{error}");
+        // The last connection wrote its journal back and removed it.
+        assert!(!scratch.path().join("deep/down/t.db-wal").exists());
+    }
+}

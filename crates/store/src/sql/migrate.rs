@@ -103,3 +103,86 @@ fn compare(rows: &[Row], known: &[Migration]) -> Result<usize, String> {
 fn refuse(database: &Database, why: &str) -> Error {
     Error::invalid(format!("cannot use the database {}: {why}", database.label()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    const ONE: Migration =
+        Migration { number: 1, name: "0001_one", sql: "CREATE TABLE one (a bigint)" };
+    const TWO: Migration = Migration {
+        number: 2,
+        name: "0002_two",
+        sql: "CREATE TABLE two (a bigint); INSERT INTO two (a) VALUES (2)",
+    };
+
+    async fn open(scratch: &Scratch) -> Database {
+        Database::open(&scratch.path().join("m.db")).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_migration_runs_once() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        migrate_to(&database, &[ONE]).await.unwrap();
+        migrate_to(&database, &[ONE, TWO]).await.unwrap();
+        migrate_to(&database, &[ONE, TWO]).await.unwrap();
+        assert_eq!(database.read("SELECT a FROM two", vec![]).await.unwrap().len(), 1);
+        assert_eq!(database.read(APPLIED, vec![]).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn two_processes_migrate_at_once() {
+        let scratch = Scratch::new();
+        let (first, second) = (open(&scratch).await, open(&scratch).await);
+        let (one, other) =
+            tokio::join!(migrate_to(&first, &[ONE, TWO]), migrate_to(&second, &[ONE, TWO]));
+        one.unwrap();
+        other.unwrap();
+        assert_eq!(first.read(APPLIED, vec![]).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_newer_or_different_history_is_refused() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        migrate_to(&database, &[ONE, TWO]).await.unwrap();
+        let newer = migrate_to(&database, &[ONE]).await.unwrap_err().to_string();
+        assert!(newer.contains("newer gatemark") && newer.contains("0002_two"), "{newer}");
+        let changed = Migration { sql: "CREATE TABLE other (a bigint)", ..ONE };
+        let different = migrate_to(&database, &[changed, TWO]).await.unwrap_err().to_string();
+        assert!(different.contains("another build"), "{different}");
+    }
+
+    #[tokio::test]
+    async fn a_failed_migration_leaves_nothing() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        let broken =
+            Migration { number: 1, name: "0001_x", sql: "CREATE TABLE x (a bigint); nonsense" };
+        assert!(migrate_to(&database, &[broken]).await.is_err());
+        assert!(database.tables().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn another_programs_database_is_refused() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        let transaction = database.begin().await.unwrap();
+        transaction.batch("CREATE TABLE theirs (a bigint)").await.unwrap();
+        transaction.commit().await.unwrap();
+        let error = migrate(&database).await.unwrap_err().to_string();
+        assert!(error.contains("another program"), "{error}");
+        assert_eq!(database.tables().await.unwrap(), ["theirs"]);
+    }
+
+    /// A released migration never changes: databases in the world remember its digest.
+    #[test]
+    fn numbers_are_dense() {
+        for (position, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(usize::try_from(migration.number).unwrap(), position + 1);
+            assert!(migration.name.starts_with(&format!("{:04}_", migration.number)));
+        }
+    }
+}

@@ -176,7 +176,7 @@ fn prepare_writer(writer: &Connection) -> rusqlite::Result<()> {
 
 fn query(connection: &Connection, sql: &str, values: Vec<Value>) -> rusqlite::Result<Vec<Row>> {
     let mut statement = connection.prepare_cached(sql)?;
-    let columns: Arc<[String]> = statement.column_names().into_iter().map(String::from).collect();
+    let columns: Arc<[String]> = statement.column_names().map(String::from).collect();
     let mut found = statement.query(params_from_iter(values.iter()))?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
@@ -265,4 +265,31 @@ fn explain_open(path: &Path, cause: rusqlite::Error) -> Error {
 
 fn cannot_open(path: &Path, why: &str) -> Error {
     Error::new(Kind::Unavailable, format!("cannot open the database {}: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    /// What the promises of this module rest on.
+    #[tokio::test]
+    async fn the_writer_is_durable_and_checked() {
+        let scratch = Scratch::new();
+        let sqlite = Sqlite::open(&scratch.path().join("x.db")).unwrap();
+        let transaction = sqlite.begin().await.unwrap();
+        for (pragma, wanted) in [
+            ("journal_mode", Value::Text("wal".into())),
+            ("synchronous", Value::Integer(2)),
+            ("foreign_keys", Value::Integer(1)),
+        ] {
+            let sql = format!("SELECT {pragma} AS found FROM pragma_{pragma}");
+            let rows = transaction.query(&sql, vec![]).await.unwrap();
+            let found = match &wanted {
+                Value::Text(_) => Value::Text(rows[0].text("found").unwrap().into()),
+                _ => Value::Integer(rows[0].integer("found").unwrap()),
+            };
+            assert_eq!(found, wanted, "{pragma}");
+        }
+    }
 }

@@ -1,0 +1,12 @@
+//! The store from outside: what its users may rely on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod calls;
+mod crash;
+mod deploying;
+mod fixture;
+mod log;
+mod opening;
+mod pushing;
+#[path = "../../src/scratch.rs"]
+mod scratch;
