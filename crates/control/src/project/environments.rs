@@ -1,0 +1,92 @@
+//! `environments:` of the project and which of them serves calls that name none.
+
+use std::collections::BTreeMap;
+
+use gatemark_core::diagnostic::did_you_mean;
+use gatemark_core::gate::Policy;
+use gatemark_core::id::EnvironmentName;
+use gatemark_core::model::{Environment, Recording};
+
+use super::node::{Key, Node, Value};
+use super::policy;
+use super::problems::Problems;
+use super::reader::{Fields, entries, shown};
+use super::typed;
+
+const RECORDING: [(&str, Recording); 2] =
+    [("metadata", Recording::Metadata), ("content", Recording::Content)];
+
+type Environments = BTreeMap<EnvironmentName, Environment>;
+
+/// Reads `environments` and `default_environment`.
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    problems: &mut Problems,
+) -> Option<(Environments, EnvironmentName)> {
+    let before = problems.errors();
+    let written = fields.get("environments", problems);
+    let environments = match written {
+        None => standard()?,
+        Some(node) => entries(node, "`environments`", problems)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|(key, node)| environment(key, node, problems))
+            .map(|environment| (environment.name.clone(), environment))
+            .collect(),
+    };
+    let whole = problems.errors() == before;
+    let node = fields.get("default_environment", problems);
+    let name = match node {
+        Some(node) => typed::text(node, "`default_environment`", problems)?,
+        None => "production",
+    };
+    let spot = node.or(written).map_or(fields.spot(), |node| &node.spot);
+    let exists = environments.keys().any(|known| known.as_str() == name);
+    if !exists && (whole || node.is_some()) {
+        let message =
+            format!("the default environment `{}` is not among the environments", shown(name));
+        let known = environments.keys().map(EnvironmentName::as_str);
+        let hint = match did_you_mean(name, known) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => "add it under `environments`, or set `default_environment`".into(),
+        };
+        problems.error(spot, message, hint);
+    }
+    let name = name.parse().or_else(|_| "production".parse()).ok()?;
+    Some((environments, name))
+}
+
+/// What a project has that says nothing about environments.
+fn standard() -> Option<Environments> {
+    let mut found = BTreeMap::new();
+    for (name, policy) in [("production", Policy::production()), ("staging", Policy::open())] {
+        let name: EnvironmentName = name.parse().ok()?;
+        let recording = Recording::default();
+        found.insert(name.clone(), Environment { name, policy, recording });
+    }
+    Some(found)
+}
+
+fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Environment> {
+    let name = match key.name.parse::<EnvironmentName>() {
+        Ok(name) => name,
+        Err(error) => {
+            problems.error(&key.spot, error.to_string(), "rename it");
+            return None;
+        }
+    };
+    let mut policy = policy::default_for(name.as_str());
+    let mut recording = Recording::default();
+    if node.value != Value::Null
+        && let Some(mut fields) = Fields::open(node, "an environment", problems)
+    {
+        if let Some(node) = fields.get("policy", problems) {
+            policy = policy::read(node, policy, problems);
+        }
+        let record = fields.get("record", problems);
+        let record = record.and_then(|node| typed::word(node, "`record`", &RECORDING, problems));
+        recording = record.unwrap_or_default();
+        fields.close(problems);
+    }
+    Some(Environment { name, policy, recording })
+}

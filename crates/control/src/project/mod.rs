@@ -1,0 +1,85 @@
+//! A project's files as values: `gatemark.yaml`, `prompt.yaml`, `suite.yaml` and what they refer to.
+//!
+//! Law 11: user files parse into (value, diagnostics). Every problem of every file is found in one go,
+//! each with its place and a hint, since people who fix files one message at a time give up. So a reader
+//! never stops at a mistake: it reports, does without the part, and takes care that one mistake is not
+//! reported twice under other names (a broken variable is still a declared one).
+//!
+//! There is no IO here: [`Files`] is a map, whether it came from a disk, an archive or a request. Files
+//! come from strangers in the last case, so all sizes, depths and counts are bounded, and nothing panics.
+//!
+//! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
+//! `json`, `document` (text to trees); `reader`, `typed`, `reference` (trees to values); `variables`,
+//! `messages`, `output`, `examples`, `models`, `checks`, `providers`, `policy`, `environments` (the parts
+//! of the grammar); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
+
+mod checks;
+mod config_file;
+mod document;
+mod environments;
+mod examples;
+mod files;
+mod json;
+mod layout;
+mod messages;
+mod models;
+mod node;
+mod output;
+mod policy;
+mod problems;
+mod prompt_file;
+mod providers;
+mod reader;
+mod reference;
+mod scalar;
+mod source;
+mod suite_file;
+mod typed;
+mod variables;
+mod yaml;
+
+use gatemark_core::diagnostic::Diagnostic;
+use gatemark_core::model::Project;
+
+pub use files::Files;
+pub use prompt_file::PromptFile;
+
+use problems::Problems;
+
+/// Reads `gatemark.yaml`.
+///
+/// There is a project whenever the file could be read as a mapping at all, so that prompts can be checked
+/// in the same go; use it for anything else only if no diagnostic is an error.
+pub fn load_config(files: &Files) -> (Option<Project>, Vec<Diagnostic>) {
+    let mut problems = Problems::default();
+    let project = config_file::read(files, &mut problems);
+    (project, problems.into_sorted())
+}
+
+/// Reads every `prompts/<service>/<name>/prompt.yaml` with its `suite.yaml` and the files that they name.
+///
+/// The prompts returned, in the order of their names, are those without errors.
+pub fn load_prompts(files: &Files, project: &Project) -> (Vec<PromptFile>, Vec<Diagnostic>) {
+    let mut problems = Problems::default();
+    let mut prompts = Vec::new();
+    for (path, folder) in layout::folders(files, &mut problems) {
+        let before = problems.errors();
+        let (mut prompt, mut declared) = (None, None);
+        if let Some(file) = &folder.prompt
+            && let Some(name) = layout::name(&path, file, &mut problems)
+        {
+            (prompt, declared) =
+                prompt_file::read(files, (&path, file), name, project, &mut problems);
+        }
+        let suite = folder.suite.and_then(|file| {
+            suite_file::read(files, (&path, &file), declared.as_ref(), &mut problems)
+        });
+        if let Some(prompt) = prompt.filter(|_| problems.errors() == before) {
+            prompts.push(PromptFile { suite, ..prompt });
+        }
+    }
+    (prompts, problems.into_sorted())
+}
+
+#[cfg(test)]
+mod tests;

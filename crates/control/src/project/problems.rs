@@ -1,0 +1,56 @@
+//! The list that every parser of this module adds to.
+
+use gatemark_core::diagnostic::{Diagnostic, Severity};
+
+use super::source::Spot;
+
+/// More than anybody reads; a hostile file must not make us build millions.
+const MOST: usize = 500;
+
+/// Diagnostics gathered so far.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    found: Vec<Diagnostic>,
+    errors: usize,
+    hidden: usize,
+}
+
+impl Problems {
+    /// Adds a ready diagnostic.
+    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        if self.found.len() < MOST {
+            self.found.push(diagnostic);
+        } else {
+            self.hidden += 1;
+        }
+    }
+
+    /// Adds an error.
+    pub(super) fn error(&mut self, at: &Spot, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Diagnostic::error(at.place(), message).hint(hint));
+    }
+
+    /// Adds a warning.
+    pub(super) fn warn(&mut self, at: &Spot, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Diagnostic::warning(at.place(), message).hint(hint));
+    }
+
+    /// How many errors there are so far; two equal answers mean that nothing failed between them.
+    pub(super) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// All of it in the order of places, without repetitions (one text may serve several models).
+    pub(super) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by(|a, b| a.place.cmp(&b.place).then(a.severity.cmp(&b.severity)));
+        self.found.dedup();
+        if let (Some(last), 1..) = (self.found.last(), self.hidden) {
+            let message = format!("{} more problems are not shown", self.hidden);
+            let severity = if self.errors > 0 { Severity::Error } else { Severity::Warning };
+            let place = last.place.clone();
+            self.found.push(Diagnostic { severity, place, message, hint: None });
+        }
+        self.found
+    }
+}

@@ -1,0 +1,189 @@
+//! `providers:` of the project: vendors' APIs and the `sim` stand-in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gatemark_core::id::ModelName;
+use gatemark_core::model::{Protocol, Provider, SimSettings};
+
+use super::node::{Key, Node, Value};
+use super::problems::Problems;
+use super::reader::{Fields, entries, shown};
+use super::typed;
+
+const PROTOCOLS: [(&str, Protocol); 3] =
+    [("openai", Protocol::Openai), ("anthropic", Protocol::Anthropic), ("sim", Protocol::Sim)];
+const TIMEOUT: Duration = Duration::from_secs(60);
+const KEY_HINT: &str = "put the key into an environment variable and name that in `key_env`; change a key that was committed";
+
+/// Reads the providers by name. One with mistakes is reported and kept, so that its models are known.
+pub(super) fn read(node: &Node, problems: &mut Problems) -> BTreeMap<String, Provider> {
+    let list = entries(node, "`providers`", problems).unwrap_or_default();
+    if list.is_empty() && matches!(node.value, Value::Map(_)) {
+        problems.error(&node.spot, "no provider is configured", "add one, such as `sim: {}`");
+    }
+    let named = list.iter().map(|(key, node)| (key.name.clone(), provider(key, node, problems)));
+    named.collect()
+}
+
+fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
+    let name = key.name.as_str();
+    if format!("{name}/m").parse::<ModelName>().is_err() || name.contains('/') {
+        let message = format!("`{}` is not a name for a provider", shown(name));
+        let hint = "use lower-case letters, digits and single hyphens";
+        problems.error(&key.spot, message, hint);
+    }
+    let mut provider = Provider {
+        name: name.into(),
+        protocol: Protocol::Openai,
+        base_url: String::new(),
+        key_variable: None,
+        timeout: TIMEOUT,
+        retries: 1,
+        sim: SimSettings::default(),
+    };
+    let empty = Node::new(Value::Map(vec![]), key.spot.clone());
+    let node = if node.value == Value::Null { &empty } else { node };
+    let Some(mut fields) = Fields::open(node, "a provider", problems) else { return provider };
+    let Some(protocol) = protocol(name, &mut fields, problems) else { return provider };
+    provider.protocol = protocol;
+    let timeout = fields.get("timeout", problems);
+    let timeout = timeout.and_then(|node| typed::duration(node, "`timeout`", 1, problems));
+    provider.timeout = timeout.map_or(TIMEOUT, Duration::from_millis);
+    let retries = fields.get("retries", problems);
+    let retries = retries.and_then(|node| typed::whole(node, "`retries`", (0, 5), problems));
+    provider.retries = retries.and_then(|retries| u32::try_from(retries).ok()).unwrap_or(1);
+    for name in ["key", "api_key", "apikey", "token", "secret"] {
+        fields.refuse(name, "does not belong into a file", KEY_HINT, problems);
+    }
+    if protocol == Protocol::Sim {
+        provider.sim = sim(&mut fields, problems);
+        for name in ["base_url", "key_env"] {
+            fields.refuse(name, "has no meaning for protocol sim", "remove it", problems);
+        }
+    } else {
+        provider.base_url = base_url(name, protocol, &mut fields, problems);
+        provider.key_variable = key_variable(name, &mut fields, problems);
+        for name in ["latency", "error_rate", "malformed_rate", "drift", "seed"] {
+            fields.refuse(name, "is for protocol sim only", "remove it", problems);
+        }
+    }
+    fields.close(problems);
+    provider
+}
+
+fn protocol(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Protocol> {
+    if let Some(node) = fields.get("protocol", problems) {
+        return typed::word(node, "`protocol`", &PROTOCOLS, problems);
+    }
+    let own = PROTOCOLS.iter().find(|(word, _)| *word == name).map(|(_, protocol)| *protocol);
+    if own.is_none() && !fields.has("protocol") {
+        let message = format!("provider `{}` needs a `protocol`", shown(name));
+        let hint = "write `protocol: openai` for a server compatible with OpenAI; others are anthropic and sim";
+        problems.error(fields.spot(), message, hint);
+    }
+    own
+}
+
+fn base_url(
+    name: &str,
+    protocol: Protocol,
+    fields: &mut Fields<'_>,
+    problems: &mut Problems,
+) -> String {
+    if let Some(node) = fields.get("base_url", problems) {
+        let text = typed::text(node, "`base_url`", problems).unwrap_or_default();
+        if let Some(objection) =
+            objection_to_url(text).filter(|_| matches!(node.value, Value::Text(_)))
+        {
+            let hint = "write it like https://api.example.com/v1";
+            problems.error(&node.spot, format!("`base_url` {objection}"), hint);
+        }
+        return text.trim_end_matches('/').into();
+    }
+    match protocol {
+        Protocol::Anthropic => "https://api.anthropic.com".into(),
+        _ if name == "openai" => "https://api.openai.com/v1".into(),
+        _ => {
+            if !fields.has("base_url") {
+                let message = format!("provider `{}` needs a `base_url`", shown(name));
+                let hint = "name the root of its API, such as http://localhost:8000/v1";
+                problems.error(fields.spot(), message, hint);
+            }
+            String::new()
+        }
+    }
+}
+
+/// Why `text` is not the root of an API. The text is not repeated: it may hold a password.
+fn objection_to_url(text: &str) -> Option<&'static str> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let Some(rest) = rest else { return Some("must start with http:// or https://") };
+    let host = rest.split('/').next().unwrap_or("");
+    if !text.bytes().all(|c| c.is_ascii_graphic()) {
+        Some("holds a character that URLs do not have")
+    } else if host.contains('@') {
+        Some("must not hold a user or password")
+    } else if rest.contains(['?', '#']) {
+        Some("must not have a query or fragment")
+    } else if !is_host(host) {
+        Some("has no valid host")
+    } else {
+        None
+    }
+}
+
+/// A host name or address with an optional port.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !text.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let good = match inner {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_'))
+        }
+    };
+    good && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+fn key_variable(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<String> {
+    let Some(node) = fields.get("key_env", problems) else {
+        return match name {
+            "openai" => Some("OPENAI_API_KEY".into()),
+            "anthropic" => Some("ANTHROPIC_API_KEY".into()),
+            _ => None,
+        };
+    };
+    let text = typed::text(node, "`key_env`", problems)?;
+    let fits = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+    let starts = text.bytes().next().is_some_and(|c| !c.is_ascii_digit());
+    if !starts || text.len() > 128 || !text.bytes().all(fits) {
+        // Not repeated: people paste the key itself.
+        let message = "`key_env` is not the name of an environment variable";
+        problems.error(&node.spot, message, KEY_HINT);
+        return None;
+    }
+    Some(text.into())
+}
+
+fn sim(fields: &mut Fields<'_>, problems: &mut Problems) -> SimSettings {
+    let latency = fields.get("latency", problems);
+    let latency = latency.and_then(|node| typed::duration(node, "`latency`", 0, problems));
+    let mut share = |name, what| {
+        let node = fields.get(name, problems)?;
+        typed::share(node, what, problems)
+    };
+    let error_rate = share("error_rate", "`error_rate`").unwrap_or_default();
+    let malformed_rate = share("malformed_rate", "`malformed_rate`").unwrap_or_default();
+    let drift = share("drift", "`drift`").unwrap_or_default();
+    let seed = fields.get("seed", problems);
+    let seed = seed.and_then(|node| typed::whole(node, "`seed`", (0, u64::MAX), problems));
+    let (latency_ms, seed) = (latency.unwrap_or_default(), seed.unwrap_or_default());
+    SimSettings { latency_ms, error_rate, malformed_rate, drift, seed }
+}
