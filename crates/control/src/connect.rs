@@ -11,7 +11,7 @@ use gatemark_core::model::Project;
 use gatemark_provider::answer::{Answer, ChunkStream};
 use gatemark_provider::http::Client;
 use gatemark_provider::request::ChatRequest;
-use gatemark_provider::vendor::{self, Secret, Vendor};
+use gatemark_provider::{Secret, Vendor};
 
 pub(crate) fn all(
     project: &Project,
@@ -25,7 +25,7 @@ pub(crate) fn all(
             (Some(variable), None) => {
                 Arc::new(Keyless { provider: name.clone(), variable: variable.clone() })
             }
-            _ => vendor::connect(provider, secret, &client)?,
+            _ => gatemark_provider::connect(provider, secret, &client)?,
         };
         vendors.insert(name.clone(), vendor);
     }

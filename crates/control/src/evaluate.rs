@@ -56,8 +56,8 @@ pub struct TestRun {
 }
 
 /// A case with its checks ready to be applied.
-struct Prepared<'a> {
-    case: &'a Case,
+struct Prepared {
+    case: Case,
     checks: Vec<BuiltCheck>,
 }
 
@@ -69,11 +69,14 @@ impl Control {
         progress: &dyn Progress,
     ) -> Result<Vec<TestRun>> {
         let version = select::version(&self.store, &request.prompt, &request.selector).await?;
-        let (suite, digest) = self.store.current_suite(&request.prompt).await?.ok_or_else(|| {
-            let message =
-                format!("`{}` has no suite: add suite.yaml beside prompt.yaml and push", request.prompt);
-            Error::not_found(message).coded("no_suite")
-        })?;
+        let (suite, digest) =
+            self.store.current_suite(&request.prompt).await?.ok_or_else(|| {
+                let message = format!(
+                    "`{}` has no suite: add suite.yaml beside prompt.yaml and push",
+                    request.prompt
+                );
+                Error::not_found(message).coded("no_suite")
+            })?;
         let models = self.models(&version, &request.models)?;
         let mut runs = vec![];
         for model in &models {
@@ -87,7 +90,13 @@ impl Control {
 
     fn models(&self, version: &Version, asked: &[ModelName]) -> Result<Vec<ModelName>> {
         let models: Vec<ModelName> = if asked.is_empty() {
-            version.content.models.first().map(|variant| variant.model.clone()).into_iter().collect()
+            version
+                .content
+                .models
+                .first()
+                .map(|variant| variant.model.clone())
+                .into_iter()
+                .collect()
         } else {
             asked.to_vec()
         };
@@ -134,7 +143,7 @@ impl Control {
         release: &Arc<Release>,
         model: &ModelName,
         actor: &str,
-        prepared: Prepared<'_>,
+        prepared: Prepared,
     ) -> Row {
         let incoming = Incoming {
             caller: Caller { name: actor.to_string(), roles: vec![Role::Edit] },
@@ -195,18 +204,17 @@ impl Control {
     }
 }
 
-fn prepare<'a>(suite: &'a Suite, case: &'a Case) -> Result<Prepared<'a>> {
+fn prepare(suite: &Suite, case: &Case) -> Result<Prepared> {
     let build = |spec| {
-        check::build(spec).map_err(|problem| {
-            Error::invalid(format!("case `{}`: {}", case.id, problem.message))
-        })
+        check::build(spec)
+            .map_err(|problem| Error::invalid(format!("case `{}`: {}", case.id, problem.message)))
     };
     let checks = suite.checks_of(case).map(build).collect::<Result<Vec<_>>>()?;
-    Ok(Prepared { case, checks })
+    Ok(Prepared { case: case.clone(), checks })
 }
 
 /// An answer from the static fallback is no evidence about the model: it fails whatever it says.
-fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared<'_>) -> Row {
+fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared) -> Row {
     row.call = reply.facts.call;
     row.cost = reply.facts.cost.unwrap_or_default();
     if let Body::Whole(answer) = reply.body {
@@ -219,7 +227,9 @@ fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared<'
         row.checks.push(CheckResult {
             check: "the model's own answer".to_string(),
             verdict: Verdict::Fail,
-            detail: Some("the model failed or answered off format; the static fallback was served".into()),
+            detail: Some(
+                "the model failed or answered off format; the static fallback was served".into(),
+            ),
         });
         return row;
     }

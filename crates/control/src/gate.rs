@@ -94,7 +94,11 @@ impl Control {
         self.store.deployments(prompt, environment, limit).await
     }
 
-    async fn previous(&self, prompt: &PromptName, environment: &EnvironmentName) -> Result<Version> {
+    async fn previous(
+        &self,
+        prompt: &PromptName,
+        environment: &EnvironmentName,
+    ) -> Result<Version> {
         self.policy(environment)?;
         let moves = self.store.deployments(prompt, Some(environment), 1).await?;
         let serving = moves.first().ok_or_else(|| {
@@ -170,7 +174,9 @@ impl Control {
     async fn evidence_of(&self, report: &str) -> Result<Found> {
         let report = self.store.report(report).await?.map(|(report, _)| report);
         let suite = match &report {
-            Some(report) => self.store.suite(&report.suite).await?.map(|suite| (suite, report.suite)),
+            Some(report) => {
+                self.store.suite(&report.suite).await?.map(|suite| (suite, report.suite))
+            }
             None => None,
         };
         Ok(Found { suite, report })

@@ -28,11 +28,8 @@ impl Control {
             return Err(Error::invalid(message).at("roles"));
         }
         // Two version-4 UUIDs carry 244 random bits of the system's generator.
-        let secret = format!(
-            "gm-{}{}",
-            uuid::Uuid::new_v4().simple(),
-            uuid::Uuid::new_v4().simple()
-        );
+        let secret =
+            format!("gm-{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
         let prefix: String = secret.chars().take(8).collect();
         let hash = hash_key(&secret);
         self.store.add_key(name, &hash, &prefix, roles, actor, clock::now_us()).await?;

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use gatemark_core::Result;
 use gatemark_core::model::Project;
 use gatemark_gateway::{Gateway, Meter};
-use gatemark_provider::vendor::{Secret, Vendor};
+use gatemark_provider::{Secret, Vendor};
 use gatemark_store::Store;
 use gatemark_store::calllog::{CallLog, CallLogOptions};
 
@@ -57,10 +57,7 @@ impl Control {
     /// Opens the database (migrating it if needed) and the call log, and builds the first snapshot.
     pub async fn open(options: Options) -> Result<Self> {
         let store = Store::open(&options.data.join("gatemark.db")).await?;
-        let log = CallLog::open(CallLogOptions {
-            directory: options.data.join("calls"),
-            ..CallLogOptions::default()
-        })?;
+        let log = CallLog::open(CallLogOptions::new(options.data.join("calls")))?;
         let vendors = connect::all(&options.project, options.secrets)?;
         let project = Arc::new(options.project);
         let releases = Arc::new(snapshot::Releases::default());

@@ -172,11 +172,10 @@ impl Control {
         let to = self.version(prompt, to).await?;
         let from = match from {
             Some(from) => self.version(prompt, from).await?,
-            None if to.number > 1 => {
-                self.version(prompt, &Selector::Number(to.number - 1)).await?
-            }
+            None if to.number > 1 => self.version(prompt, &Selector::Number(to.number - 1)).await?,
             None => {
-                let message = format!("version 1 of `{prompt}` has nothing before it to compare with");
+                let message =
+                    format!("version 1 of `{prompt}` has nothing before it to compare with");
                 return Err(Error::new(Kind::NotFound, message));
             }
         };
@@ -199,7 +198,11 @@ pub struct VersionDiff {
     pub reasons: Vec<Reason>,
 }
 
-fn unchanged_note(file: &PromptFile, known: &Version, latest: Option<&Version>) -> Option<Diagnostic> {
+fn unchanged_note(
+    file: &PromptFile,
+    known: &Version,
+    latest: Option<&Version>,
+) -> Option<Diagnostic> {
     let older = latest.is_some_and(|latest| latest.number != known.number);
     if older {
         let message = format!(

@@ -20,7 +20,12 @@ pub(crate) enum Checked {
     /// This answer.
     Whole(Box<Answer>),
     /// A stream, to be judged at its end.
-    Stream { first: Box<gatemark_provider::answer::Chunk>, rest: gatemark_provider::answer::ChunkStream, deadline: tokio::time::Instant, usage_wanted: bool },
+    Stream {
+        first: Box<gatemark_provider::answer::Chunk>,
+        rest: gatemark_provider::answer::ChunkStream,
+        deadline: tokio::time::Instant,
+        usage_wanted: bool,
+    },
     /// This answer, made by us, in the form of a stream.
     StreamedWhole(Box<Answer>),
 }

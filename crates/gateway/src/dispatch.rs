@@ -42,7 +42,8 @@ pub(crate) async fn dispatch(
     else {
         return Err(Error::internal(format!("no connection for {model}")));
     };
-    let own = resolved.named.as_ref().and_then(|named| named.release.version.content.limits.timeout());
+    let own =
+        resolved.named.as_ref().and_then(|named| named.release.version.content.limits.timeout());
     let timeout = own.unwrap_or(provider.timeout);
     let deadline = Instant::now() + timeout;
     let mut tries_left = provider.retries;
@@ -76,9 +77,8 @@ async fn attempt(
     deadline: Instant,
     timeout: Duration,
 ) -> Result<Got> {
-    let late = |_| {
-        Error::new(Kind::Timeout, format!("no answer within {} ms", timeout.as_millis()))
-    };
+    let late =
+        |_| Error::new(Kind::Timeout, format!("no answer within {} ms", timeout.as_millis()));
     if !request.stream {
         let answer = timeout_at(deadline, vendor.complete(request)).await.map_err(late)??;
         return Ok(Got::Whole(Box::new(answer)));

@@ -130,7 +130,10 @@ mod tests {
             selector("gatemark/support/triage@staging"),
             Selector::Environment("staging".parse().unwrap())
         );
-        assert_eq!(selector("gatemark/support/triage@2.1.0"), Selector::Semver("2.1.0".parse().unwrap()));
+        assert_eq!(
+            selector("gatemark/support/triage@2.1.0"),
+            Selector::Semver("2.1.0".parse().unwrap())
+        );
         assert_eq!(selector("gatemark/support/triage@7"), Selector::Number(7));
         assert!(PromptRef::from_model("openai/gpt-4o").is_none());
         assert!(PromptRef::from_model("gatemark/support").unwrap().is_err());

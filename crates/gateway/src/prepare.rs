@@ -6,6 +6,7 @@ use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::variable::{self, Variable};
 use gatemark_provider::request::{ChatRequest, Messages, Turn};
+use gatemark_provider::splice;
 use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -46,25 +47,21 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
     Ok(Prepared { request, input_tokens: 0, max_output: None })
 }
 
-fn prompt(
-    resolved: &Resolved,
-    named: &Named,
-    ask: Ask,
-    record: &mut Pending,
-) -> Result<Prepared> {
+fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) -> Result<Prepared> {
     let content = &named.release.version.content;
     let variables = variable::bind(&content.variables, &named.variables).map_err(refuse)?;
     let variable_tokens = sized(&content.variables, &variables)?;
     record.note_variables(canonical::seal(&variables)?.digest);
     record.note_input(|| serde_json::to_string(&variables).unwrap_or_default());
     let compiled = named.compiled(&resolved.model)?;
-    let mut turns = render(compiled, &variables)?;
-    if let Some(messages) = &ask.messages {
-        turns.extend(continuation(messages)?);
-    }
+    let turns = render(compiled, &variables)?;
+    let messages = match &ask.messages {
+        Some(caller) => splice::continued(turns, caller)?,
+        None => Messages::Turns(turns),
+    };
     let request = ChatRequest {
         model: resolved.model.vendor_id().to_string(),
-        messages: Messages::Turns(turns),
+        messages,
         stream: ask.stream,
         usage_wanted: ask.usage_wanted,
         fields: fields(compiled, ask.fields)?,
@@ -109,17 +106,6 @@ fn render(compiled: &Compiled, variables: &BTreeMap<String, Value>) -> Result<Ve
             turns.extend(compiled.examples.iter().cloned());
         }
         turns.push(Turn { role: *role, text: compiled.templates.render(index, variables)? });
-    }
-    Ok(turns)
-}
-
-/// A caller's own messages follow the prompt's: the next turns of a conversation. They may not speak as
-/// the system, whose words are what was tested.
-fn continuation(messages: &RawValue) -> Result<Vec<Turn>> {
-    let turns = gatemark_provider::request::read_turns(messages)?;
-    if turns.iter().any(|turn| turn.role == gatemark_core::prompt::Role::System) {
-        let message = "a call to a prompt cannot add system messages: they are part of the version";
-        return Err(Error::invalid(message).at("messages"));
     }
     Ok(turns)
 }

@@ -116,7 +116,12 @@ impl Pending {
         self.input_tokens = tokens;
     }
 
-    pub(crate) fn note_attempt(&mut self, model: &ModelName, took: Duration, error: Option<&Error>) {
+    pub(crate) fn note_attempt(
+        &mut self,
+        model: &ModelName,
+        took: Duration,
+        error: Option<&Error>,
+    ) {
         self.record.vendor_us += micros(took);
         self.vendor_answered |= error.is_none();
         self.record.attempts.push(Attempt {

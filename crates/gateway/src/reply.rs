@@ -88,7 +88,8 @@ pub(crate) fn reply(resolved: &Resolved, checked: Checked, mut record: Pending) 
         Checked::Stream { first, rest, deadline, usage_wanted } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
-            let source = stream::Source { first: Some(first), rest, deadline, usage_wanted, release };
+            let source =
+                stream::Source { first: Some(first), rest, deadline, usage_wanted, release };
             let body = Body::Stream(stream::relay(source, record, &facts));
             Reply { facts, body }
         }

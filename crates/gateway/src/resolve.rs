@@ -75,7 +75,11 @@ fn known_provider(snapshot: &Snapshot, model: &ModelName) -> Result<()> {
     Err(Error::not_found(message).at("model").coded("model_not_found"))
 }
 
-fn named(snapshot: &Snapshot, prompt: &PromptRef, variables: Map<String, Value>) -> Result<Resolved> {
+fn named(
+    snapshot: &Snapshot,
+    prompt: &PromptRef,
+    variables: Map<String, Value>,
+) -> Result<Resolved> {
     let project = snapshot.project();
     let environment = match &prompt.selector {
         Selector::Environment(name) => name,
@@ -83,7 +87,8 @@ fn named(snapshot: &Snapshot, prompt: &PromptRef, variables: Map<String, Value>)
     };
     let declared = project.environments.get(environment).ok_or_else(|| {
         let known: Vec<&str> = project.environments.keys().map(EnvironmentName::as_str).collect();
-        let message = format!("environment `{environment}` does not exist (there are {})", known.join(", "));
+        let message =
+            format!("environment `{environment}` does not exist (there are {})", known.join(", "));
         Error::not_found(message).at("model").coded("environment_not_found")
     })?;
     let pointer = pointer(snapshot, prompt, environment)?;

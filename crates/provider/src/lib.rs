@@ -9,25 +9,29 @@
 //! who drops the future or stream: that closes the connection.
 //!
 //! Modules form one line, each using only those above it:
-//! `secret`, `request`, `answer`, `sse`, `http` ← `vendor`, `message`, `events`, `chat` ← `peer` ←
-//! `line` ← `openai`, `anthropic`, `sim` ← `connect`.
+//! `secret`, `request`, `answer`, `sse`, `http`, `unreadable` ← `vendor`, `message`, `events`, `chat` ←
+//! `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `sim` ← `connect`.
 
 pub mod answer;
 pub mod chat;
 pub mod http;
 pub mod message;
 pub mod request;
+pub mod sim;
+pub mod splice;
 pub mod sse;
 pub mod vendor;
 
 mod anthropic;
+mod chunks;
 mod connect;
 mod events;
 mod line;
 mod openai;
 mod peer;
 mod secret;
-mod sim;
+mod tokens;
+mod unreadable;
 
 pub use answer::{Answer, Chunk, ChunkStream, Finish};
 pub use connect::connect;
