@@ -144,7 +144,7 @@ impl Control {
             (Purpose::Rollback, Some(report)) => self.evidence_of(report).await?,
             _ => self.newest_evidence(version).await?,
         };
-        let approvals = self.store.approvals(&version.hash).await?;
+        let approvals = self.store.approvals(&version.prompt, &version.hash).await?;
         let serving = version.content.models.first().map(|variant| &variant.model);
         let model_vouched = serving
             .and_then(|model| self.project.models.get(model))

@@ -65,11 +65,13 @@ impl Control {
         for prompt in prompts {
             planned.push(self.plan(prompt, &mut diagnostics).await?);
         }
+        let (old, current): (Vec<_>, Vec<_>) =
+            planned.into_iter().partition(|(new, pushed)| is_older(new, pushed));
         let mut push = Push { diagnostics, prompts: vec![] };
         if push.is_refused() {
             return Ok(push);
         }
-        let (new, mut results): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
+        let (new, mut results): (Vec<_>, Vec<_>) = current.into_iter().unzip();
         if mode == Mode::Register {
             let pushed = self.store.push(&new, author, clock::now_us()).await?;
             for (result, pushed) in results.iter_mut().zip(pushed) {
@@ -78,6 +80,7 @@ impl Control {
                 result.suite_changed = pushed.suite_changed;
             }
         }
+        results.extend(old.into_iter().map(|(_, pushed)| pushed));
         push.prompts = results;
         Ok(push)
     }
@@ -196,6 +199,11 @@ pub struct VersionDiff {
     pub changes: Vec<Change>,
     /// What the changes mean for the semantic version.
     pub reasons: Vec<Reason>,
+}
+
+/// Whether the files are those of a version before the newest: there is nothing to write then.
+fn is_older(new: &NewVersion, pushed: &PushedPrompt) -> bool {
+    !new.register && new.after.is_some_and(|latest| latest != pushed.number)
 }
 
 fn unchanged_note(

@@ -27,7 +27,7 @@ impl Store {
             return Err(Error::not_found(message));
         }
         let sql = "INSERT INTO approvals (version, actor, prompt, number, comment, at)
-                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (version, actor) DO NOTHING";
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (prompt, version, actor) DO NOTHING";
         let Approval { actor, at, comment } = approval;
         let row = values![version, actor.as_str(), prompt, number, comment.as_deref(), *at];
         if transaction.execute(sql, row).await? == 0 {
@@ -40,10 +40,12 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The approvals of a version, oldest first.
-    pub async fn approvals(&self, version: &Digest) -> Result<Vec<Approval>> {
-        let sql = "SELECT actor, at, comment FROM approvals WHERE version = $1 ORDER BY at, actor";
-        self.database().read(sql, values![version]).await?.iter().map(approval).collect()
+    /// The approvals of a prompt's version, oldest first. The same content under another name is another
+    /// use, and has to be approved on its own.
+    pub async fn approvals(&self, prompt: &PromptName, version: &Digest) -> Result<Vec<Approval>> {
+        let sql = "SELECT actor, at, comment FROM approvals
+                   WHERE prompt = $1 AND version = $2 ORDER BY at, actor";
+        self.database().read(sql, values![prompt, version]).await?.iter().map(approval).collect()
     }
 }
 

@@ -78,7 +78,7 @@ CREATE TABLE approvals (
     number bigint NOT NULL,
     comment text,
     at bigint NOT NULL,
-    PRIMARY KEY (version, actor),
+    PRIMARY KEY (prompt, version, actor),
     FOREIGN KEY (prompt, number) REFERENCES versions (prompt, number)
 );
 

@@ -157,7 +157,7 @@ async fn one_approval_for_each_person() {
     for actor in ["bob", "bob", "cyd"] {
         store.approve(&version.hash, &version.prompt, 1, &approval(actor)).await.unwrap();
     }
-    let found = store.approvals(&version.hash).await.unwrap();
+    let found = store.approvals(&version.prompt, &version.hash).await.unwrap();
     assert_eq!(found, [approval("bob"), approval("cyd")]);
     assert_eq!(store.revision().await.unwrap(), 3);
     assert_eq!(store.audit(10).await.unwrap().len(), 3);
