@@ -1,1 +1,16 @@
-//! placeholder
+//! Pure functions over text: rendering, counting tokens, schemas, the output contract, checks, diffs.
+//!
+//! Nothing here does IO, reads a clock or draws a random number (`tests/laws.rs` looks). So the same
+//! answer to the same question comes out in production, in a test run and on an author's machine, and
+//! everything can be tested with values alone. Bounds are counted in bytes and steps, never in time,
+//! for the same reason.
+//!
+//! Modules form one line, each using only those before it:
+//! `tokens`, `template`, `schema` ← `conform`, `check` ← `diff`.
+
+pub mod check;
+pub mod conform;
+pub mod diff;
+pub mod schema;
+pub mod template;
+pub mod tokens;

@@ -1,0 +1,165 @@
+//! Checks: assertions on one answer.
+//!
+//! A check is built once from what its author wrote, with every mistake reported then, and observes many
+//! answers. It answers one of three things; "cannot tell" becomes an error verdict, because a gate that
+//! takes missing evidence for a pass is no gate. A new metric is a file here and a line in [`METRICS`].
+
+mod contains;
+mod cost;
+mod equals;
+mod json;
+mod latency;
+mod parameters;
+mod regex;
+mod subject;
+
+use gatemark_core::NanoUsd;
+use gatemark_core::diagnostic::did_you_mean;
+use gatemark_core::report::{CheckResult, Verdict};
+use gatemark_core::suite::CheckSpec;
+use serde_json::Value;
+
+use parameters::Parameters;
+
+/// What a check may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation<'a> {
+    /// The model's whole answer.
+    pub answer: &'a str,
+    /// The wanted answer, if the case has one.
+    pub expected: Option<&'a Value>,
+    /// The version's output schema, if it has one.
+    pub schema: Option<&'a Value>,
+    /// From the call's start to its end, in microseconds.
+    pub latency_us: u64,
+    /// What the call cost.
+    pub cost: NanoUsd,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It holds.
+    Holds,
+    /// It does not: `expected ..., found ...`.
+    Fails(String),
+    /// The case or the version lacks what the check needs; never counts as holding.
+    CannotTell(String),
+}
+
+/// An assertion.
+pub trait Check: Send + Sync {
+    /// Looks at one answer.
+    fn observe(&self, seen: &Observation<'_>) -> Finding;
+
+    /// The check in short, e.g. `contains "refund"`.
+    fn describe(&self) -> String;
+
+    /// Whether it compares with the case's `expected`.
+    fn needs_expected(&self) -> bool {
+        false
+    }
+}
+
+/// What is wrong with a check as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckProblem {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl CheckProblem {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl std::fmt::Display for CheckProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+    }
+}
+
+impl std::error::Error for CheckProblem {}
+
+type Build = fn(&Parameters<'_>) -> Result<Box<dyn Check>, CheckProblem>;
+
+/// Metric, the parameter that a bare value stands for, all its parameters, how to build it.
+const METRICS: &[(&str, &str, &[&str], Build)] = &[
+    ("equals", "value", &["value", "trim", "ignore_case", "at"], equals::build),
+    ("contains", "values", &["value", "values", "ignore_case", "at"], contains::build),
+    ("regex", "pattern", &["pattern", "at"], regex::build),
+    ("json", "schema", &["schema"], json::build),
+    ("latency", "max_ms", &["max_ms"], latency::build),
+    ("cost", "max_usd", &["max_usd"], cost::build),
+];
+
+/// The names of all metrics.
+pub fn metrics() -> impl Iterator<Item = &'static str> {
+    METRICS.iter().map(|(name, ..)| *name)
+}
+
+/// Builds the check that `spec` asks for. Unknown metrics and parameters, and values of a wrong type, are
+/// problems.
+pub fn build(spec: &CheckSpec) -> Result<BuiltCheck, CheckProblem> {
+    let name = spec.metric.as_str();
+    let Some((name, main, known, build)) = METRICS.iter().find(|metric| metric.0 == name) else {
+        let hint = match did_you_mean(name, metrics()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("known metrics: {}", metrics().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(CheckProblem::new(format!("`{name}` is not a metric")).hint(hint));
+    };
+    let parameters = Parameters::read(name, main, known, &spec.parameters)?;
+    Ok(BuiltCheck { negated: spec.negated, check: build(&parameters)? })
+}
+
+/// A check, ready to observe, with its negation.
+pub struct BuiltCheck {
+    negated: bool,
+    check: Box<dyn Check>,
+}
+
+impl BuiltCheck {
+    /// Looks at one answer. `not` turns pass and fail round and leaves an error an error.
+    pub fn evaluate(&self, seen: &Observation<'_>) -> CheckResult {
+        let (verdict, detail) = match (self.check.observe(seen), self.negated) {
+            (Finding::Holds, false) | (Finding::Fails(_), true) => (Verdict::Pass, None),
+            (Finding::Fails(detail), false) => (Verdict::Fail, Some(detail)),
+            (Finding::Holds, true) => {
+                let found = subject::shown(seen.answer);
+                (Verdict::Fail, Some(format!("expected {}, found {found}", self.describe())))
+            }
+            (Finding::CannotTell(why), _) => (Verdict::Error, Some(why)),
+        };
+        CheckResult { check: self.describe(), verdict, detail }
+    }
+
+    /// The check in short, e.g. `not contains "sorry"`.
+    pub fn describe(&self) -> String {
+        let not = if self.negated { "not " } else { "" };
+        format!("{not}{}", self.check.describe())
+    }
+
+    /// Whether every case that it applies to must have `expected`.
+    pub fn needs_expected(&self) -> bool {
+        self.check.needs_expected()
+    }
+}
+
+impl std::fmt::Debug for BuiltCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("BuiltCheck").field(&self.describe()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! JSON Schema: is the schema itself right, and does a value satisfy it.
+//!
+//! Schemas are written by authors and answers by models, so neither may stall or reach out: references
+//! to other documents are refused, patterns run on a linear-time engine (no look-around, no
+//! back-references), and size and depth are bounded. `format` is an annotation, as the specification has
+//! it by default, because models' vendors disagree on which formats they honour.
+
+use jsonschema::PatternOptions;
+use serde_json::Value;
+
+/// Longest schema, in bytes of compact JSON.
+pub const MAX_SCHEMA_BYTES: usize = 256 * 1024;
+/// Deepest nesting of objects and lists in a schema.
+pub const MAX_SCHEMA_DEPTH: usize = 64;
+/// Most problems listed for one value.
+const MAX_PROBLEMS: usize = 10;
+/// Longest message about one problem, in characters; messages quote the value at fault.
+const MAX_MESSAGE: usize = 300;
+/// Largest compiled `pattern`, in bytes.
+const MAX_PATTERN_BYTES: usize = 1024 * 1024;
+
+/// Why a schema is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaProblem {
+    /// JSON pointer into the schema; empty for the schema as a whole.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl std::fmt::Display for SchemaProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let place = if self.pointer.is_empty() { "/" } else { &self.pointer };
+        write!(f, "{place}: {}", self.message)
+    }
+}
+
+impl std::error::Error for SchemaProblem {}
+
+/// A compiled schema.
+#[derive(Debug, Clone)]
+pub struct Validator(jsonschema::Validator);
+
+impl Validator {
+    /// Compiles `schema` after checking it against its meta-schema: the draft that `$schema` names, or
+    /// 2020-12.
+    pub fn compile(schema: &Value) -> Result<Self, SchemaProblem> {
+        bounded(schema)?;
+        jsonschema::options()
+            .offline()
+            .should_validate_formats(false)
+            .with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
+            .build(schema)
+            .map(Self)
+            .map_err(|error| SchemaProblem {
+                pointer: error.instance_path().to_string(),
+                message: short(&error.to_string()),
+            })
+    }
+
+    /// What is wrong with `instance`, as `/path: message`; at most 10 entries, empty if nothing is.
+    pub fn problems(&self, instance: &Value) -> Vec<String> {
+        let line = |error: jsonschema::ValidationError<'_>| {
+            let path = error.instance_path().to_string();
+            let path = if path.is_empty() { "/" } else { &path };
+            format!("{path}: {}", short(&error.to_string()))
+        };
+        self.0.iter_errors(instance).take(MAX_PROBLEMS).map(line).collect()
+    }
+
+    /// Whether `instance` satisfies the schema; faster than listing its problems.
+    pub fn accepts(&self, instance: &Value) -> bool {
+        self.0.is_valid(instance)
+    }
+}
+
+/// The bounds, and references that lead out of the document.
+fn bounded(schema: &Value) -> Result<(), SchemaProblem> {
+    walk(schema, &mut String::new(), 0)?;
+    if schema.to_string().len() > MAX_SCHEMA_BYTES {
+        let message = format!("the schema is longer than {} KiB", MAX_SCHEMA_BYTES / 1024);
+        return Err(SchemaProblem { pointer: String::new(), message });
+    }
+    Ok(())
+}
+
+fn walk(node: &Value, pointer: &mut String, depth: usize) -> Result<(), SchemaProblem> {
+    let refuse = |pointer: &str, message: String| {
+        Err(SchemaProblem { pointer: pointer.to_owned(), message })
+    };
+    if depth > MAX_SCHEMA_DEPTH {
+        return refuse(pointer, format!("the schema nests deeper than {MAX_SCHEMA_DEPTH} levels"));
+    }
+    let length = pointer.len();
+    match node {
+        Value::Object(fields) => {
+            for (key, child) in fields {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                if let (true, Value::String(target)) = (key == "$ref", child)
+                    && leads_out(target)
+                {
+                    let message = format!(
+                        "`$ref` to `{}` leads out of the schema; move the definition into `$defs` and \
+                         refer to it as `#/$defs/...`",
+                        short(target)
+                    );
+                    return refuse(pointer, message);
+                }
+                walk(child, pointer, depth + 1)?;
+                pointer.truncate(length);
+            }
+        }
+        Value::Array(items) => {
+            for (index, child) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                walk(child, pointer, depth + 1)?;
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether a reference names a scheme (`http:`, `file:`). References to an `$id` in the same document
+/// are relative and stay allowed; the validator refuses those that it cannot find.
+fn leads_out(target: &str) -> bool {
+    target.split('#').next().is_some_and(|base| base.contains(':'))
+        && !target.starts_with("https://json-schema.org/")
+        && !target.starts_with("http://json-schema.org/")
+}
+
+fn short(message: &str) -> String {
+    if message.chars().count() <= MAX_MESSAGE {
+        return message.to_owned();
+    }
+    let head: String = message.chars().take(MAX_MESSAGE - 3).collect();
+    format!("{head}...")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn refused(schema: Value) -> SchemaProblem {
+        Validator::compile(&schema).expect_err("refused")
+    }
+
+    #[test]
+    fn values_are_judged_with_paths() {
+        let schema = json!({
+            "type": "object",
+            "required": ["action"],
+            "properties": {"action": {"enum": ["skip", "send"]}, "n": {"type": "integer"}},
+        });
+        let validator = Validator::compile(&schema).unwrap();
+        assert!(validator.accepts(&json!({"action": "skip", "n": 1})));
+        let problems = validator.problems(&json!({"action": "stop", "n": 1.5}));
+        assert_eq!(problems.len(), 2);
+        assert!(problems[0].starts_with("/action: "), "{problems:?}");
+        assert!(problems[1].starts_with("/n: "), "{problems:?}");
+        assert!(validator.problems(&json!({}))[0].starts_with("/: "));
+    }
+
+    #[test]
+    fn a_wrong_schema_is_refused_with_its_place() {
+        let problem = refused(json!({"properties": {"a": {"type": "objekt"}}}));
+        assert_eq!(problem.pointer, "/properties/a/type");
+        let problem = refused(json!({"properties": {"a": {"pattern": "("}}}));
+        assert_eq!(problem.pointer, "/properties/a/pattern");
+    }
+
+    #[test]
+    fn nothing_is_fetched() {
+        for target in ["http://127.0.0.1:1/a.json", "file:///etc/passwd"] {
+            let problem = refused(json!({"items": {"$ref": target}}));
+            assert_eq!(problem.pointer, "/items/$ref");
+            assert!(problem.message.contains("leads out"), "{problem}");
+        }
+        refused(json!({"$ref": "other.json"}));
+        refused(json!({"$ref": "#/$defs/missing"}));
+    }
+
+    #[test]
+    fn local_references_and_recursion_work() {
+        let schema = json!({
+            "$defs": {"tree": {"type": "array", "items": {"$ref": "#/$defs/tree"}}},
+            "$ref": "#/$defs/tree",
+        });
+        let validator = Validator::compile(&schema).unwrap();
+        assert!(validator.accepts(&json!([[], [[]]])));
+        assert!(!validator.accepts(&json!([[], [[1]]])));
+    }
+
+    #[test]
+    fn older_drafts_are_honoured() {
+        let schema = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "items": [{"type": "string"}], "additionalItems": false,
+        });
+        let validator = Validator::compile(&schema).unwrap();
+        assert!(!validator.accepts(&json!(["a", "b"])));
+    }
+
+    #[test]
+    fn size_and_depth_are_bounded() {
+        let deep = (0..100).fold(json!({}), |inner, _| json!({"not": inner}));
+        assert!(refused(deep).message.contains("64 levels"));
+        let long = json!({"description": "x".repeat(MAX_SCHEMA_BYTES)});
+        assert!(refused(long).message.contains("256 KiB"));
+    }
+
+    #[test]
+    fn formats_are_annotations() {
+        let validator = Validator::compile(&json!({"format": "email"})).unwrap();
+        assert!(validator.accepts(&json!("not an address")));
+    }
+}
