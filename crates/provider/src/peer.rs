@@ -12,10 +12,10 @@ use gatemark_core::{Error, Kind};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
-use crate::chat::read::Unreadable;
 use crate::events::Trouble;
 use crate::http::Failure;
 use crate::secret::Secret;
+use crate::unreadable::Unreadable;
 
 /// Longest quotation from a vendor in a message, in characters.
 const EXCERPT: usize = 300;

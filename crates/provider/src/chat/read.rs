@@ -14,15 +14,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, Chunk, Finish};
-
-/// Why bytes are not an answer.
-#[derive(Debug)]
-pub(crate) enum Unreadable {
-    /// They are something else; the text says what is wrong with them.
-    Odd(String),
-    /// They are an error that the vendor reports, as JSON.
-    Says(Box<RawValue>),
-}
+use crate::unreadable::Unreadable;
 
 /// Text of a message: a string, `null`, or an array of parts of which the text parts count. Anything
 /// else has no text; it still reaches the application in the bytes.
@@ -176,10 +168,11 @@ fn usage(raw: &RawValue) -> Option<Usage> {
 fn parse(text: &[u8]) -> Result<Body<'_>, Unreadable> {
     let odd = |why: String| Unreadable::Odd(why);
     let text = std::str::from_utf8(text).map_err(|_| odd("it is not UTF-8".into()))?;
-    let body: Body<'_> = match serde_json::from_str(text) {
-        Ok(body) => body,
-        Err(cause) => return Err(reported(text).unwrap_or_else(|| odd(cause.to_string()))),
-    };
+    // Derived readers would also take an array for an object, field by field.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(reported(text).unwrap_or_else(|| odd("it is not a JSON object".into())));
+    }
+    let body: Body<'_> = serde_json::from_str(text).map_err(|cause| odd(cause.to_string()))?;
     if let Some(error) = body.error.filter(|error| !matches!(error.get(), "null" | "{}" | "\"\"")) {
         return Err(Unreadable::Says(error.to_owned()));
     }
@@ -190,7 +183,7 @@ fn parse(text: &[u8]) -> Result<Body<'_>, Unreadable> {
     Ok(body)
 }
 
-/// The error in a body of a shape that is not ours otherwise, e.g. one that is wrapped in an array.
+/// The error in a body that wraps it in an array.
 fn reported(text: &str) -> Option<Unreadable> {
     #[derive(Deserialize)]
     struct Wrapped<'a> {

@@ -1,6 +1,6 @@
 //! Vendors that speak chat completions: OpenAI and every compatible server.
 
-mod chunks;
+mod stream;
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use gatemark_core::model::Provider;
 
 use crate::answer::{Answer, ChunkStream};
 use crate::chat;
+use crate::chunks::Chunks;
 use crate::http::Client;
 use crate::line::{Line, Opened};
 use crate::request::ChatRequest;
@@ -48,9 +49,11 @@ impl Vendor for Openai {
         async move {
             let stream: ChunkStream =
                 match self.line.open(chat::body::write(request, true)?).await? {
-                    Opened::Events(events) => {
-                        Box::pin(chunks::Chunks::new(events, Arc::clone(&self.line.peer)))
-                    }
+                    Opened::Events(events) => Chunks::boxed(
+                        events,
+                        Arc::clone(&self.line.peer),
+                        stream::Reading::default(),
+                    ),
                     // A server that cannot stream answers at once; for the caller that is a short stream.
                     Opened::Whole(body) => {
                         let mut answer = self.read(body)?;

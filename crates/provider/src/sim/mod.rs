@@ -1,29 +1,164 @@
 //! The in-process stand-in for a vendor.
+//!
+//! It lets a project be tried, tested and demonstrated without a key or a network, and lets the
+//! gateway's tests have a vendor that fails on purpose. Answers come from a small learner over the
+//! request's own examples ([`learn`]); it is no language model. Of the request's fields it honours
+//! `max_tokens`, `max_completion_tokens` and `response_format` with a JSON schema; others have no meaning
+//! for it. Time is tokio's, so tests can pause it.
 
+mod fate;
+pub mod learn;
+mod pieces;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::tokens;
 use futures_util::FutureExt;
-use gatemark_core::model::SimSettings;
+use gatemark_core::model::{SimSettings, Usage};
 use gatemark_core::{Error, Result};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::answer::{Answer, ChunkStream};
+use crate::answer::{Answer, Chunk, ChunkStream, Finish};
+use crate::message::{self, Speaker};
+use crate::peer::Peer;
 use crate::request::ChatRequest;
 use crate::vendor::{BoxFuture, Vendor};
+use fate::Fate;
+use learn::{Behaviour, Learner, Role, Turn};
 
+/// Tokens that frame a message and prime an answer in OpenAI's chat format, which the counts imitate.
+const FRAME_TOKENS: usize = 3;
+
+/// The vendor.
 pub(crate) struct Sim {
-    name: String,
+    peer: Peer,
     settings: SimSettings,
+    learner: Learner,
 }
 
 impl Sim {
     pub(crate) fn new(name: &str, settings: SimSettings) -> Self {
-        Self { name: name.to_string(), settings }
+        Self { peer: Peer::new(name, None), settings, learner: Learner::new() }
+    }
+
+    fn latency(&self) -> Duration {
+        Duration::from_millis(self.settings.latency_ms)
+    }
+
+    /// What the vendor makes of a request, apart from the time it takes.
+    fn answer(&self, request: &ChatRequest) -> Result<Answer> {
+        let said = message::read(&request.messages)?;
+        let turns = fate::texts(&said).map_err(|(rank, kind)| {
+            let param = format!("messages[{rank}].content");
+            Error::invalid(format!("`{param}` holds a part of type {kind:?}; sim reads text only"))
+                .at(param)
+        })?;
+        let limit = limit(request)?;
+        let schema = schema(request);
+        let fate = Fate::of(self.settings.seed, &request.model, &turns);
+        if fate.strikes("error", self.settings.error_rate) {
+            let error = json!({"type": "server_error", "message": "simulated failure"});
+            return Err(self.peer.complained(&error));
+        }
+        let behaviour = Behaviour {
+            malformed: fate.strikes("malformed", self.settings.malformed_rate),
+            drift: self.settings.drift,
+            seed: fate.seed(),
+        };
+        let mut text = self.learner.reply(&shown(&turns), schema.as_ref(), &behaviour);
+        let mut finish = Finish::Stop;
+        if let Some(cut) = limit.and_then(|limit| pieces::cut(&text, limit)) {
+            text.truncate(cut);
+            finish = Finish::Length;
+        }
+        let read = turns.iter().map(|(_, text)| tokens::count(text) + FRAME_TOKENS).sum::<usize>();
+        let usage = Usage {
+            input: u64::try_from(read + FRAME_TOKENS).unwrap_or(u64::MAX),
+            output: u64::try_from(tokens::count(&text)).unwrap_or(u64::MAX),
+            ..Usage::default()
+        };
+        Ok(Answer {
+            raw: None,
+            id: format!("sim-{:016x}", fate.seed()),
+            model: request.model.clone(),
+            text,
+            tool_calls: None,
+            finish,
+            usage: Some(usage),
+        })
     }
 }
 
 impl Vendor for Sim {
-    fn complete<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
-        async move { Err(Error::internal(format!("{} {:?}", self.name, self.settings))) }.boxed()
+    fn complete<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
+        async move {
+            let answer = self.answer(request);
+            if !self.latency().is_zero() {
+                sleep(self.latency()).await;
+            }
+            answer
+        }
+        .boxed()
     }
-    fn stream<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>> {
-        async move { Err(Error::internal("not yet")) }.boxed()
+
+    fn stream<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>> {
+        async move {
+            let Answer { text, finish, usage, .. } = self.answer(request)?;
+            let mut chunks: VecDeque<Chunk> = pieces::words(&text)
+                .map(|word| Chunk { text: word.to_string(), ..Chunk::default() })
+                .collect();
+            chunks.push_back(Chunk { finish: Some(finish), ..Chunk::default() });
+            chunks.extend(usage.map(Chunk::of_usage));
+            Ok(spread(chunks, self.latency()))
+        }
+        .boxed()
     }
+}
+
+/// Gives `chunks` out evenly over `latency`, the last at its end.
+fn spread(chunks: VecDeque<Chunk>, latency: Duration) -> ChunkStream {
+    if latency.is_zero() {
+        return Box::pin(futures_util::stream::iter(chunks.into_iter().map(Ok)));
+    }
+    let start = Instant::now();
+    let count = u32::try_from(chunks.len()).unwrap_or(u32::MAX).max(1);
+    let state = (chunks, 0u32);
+    Box::pin(futures_util::stream::unfold(state, move |(mut chunks, given)| async move {
+        let chunk = chunks.pop_front()?;
+        let given = given.saturating_add(1);
+        // Each at its own time from the start: pauses one after another would add up their rounding.
+        let share = f64::from(given) / f64::from(count);
+        sleep_until(start + latency.mul_f64(share.min(1.0))).await;
+        Some((Ok(chunk), (chunks, given)))
+    }))
+}
+
+/// The turns as the learner takes them; the results of tools are read as the user's.
+fn shown(turns: &[(Speaker, String)]) -> Vec<Turn<'_>> {
+    let role = |speaker: &Speaker| match speaker {
+        Speaker::System => Role::System,
+        Speaker::Assistant => Role::Assistant,
+        Speaker::User | Speaker::Tool => Role::User,
+    };
+    turns.iter().map(|(speaker, text)| Turn { role: role(speaker), text }).collect()
+}
+
+fn limit(request: &ChatRequest) -> Result<Option<usize>> {
+    for name in ["max_completion_tokens", "max_tokens"] {
+        if let Some(raw) = request.field(name) {
+            let count: usize = serde_json::from_str(raw.get()).map_err(|_| {
+                Error::invalid(format!("`{name}` must be a whole number, not negative")).at(name)
+            })?;
+            return Ok(Some(count));
+        }
+    }
+    Ok(None)
+}
+
+/// The JSON schema that the answer is bound to.
+fn schema(request: &ChatRequest) -> Option<Value> {
+    let format: Value = serde_json::from_str(request.field("response_format")?.get()).ok()?;
+    format.pointer("/json_schema/schema").cloned()
 }
