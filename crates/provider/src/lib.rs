@@ -30,7 +30,6 @@ mod line;
 mod openai;
 mod peer;
 mod secret;
-mod tokens;
 mod unreadable;
 
 pub use answer::{Answer, Chunk, ChunkStream, Finish};

@@ -173,7 +173,9 @@ fn parse(text: &[u8]) -> Result<Body<'_>, Unreadable> {
         return Err(reported(text).unwrap_or_else(|| odd("it is not a JSON object".into())));
     }
     let body: Body<'_> = serde_json::from_str(text).map_err(|cause| odd(cause.to_string()))?;
-    if let Some(error) = body.error.filter(|error| !matches!(error.get(), "null" | "{}" | "\"\"")) {
+    if let Some(error) =
+        body.error.filter(|error| !matches!(error.get(), "null" | "false" | "{}" | "\"\""))
+    {
         return Err(Unreadable::Says(error.to_owned()));
     }
     if body.object.0 == "error" {

@@ -13,10 +13,10 @@ mod pieces;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::tokens;
 use futures_util::FutureExt;
 use gatemark_core::model::{SimSettings, Usage};
 use gatemark_core::{Error, Result};
+use gatemark_text::tokens;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 

@@ -1,6 +1,6 @@
 //! Cuts answers: into words for a stream, at a number of tokens for a bound.
 
-use crate::tokens;
+use gatemark_text::tokens;
 
 /// Longest piece in characters, for text without white space such as compact JSON.
 const LONGEST: usize = 12;
@@ -26,13 +26,13 @@ fn short(word: &str) -> impl Iterator<Item = &str> {
 
 /// Where to cut `text` so that at most `limit` tokens are left; `None` if it has no more anyway.
 pub(crate) fn cut(text: &str, limit: usize) -> Option<usize> {
-    if tokens::count(text) <= limit {
+    let fits = |text: &str| tokens::count_up_to(text, limit).is_some();
+    if fits(text) {
         return None;
     }
     let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     // Counts all but never fall as text grows, so the last end that fits is found by halving.
-    let fits = |&end: &usize| tokens::count(text.get(..end).unwrap_or_default()) <= limit;
-    let rank = ends.partition_point(fits);
+    let rank = ends.partition_point(|&end| fits(text.get(..end).unwrap_or_default()));
     Some(rank.checked_sub(1).and_then(|rank| ends.get(rank)).copied().unwrap_or(0))
 }
 
