@@ -18,8 +18,6 @@ const MOST_WORK: usize = 2_000_000_000;
 const ROUNDS: usize = 30;
 const STEP: f32 = 3.0;
 const RARITY: f32 = 0.8;
-/// How many words may stand in for a word that has drifted.
-const MOST_WORDS: usize = 20_000;
 
 /// A text whose label is known.
 pub(super) struct Lesson {
@@ -231,33 +229,6 @@ fn rarity(all: usize, count: u32) -> f32 {
     ((all as f32 + 1.0) / (count as f32 + 0.5)).ln().max(0.05).powf(RARITY)
 }
 
-/// The words of the lessons, each once.
-pub(super) fn vocabulary<'a>(lessons: impl Iterator<Item = &'a Lesson>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
-    let words = lessons.flat_map(|lesson| &lesson.words);
-    words.filter(|word| seen.insert(word.as_str())).take(MOST_WORDS).cloned().collect()
-}
-
-/// The words with the share `drift` of them replaced by others from the vocabulary: what the learner knew
-/// about them has silently become wrong. The same words drift in every call.
-pub(super) fn drifted(vocabulary: &[String], words: Vec<String>, drift: f64) -> Vec<String> {
-    let size = vocabulary.len() as u64;
-    if drift <= 0.0 || size == 0 {
-        return words;
-    }
-    let swap = |word: String| {
-        let place = mix(word_feature(&word) ^ 0x5eed_d21f);
-        #[allow(clippy::cast_precision_loss)]
-        let share = (place >> 11) as f64 / (1_u64 << 53) as f64;
-        let other = usize::try_from(mix(place) % size).unwrap_or(0);
-        match vocabulary.get(other) {
-            Some(other) if share < drift => other.clone(),
-            _ => word,
-        }
-    };
-    words.into_iter().map(swap).collect()
-}
-
 /// Turns scores into shares that sum to 1.
 fn shares(scores: &mut [f32]) {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -323,17 +294,5 @@ mod tests {
         heard.add(&Heard { scores: vec![0.0, 1.0], known: 0.0 }, 50.0);
         assert_eq!(heard.best(|_| true).unwrap().0, 1);
         assert_eq!(light().best(|label| label == 1).unwrap().0, 1);
-    }
-
-    #[test]
-    fn drift_takes_the_share_it_is_told() {
-        let all: Vec<String> = (0..1000).map(|n| format!("w{n}")).collect();
-        let vocabulary = vec!["other".to_owned()];
-        let changed = |drift| {
-            let out = drifted(&vocabulary, all.clone(), drift);
-            out.iter().zip(&all).filter(|(a, b)| a != b).count()
-        };
-        assert_eq!((changed(0.0), changed(1.0)), (0, 1000));
-        assert!((250..350).contains(&changed(0.3)));
     }
 }

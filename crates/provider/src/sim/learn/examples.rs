@@ -4,6 +4,7 @@
 //! `<message>…</message><intent>…</intent>`, one JSON object a line, and a label as a heading over bullets.
 //! Nothing here knows any label: what stands on the answer's side is the answer.
 
+use super::marks::{ARROWS, Side, bare, bullet, marker, side};
 use serde_json::Value;
 
 /// A text and the answer the prompt gives for it.
@@ -17,112 +18,8 @@ pub(super) struct Example {
     pub(super) turn: bool,
 }
 
-/// Which side of an example a word such as "message" or "intent" announces.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Side {
-    /// The text.
-    Asked,
-    /// The answer.
-    Answered,
-}
-
-const ASKED: [&str; 24] = [
-    "message",
-    "msg",
-    "text",
-    "input",
-    "q",
-    "question",
-    "query",
-    "ticket",
-    "email",
-    "mail",
-    "utterance",
-    "sentence",
-    "review",
-    "comment",
-    "request",
-    "customer",
-    "user",
-    "content",
-    "body",
-    "document",
-    "post",
-    "complaint",
-    "inquiry",
-    "enquiry",
-];
-const ANSWERED: [&str; 20] = [
-    "intent",
-    "label",
-    "output",
-    "category",
-    "class",
-    "classification",
-    "answer",
-    "a",
-    "result",
-    "topic",
-    "tag",
-    "response",
-    "expected",
-    "sentiment",
-    "assistant",
-    "prediction",
-    "type",
-    "queue",
-    "verdict",
-    "reply",
-];
 /// Longest text of one example; beyond it a marker was probably no marker.
 const LONGEST: usize = 8 * 1024;
-
-/// What a key announces: its last word decides ("Customer message 2" asks, "Message intent" answers).
-pub(super) fn side(key: &str) -> Option<Side> {
-    let key = key.to_lowercase();
-    let mut words = key.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let last = words.rfind(|word| !word.bytes().all(|b| b.is_ascii_digit()))?;
-    if words.count() > 3 {
-        return None;
-    }
-    if ASKED.contains(&last) {
-        return Some(Side::Asked);
-    }
-    ANSWERED.contains(&last).then_some(Side::Answered)
-}
-
-/// A line without its bullet, number or quote mark; `None` in the first place if it had none.
-pub(super) fn bullet(line: &str) -> (Option<&str>, &str) {
-    let line = line.trim();
-    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let rest = if digits > 0 && digits < 4 {
-        line.get(digits..).and_then(|rest| rest.strip_prefix(['.', ')']))
-    } else {
-        line.strip_prefix(['-', '*', '•', '>', '+'])
-    };
-    match rest {
-        Some(rest) if rest.starts_with([' ', '\t']) => (Some(rest.trim()), rest.trim()),
-        _ => (None, line),
-    }
-}
-
-/// Without the quotation marks, backticks and emphasis around it.
-pub(super) fn bare(text: &str) -> &str {
-    text.trim().trim_matches(['"', '\'', '`', '*', '“', '”', '„', '«', '»']).trim()
-}
-
-/// The side and value of a line such as `**Message:** text`.
-pub(super) fn marker(line: &str) -> Option<(Side, &str)> {
-    let line = bullet(line).1.trim_start_matches(['*', '#', ' ']);
-    let (key, value) = line.split_once(':')?;
-    if key.len() > 40
-        || key.contains(['"', '{', '<', '\'', ',', '.', '_', '`'])
-        || value.starts_with("//")
-    {
-        return None;
-    }
-    Some((side(key)?, value.trim_start_matches('*').trim()))
-}
 
 /// The examples in a text; `labels` are those the prompt offers, which a heading must be one of.
 pub(super) fn find(text: &str, labels: &[&str]) -> Vec<Example> {
@@ -254,13 +151,6 @@ fn tagged(line: &str) -> Option<(&str, &str)> {
         return tagged(rest);
     }
     tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-').then_some((tag, rest))
-}
-
-const ARROWS: [&str; 4] = ["->", "=>", "→", "⇒"];
-
-/// Whether the line holds an arrow.
-pub(super) fn arrow_like(line: &str) -> bool {
-    ARROWS.iter().any(|sign| line.contains(sign))
 }
 
 /// `text -> label`.

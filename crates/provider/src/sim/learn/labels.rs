@@ -2,7 +2,7 @@
 //!
 //! What a list says about a label is kept, because it is the only thing to go by where examples are missing.
 
-use super::examples::{arrow_like, bare, bullet, side};
+use super::marks::{arrow_like, bare, bullet, side};
 
 /// A label of the prompt's list.
 #[derive(Clone, PartialEq, Eq, Debug)]

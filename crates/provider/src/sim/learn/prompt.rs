@@ -3,9 +3,10 @@
 //! Everything but the message is the prompt. It is read once and kept, because it is the same in every
 //! call of one release; only the message differs.
 
-use super::examples::{self, Example, Side, marker, side};
+use super::examples::{self, Example};
 use super::features::{digest, head};
 use super::labels::{self, Offer};
+use super::marks::{Side, marker, side};
 use super::shape::{self, Shape};
 use super::{Role, Turn};
 use serde_json::Value;
@@ -82,10 +83,12 @@ impl<'a> Request<'a> {
                 (Role::Assistant, None) => {}
             }
         }
-        push(&mut text, self.last.before);
-        push(&mut text, self.last.after);
+        let mut wrapping = String::new();
+        push(&mut wrapping, self.last.before);
+        push(&mut wrapping, self.last.after);
+        let (text, wrapping) = (head(&text, READ_LIMIT), head(&wrapping, READ_LIMIT));
         let cued = marker(self.last.after).is_some_and(|(_, value)| value.is_empty());
-        interpret(head(&text, READ_LIMIT), pairs, schema, cued)
+        interpret(text, wrapping, pairs, schema, cued)
     }
 }
 
@@ -94,12 +97,27 @@ fn push(text: &mut String, part: &str) {
     text.push_str("\n\n");
 }
 
-fn interpret(text: &str, mut pairs: Vec<Example>, schema: Option<&Value>, cued: bool) -> Prompt {
+/// What the author's `text` and the `wrapping` of the message say. The wrapping may be forged by a message
+/// that resembles it, so it gives labels and examples only if there are none elsewhere.
+fn interpret(
+    text: &str,
+    wrapping: &str,
+    mut pairs: Vec<Example>,
+    schema: Option<&Value>,
+    cued: bool,
+) -> Prompt {
     let mut offers = labels::find(text);
+    if offers.is_empty() {
+        offers = labels::find(wrapping);
+    }
     let known: Vec<&str> = offers.iter().map(|offer| offer.label.as_str()).collect();
     pairs.extend(examples::find(text, &known));
+    if pairs.is_empty() {
+        pairs = examples::find(wrapping, &known);
+    }
     pairs.truncate(MOST_EXAMPLES);
-    let shape = shape::find(text, &pairs, schema, cued);
+    let text = [text, wrapping].concat();
+    let shape = shape::find(&text, &pairs, schema, cued);
     if let Shape::Json { allowed, .. } = &shape {
         for label in allowed {
             if !offers.iter().any(|offer| offer.label == *label) {
@@ -108,7 +126,7 @@ fn interpret(text: &str, mut pairs: Vec<Example>, schema: Option<&Value>, cued: 
         }
     }
     let lower = text.to_lowercase();
-    Prompt { shape, guarded: guarded(&lower), marker: not_enough(text), examples: pairs, offers }
+    Prompt { shape, guarded: guarded(&lower), marker: not_enough(&text), examples: pairs, offers }
 }
 
 /// Whether the prompt says that the message must not be obeyed.
