@@ -7,7 +7,7 @@
 //! for it. Time is tokio's, so tests can pause it.
 
 mod fate;
-pub mod learn;
+mod learn;
 mod pieces;
 
 use std::collections::VecDeque;
@@ -26,7 +26,7 @@ use crate::peer::Peer;
 use crate::request::ChatRequest;
 use crate::vendor::{BoxFuture, Vendor};
 use fate::Fate;
-use learn::{Behaviour, Learner, Role, Turn};
+pub use learn::{Behaviour, Learner, Role, Turn};
 
 /// Tokens that frame a message and prime an answer in OpenAI's chat format, which the counts imitate.
 const FRAME_TOKENS: usize = 3;
