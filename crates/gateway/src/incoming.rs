@@ -30,6 +30,14 @@ pub struct Incoming {
     pub fields: Vec<(String, Box<RawValue>)>,
 }
 
+/// The part of a request that shapes the answer.
+pub(crate) struct Ask {
+    pub(crate) stream: bool,
+    pub(crate) usage_wanted: bool,
+    pub(crate) messages: Option<Box<RawValue>>,
+    pub(crate) fields: Vec<(String, Box<RawValue>)>,
+}
+
 /// What is called.
 #[derive(Debug)]
 pub enum Target {

@@ -11,6 +11,7 @@ mod admit;
 mod check;
 pub mod clock;
 mod dispatch;
+mod facts;
 mod incoming;
 mod prepare;
 mod record;
@@ -28,11 +29,13 @@ use gatemark_core::error::{Error, Result};
 use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
+pub use facts::Facts;
 pub use incoming::{Incoming, PromptRef, Selector, Target};
 pub use record::Meter;
 pub use release::Release;
-pub use reply::{Body, Facts, Reply, SseStream};
+pub use reply::{Body, Reply};
 pub use snapshot::{Pointer, Snapshot, SnapshotParts};
+pub use stream::SseStream;
 
 /// Serves calls. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -90,7 +93,6 @@ impl Gateway {
         let mut record = record::Pending::begin(
             self.shared.log.clone(),
             self.shared.meter.clone(),
-            &snapshot,
             &resolved,
             record::Circumstances {
                 caller: &incoming.caller.name,
@@ -99,7 +101,7 @@ impl Gateway {
             },
         );
         let call = record.id().to_string();
-        let ask = reply::Ask {
+        let ask = incoming::Ask {
             stream: incoming.stream,
             usage_wanted: incoming.usage_wanted,
             messages: incoming.messages,
@@ -121,7 +123,7 @@ impl Gateway {
 async fn steps(
     snapshot: &Snapshot,
     resolved: &resolve::Resolved,
-    ask: reply::Ask,
+    ask: incoming::Ask,
     record: &mut record::Pending,
 ) -> Result<check::Checked> {
     let prepared = prepare::prepare(resolved, ask, record)?;

@@ -11,9 +11,9 @@ use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::incoming::Ask;
 use crate::record::Pending;
 use crate::release::Compiled;
-use crate::reply::Ask;
 use crate::resolve::{Named, Resolved};
 
 /// A request ready to be sent.

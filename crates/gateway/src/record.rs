@@ -17,7 +17,6 @@ use tokio::time::Instant;
 
 use crate::clock::{micros, now_us};
 use crate::resolve::Resolved;
-use crate::snapshot::Snapshot;
 
 /// Counts calls for metrics.
 pub trait Meter: Send + Sync {
@@ -50,7 +49,6 @@ impl Pending {
     pub(crate) fn begin(
         log: CallLog,
         meter: Arc<dyn Meter>,
-        _snapshot: &Snapshot,
         resolved: &Resolved,
         how: Circumstances<'_>,
     ) -> Self {

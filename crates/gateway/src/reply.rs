@@ -1,55 +1,12 @@
 //! Step 10, reply: the answer and the facts about it that travel in headers.
 
-use std::pin::Pin;
-
-use bytes::Bytes;
-use futures_util::Stream;
-use gatemark_core::call::Outcome;
-use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
-use gatemark_core::money::NanoUsd;
 use gatemark_provider::answer::Answer;
-use serde_json::value::RawValue;
 
 use crate::check::Checked;
+use crate::facts::Facts;
 use crate::record::Pending;
 use crate::resolve::Resolved;
-use crate::stream;
-
-/// The part of a request that shapes the answer.
-pub(crate) struct Ask {
-    pub(crate) stream: bool,
-    pub(crate) usage_wanted: bool,
-    pub(crate) messages: Option<Box<RawValue>>,
-    pub(crate) fields: Vec<(String, Box<RawValue>)>,
-}
-
-/// What is known when the answer begins.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    /// The call's id in the call log.
-    pub call: String,
-    /// The prompt, if one was called.
-    pub prompt: Option<PromptName>,
-    /// The version's number.
-    pub number: Option<u32>,
-    /// The version's semantic version.
-    pub semver: Option<semver::Version>,
-    /// Where it was resolved.
-    pub environment: Option<EnvironmentName>,
-    /// The side of a rollout or experiment.
-    pub arm: String,
-    /// The model that answered.
-    pub model: ModelName,
-    /// How it came out; unknown while an answer streams.
-    pub outcome: Option<Outcome>,
-    /// What it cost; unknown while an answer streams and for models without a price.
-    pub cost: Option<NanoUsd>,
-    /// When the call began, in microseconds since 1970.
-    pub at: i64,
-}
-
-/// Complete frames of server-sent events, the terminator included.
-pub type SseStream = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
+use crate::stream::{self, SseStream};
 
 /// An answered call.
 pub struct Reply {

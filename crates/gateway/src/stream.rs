@@ -4,10 +4,11 @@
 //! caller gets an error event, then the terminator, and the record says that the call failed. A caller who
 //! goes away drops the stream, which drops the vendor's connection and writes the record.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::model::Usage;
 use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
@@ -15,9 +16,12 @@ use gatemark_provider::chat;
 use tokio::time::{Instant, timeout_at};
 
 use crate::check::outcome_of;
+use crate::facts::Facts;
 use crate::record::Pending;
 use crate::release::Release;
-use crate::reply::{Facts, SseStream};
+
+/// Complete frames of server-sent events, the terminator included.
+pub type SseStream = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 
 /// A stream whose first chunk has arrived.
 pub(crate) struct Source {

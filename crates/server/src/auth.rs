@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use gatemark_core::access::{Action, Caller};
 use gatemark_core::error::{Error, Kind, Result};
 
-use crate::router::App;
+use crate::app::App;
 
 /// Finds out who calls, and whether they may do `action`.
 pub(crate) fn admit(app: &App, headers: &HeaderMap, action: Action) -> Result<Caller> {
@@ -34,7 +34,8 @@ fn secret(headers: &HeaderMap) -> Option<&str> {
 
 fn from_this_machine(headers: &HeaderMap) -> Result<()> {
     let forbidden = |what: &str| {
-        let message = format!("{what}: create a key (`gatemark key create`) to be called from elsewhere");
+        let message =
+            format!("{what}: create a key (`gatemark key create`) to be called from elsewhere");
         Err(Error::new(Kind::Forbidden, message))
     };
     if text(headers, "host").is_some_and(|host| !is_loopback(host)) {
@@ -69,7 +70,8 @@ mod tests {
         for good in ["localhost", "localhost:80", "127.0.0.1:8787", "[::1]:80", "127.9.9.9"] {
             assert!(is_loopback(good), "{good}");
         }
-        for bad in ["example.com", "localhost.example.com:80", "10.0.0.1", "127.0.0.1.example.com"] {
+        for bad in ["example.com", "localhost.example.com:80", "10.0.0.1", "127.0.0.1.example.com"]
+        {
             assert!(!is_loopback(bad), "{bad}");
         }
     }

@@ -23,7 +23,8 @@ pub(crate) async fn read(body: Body) -> Result<Bytes> {
     if http_body::Body::size_hint(&body).lower() > MAX_BODY as u64 {
         return Err(too_large());
     }
-    let collected = tokio::time::timeout(SLOWEST_BODY, Limited::new(body, MAX_BODY).collect()).await;
+    let collected =
+        tokio::time::timeout(SLOWEST_BODY, Limited::new(body, MAX_BODY).collect()).await;
     match collected {
         Err(_) => {
             let message = "the request body did not arrive within 30 seconds";

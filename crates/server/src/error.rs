@@ -56,10 +56,8 @@ fn status(error: &Error) -> StatusCode {
 fn faithful(said: u16, kind: Kind) -> Option<StatusCode> {
     let ours = matches!(said, 401 | 403);
     let is_error = (400..600).contains(&said);
-    let by_vendor = matches!(
-        kind,
-        Kind::VendorRejected | Kind::VendorFailed | Kind::Limited | Kind::Timeout
-    );
+    let by_vendor =
+        matches!(kind, Kind::VendorRejected | Kind::VendorFailed | Kind::Limited | Kind::Timeout);
     if is_error && by_vendor && !ours { StatusCode::from_u16(said).ok() } else { None }
 }
 

@@ -1,12 +1,15 @@
-//! Whether the process lives, and whether it can do its work.
+//! Whether the process lives, whether it can do its work, and how it does.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gatemark_core::error::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::router::App;
+use crate::app::App;
+use crate::error::Answer;
 
 /// A health report.
 #[derive(Serialize, ToSchema)]
@@ -33,4 +36,16 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) 
         return (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "failing", reason }));
     }
     (StatusCode::OK, Json(Health { status: "ok", reason: None }))
+}
+
+/// Prometheus text format (OpenMetrics).
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
+pub(crate) async fn metrics(State(app): State<App>) -> Answer<Response> {
+    let pending = app.control.gateway().log().pending_bytes();
+    let text = app
+        .metrics
+        .encode(pending)
+        .map_err(|cause| Error::internal("metrics cannot be written").because(cause))?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

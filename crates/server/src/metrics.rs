@@ -3,11 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use gatemark_core::call::{CallPurpose, CallRecord};
-use gatemark_core::error::Error;
 use gatemark_gateway::Meter;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -15,9 +11,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-
-use crate::error::Answer;
-use crate::router::App;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -85,7 +78,11 @@ impl Metrics {
         );
         registry.register("tokens", "Tokens by direction", metrics.tokens.clone());
         registry.register("cost_usd", "Cost in US dollars", metrics.cost.clone());
-        registry.register("call_records_lost", "Records not kept because the log was full", metrics.lost.clone());
+        registry.register(
+            "call_records_lost",
+            "Records not kept because the log was full",
+            metrics.lost.clone(),
+        );
         registry.register_with_unit(
             "call_log_pending",
             "Size of the call log that is not in the store yet",
@@ -95,7 +92,9 @@ impl Metrics {
         Arc::new(Self { registry, ..metrics })
     }
 
-    fn encode(&self) -> Result<String, std::fmt::Error> {
+    /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log.
+    pub(crate) fn encode(&self, pending: u64) -> Result<String, std::fmt::Error> {
+        self.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
         let mut buffer = String::new();
         text::encode(&mut buffer, &self.registry)?;
         Ok(buffer)
@@ -116,7 +115,11 @@ impl Meter for Metrics {
             .get_or_create(&CallLabels {
                 prompt,
                 version: record.number.map(|number| number.to_string()).unwrap_or_default(),
-                environment: record.environment.as_ref().map(ToString::to_string).unwrap_or_default(),
+                environment: record
+                    .environment
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
                 model: model.clone(),
                 outcome: record.outcome.word().to_string(),
                 error: record.error.clone().unwrap_or_default(),
@@ -130,7 +133,9 @@ impl Meter for Metrics {
         self.overhead.observe(seconds(record.gateway_us()));
         self.cost.get_or_create(&by_model).inc_by(record.cost.as_usd().max(0.0));
         let tokens = |direction, count| {
-            self.tokens.get_or_create(&TokenLabels { model: model.clone(), direction }).inc_by(count);
+            self.tokens
+                .get_or_create(&TokenLabels { model: model.clone(), direction })
+                .inc_by(count);
         };
         tokens("input", record.usage.input);
         tokens("output", record.usage.output);
@@ -139,17 +144,4 @@ impl Meter for Metrics {
     fn lost(&self) {
         self.lost.inc();
     }
-}
-
-/// Prometheus text format (OpenMetrics).
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
-pub(crate) async fn metrics(State(app): State<App>) -> Answer<Response> {
-    let pending = app.control.gateway().log().pending_bytes();
-    app.metrics.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
-    let text = app
-        .metrics
-        .encode()
-        .map_err(|cause| Error::internal("metrics cannot be written").because(cause))?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

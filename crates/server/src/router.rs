@@ -1,29 +1,16 @@
 //! Every route, on one page.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Response};
-use gatemark_control::Control;
-use gatemark_control::task::Board;
 use gatemark_core::error::{Error, Kind};
-use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::app::App;
 use crate::error::Problem;
-use crate::{Metrics, api, health, metrics, v1};
-
-/// What handlers share.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) control: Control,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) tasks: Board,
-    pub(crate) stop: watch::Receiver<bool>,
-}
+use crate::{api, health, v1};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -56,7 +43,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(api::system::tasks))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(metrics::metrics))
+        .routes(routes!(health::metrics))
 }
 
 /// The OpenAPI document.

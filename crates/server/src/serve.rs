@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::Metrics;
-use crate::router::{App, router};
+use crate::app::App;
+use crate::router::router;
 
 /// What to serve, and where.
 pub struct ServeOptions {

@@ -14,9 +14,9 @@ use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::named;
+use crate::app::App;
 use crate::auth;
 use crate::error::Answer;
-use crate::router::App;
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
@@ -52,7 +52,10 @@ impl CallQuery {
             number: self.version,
             model: self.model.map(|text| named(&text, "model")).transpose()?,
             outcome: self.outcome.map(|word| word_of::<Outcome>(word, "outcome")).transpose()?,
-            purpose: self.purpose.map(|word| word_of::<CallPurpose>(word, "purpose")).transpose()?,
+            purpose: self
+                .purpose
+                .map(|word| word_of::<CallPurpose>(word, "purpose"))
+                .transpose()?,
             since: self.since,
             until: self.until,
             id: self.id,

@@ -10,8 +10,8 @@ use gatemark_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::app::App;
 use crate::error::Answer;
-use crate::router::App;
 use crate::{auth, body};
 
 /// Lists keys, without secrets.

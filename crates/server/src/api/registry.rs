@@ -14,8 +14,8 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{prompt_name, selector};
+use crate::app::App;
 use crate::error::Answer;
-use crate::router::App;
 use crate::{auth, body};
 
 /// Lists prompts.

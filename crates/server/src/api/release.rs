@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{named, prompt_name, selector};
+use crate::app::App;
 use crate::error::Answer;
-use crate::router::App;
 use crate::{auth, body};
 
 /// Which version, for which environment.

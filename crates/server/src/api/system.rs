@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use gatemark_control::task::TaskStatus;
 use gatemark_core::access::Action;
 
+use crate::app::App;
 use crate::auth;
 use crate::error::Answer;
-use crate::router::App;
 
 /// Shows the background tasks: last run, next run, last error.
 #[utoipa::path(get, path = "/api/v1/tasks", tag = "system",

@@ -15,8 +15,8 @@ use gatemark_provider::chat::{self, DoorRequest};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::app::App;
 use crate::error::Answer;
-use crate::router::App;
 use crate::{auth, body};
 
 /// Answers a chat completion.
@@ -57,7 +57,8 @@ fn target(request: &DoorRequest) -> Result<Target> {
         (Some(raw), named) => {
             let reference = chat::read_prompt(raw)?;
             if request.variables.is_some() {
-                let message = "give variables either in `prompt.variables` or in `variables`, not in both";
+                let message =
+                    "give variables either in `prompt.variables` or in `variables`, not in both";
                 return Err(Error::invalid(message).at("variables"));
             }
             let mut prompt = PromptRef::parse(&reference.id, "prompt.id")?;
@@ -114,8 +115,9 @@ fn plain(request: &DoorRequest) -> Result<Target> {
 }
 
 fn object(raw: &RawValue) -> Result<Map<String, Value>> {
-    serde_json::from_str(raw.get())
-        .map_err(|_| Error::invalid("`variables` must be an object of names and values").at("variables"))
+    serde_json::from_str(raw.get()).map_err(|_| {
+        Error::invalid("`variables` must be an object of names and values").at("variables")
+    })
 }
 
 fn respond(reply: Reply) -> Response {

@@ -7,9 +7,9 @@ use gatemark_core::access::Action;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::App;
 use crate::auth;
 use crate::error::Answer;
-use crate::router::App;
 
 /// A list in OpenAI's shape.
 #[derive(Serialize, ToSchema)]

@@ -1,0 +1,30 @@
+//! What an answer's headers say about it.
+
+use gatemark_core::call::Outcome;
+use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
+use gatemark_core::money::NanoUsd;
+
+/// What is known when the answer begins.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The call's id in the call log.
+    pub call: String,
+    /// The prompt, if one was called.
+    pub prompt: Option<PromptName>,
+    /// The version's number.
+    pub number: Option<u32>,
+    /// The version's semantic version.
+    pub semver: Option<semver::Version>,
+    /// Where it was resolved.
+    pub environment: Option<EnvironmentName>,
+    /// The side of a rollout or experiment.
+    pub arm: String,
+    /// The model that answered.
+    pub model: ModelName,
+    /// How it came out; unknown while an answer streams.
+    pub outcome: Option<Outcome>,
+    /// What it cost; unknown while an answer streams and for models without a price.
+    pub cost: Option<NanoUsd>,
+    /// When the call began, in microseconds since 1970.
+    pub at: i64,
+}
