@@ -1,0 +1,209 @@
+//! A gateway on a workbench: one prompt, one scripted vendor, a call log in a directory of its own.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, future, stream};
+use gatemark_core::access::{Caller, Role};
+use gatemark_core::call::{CallPurpose, CallRecord};
+use gatemark_core::error::{Error, Result};
+use gatemark_core::gate::Policy;
+use gatemark_core::id::Digest;
+use gatemark_core::model::{
+    Environment, Model, Price, Project, Protocol, Provider, Recording, SimSettings,
+};
+use gatemark_core::money::NanoUsd;
+use gatemark_core::prompt::Version;
+use gatemark_gateway::{
+    Gateway, Incoming, Meter, Pointer, PromptRef, Release, Snapshot, SnapshotParts, Target,
+};
+use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
+use gatemark_provider::request::ChatRequest;
+use gatemark_provider::vendor::Vendor;
+use gatemark_store::calllog::{CallLog, CallLogOptions};
+use serde_json::{Value, json};
+
+/// What the vendor does next.
+pub enum Act {
+    Says(&'static str),
+    Fails(Error),
+    /// These chunks, then the end, or an error if there is one.
+    Streams(Vec<&'static str>, Option<Error>),
+    /// These chunks, then nothing for ever.
+    Stalls(Vec<&'static str>),
+}
+
+#[derive(Default)]
+pub struct Script {
+    acts: Mutex<VecDeque<Act>>,
+    pub asked: AtomicU32,
+}
+
+impl Script {
+    fn next(&self) -> Act {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.acts.lock().unwrap().pop_front().expect("the vendor was asked more often than scripted")
+    }
+}
+
+impl Vendor for Script {
+    fn complete<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
+        let result = match self.next() {
+            Act::Says(text) => Ok(answer(text)),
+            Act::Fails(error) => Err(error),
+            _ => panic!("the script has a stream here"),
+        };
+        future::ready(result).boxed()
+    }
+
+    fn stream<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>> {
+        let result: Result<ChunkStream> = match self.next() {
+            Act::Streams(texts, end) => {
+                let chunks = texts.into_iter().map(|text| Ok(chunk(text)));
+                Ok(stream::iter(chunks.chain(end.map(Err)).collect::<Vec<_>>()).boxed())
+            }
+            Act::Stalls(texts) => {
+                let chunks = texts.into_iter().map(|text| Ok(chunk(text)));
+                Ok(stream::iter(chunks.collect::<Vec<_>>()).chain(stream::pending()).boxed())
+            }
+            Act::Fails(error) => Err(error),
+            Act::Says(_) => panic!("the script has a whole answer here"),
+        };
+        future::ready(result).boxed()
+    }
+}
+
+fn answer(text: &str) -> Answer {
+    Answer {
+        raw: None,
+        id: "a".into(),
+        model: "m".into(),
+        text: text.into(),
+        tool_calls: None,
+        finish: Finish::Stop,
+        usage: Some(gatemark_core::model::Usage { input: 100, output: 10, ..Default::default() }),
+    }
+}
+
+fn chunk(text: &str) -> Chunk {
+    Chunk { raw: None, text: text.into(), tool_calls: None, finish: None, usage: None, usage_only: false }
+}
+
+struct NoMeter;
+
+impl Meter for NoMeter {
+    fn ended(&self, _: &CallRecord) {}
+    fn lost(&self) {}
+}
+
+pub struct Bench {
+    pub gateway: Gateway,
+    pub script: Arc<Script>,
+    directory: PathBuf,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A gateway whose prompt `a/b` has `output`, and whose vendor does `acts` in turn.
+pub fn bench(output: Value, acts: Vec<Act>) -> Bench {
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    let directory =
+        std::env::temp_dir().join(format!("gatemark-gateway-{}-{number}", std::process::id()));
+    let script = Arc::new(Script { acts: Mutex::new(acts.into()), asked: AtomicU32::new(0) });
+    let release = Arc::new(Release::compile(version(output)).unwrap());
+    let pointer = Pointer { current: release.clone(), admitted: vec![release] };
+    let project = project();
+    let production = project.default_environment.clone();
+    let vendor: Arc<dyn Vendor> = script.clone();
+    let snapshot = Snapshot::new(SnapshotParts {
+        revision: 1,
+        project: Arc::new(project),
+        vendors: HashMap::from([("p".to_string(), vendor)]),
+        prompts: HashMap::from([("a/b".parse().unwrap(), HashMap::from([(production, pointer)]))]),
+        keys: HashMap::new(),
+        keyless: true,
+    });
+    let log = CallLog::open(CallLogOptions::new(&directory)).unwrap();
+    Bench { gateway: Gateway::new(snapshot, log, Arc::new(NoMeter)), script, directory }
+}
+
+fn version(output: Value) -> Version {
+    let content = json!({
+        "variables": {"text": {"type": "string", "trust": "untrusted", "max_tokens": 50}},
+        "messages": [{"role": "user", "text": "Sort this: {{ text }}"}],
+        "output": output,
+        "models": [{"model": "p/m-2026-01-01", "parameters": {"temperature": 0, "max_tokens": 100}}],
+        "limits": {"cost_per_call": 10_000_000, "timeout_ms": 300},
+    });
+    Version {
+        prompt: "a/b".parse().unwrap(),
+        number: 3,
+        semver: semver::Version::new(1, 2, 0),
+        hash: Digest::of(b"x"),
+        content: serde_json::from_value(content).unwrap(),
+        changelog: None,
+        author: "ann".into(),
+        created_at: 0,
+    }
+}
+
+fn project() -> Project {
+    let provider = Provider {
+        name: "p".into(),
+        protocol: Protocol::Openai,
+        base_url: "http://127.0.0.1:1".into(),
+        key_variable: None,
+        timeout: std::time::Duration::from_millis(300),
+        retries: 1,
+        sim: SimSettings::default(),
+    };
+    let price = Price { input: NanoUsd(1_000_000_000), output: NanoUsd(2_000_000_000), ..Price::default() };
+    let model = Model { name: "p/m-2026-01-01".parse().unwrap(), price: Some(price), pinned: false };
+    let production = Environment {
+        name: "production".parse().unwrap(),
+        policy: Policy::open(),
+        recording: Recording::Content,
+    };
+    Project {
+        name: "bench".into(),
+        providers: [("p".to_string(), provider)].into(),
+        models: [(model.name.clone(), model)].into(),
+        default_environment: production.name.clone(),
+        environments: [(production.name.clone(), production)].into(),
+    }
+}
+
+/// A call to `a/b`.
+pub fn ask(variables: Value, stream: bool) -> Incoming {
+    let Value::Object(variables) = variables else { panic!("variables are an object") };
+    Incoming {
+        caller: Caller { name: "app".into(), roles: vec![Role::Call] },
+        purpose: CallPurpose::Serve,
+        target: Target::Named { prompt: PromptRef::parse("a/b", "model").unwrap(), variables },
+        stream,
+        usage_wanted: false,
+        messages: None,
+        fields: vec![],
+    }
+}
+
+impl Bench {
+    /// Every record in the log, oldest first: moved into a database as the `ship` task does.
+    pub async fn records(&self) -> Vec<CallRecord> {
+        let store = gatemark_store::Store::open(&self.directory.join("test.db")).await.unwrap();
+        gatemark_store::calllog::ship(self.gateway.log(), &store).await.unwrap();
+        let mut records = store.calls(&gatemark_store::call::CallFilter::default()).await.unwrap();
+        records.reverse();
+        store.close().await;
+        records
+    }
+}
