@@ -1,2 +1,73 @@
-//! placeholder
-fn main() {}
+//! The `gatemark` command: arguments in, exit code out.
+//!
+//! Modules form one line, each using only those before it: `exit`, `print`, `moment` ← `table`, `global`
+//! ← `config`, `diagnostics`, `files` ← `context`, `argument`, `evidence`, `progress`, `logging` ←
+//! `command`, `demo` ← `args`.
+
+mod args;
+mod argument;
+mod command;
+mod config;
+mod context;
+mod diagnostics;
+mod evidence;
+mod exit;
+mod files;
+mod global;
+mod hint;
+mod logging;
+mod moment;
+mod print;
+mod progress;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use gatemark_core::error::{Error, Result};
+
+use args::Cli;
+use exit::Exit;
+use print::{ColourChoice, Terminal};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let terminal = cli.global.terminal();
+    let exit = match start(cli, &terminal) {
+        Ok(exit) => exit,
+        Err(error) => failed(&error, &terminal),
+    };
+    match terminal.failure() {
+        Some(error) => failed(&error, &terminal).into(),
+        None => exit.into(),
+    }
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn usage(error: &clap::Error) -> Exit {
+    let terminal = Terminal::new(false, false, ColourChoice::Auto);
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        terminal.note(text.trim_end());
+        Exit::Invalid
+    } else {
+        terminal.data(text.trim_end());
+        Exit::Done
+    }
+}
+
+fn start(cli: Cli, terminal: &Terminal) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::internal("threads cannot be started").because(cause))?;
+    runtime.block_on(args::run(cli, terminal))
+}
+
+fn failed(error: &Error, terminal: &Terminal) -> Exit {
+    terminal.error(error, hint::of(error));
+    Exit::from(error)
+}

@@ -16,7 +16,7 @@ impl Table {
     /// A table with these headings.
     pub(crate) fn new<'a>(headings: impl IntoIterator<Item = &'a str>) -> Self {
         let mut inner = comfy_table::Table::new();
-        inner.load_preset(NOTHING);
+        inner.load_style(NOTHING);
         inner.set_header(headings.into_iter().map(Cell::new));
         Self { inner, right: vec![] }
     }

@@ -1,0 +1,88 @@
+//! The command line as a whole.
+
+use clap::{Parser, Subcommand};
+use gatemark_core::error::Result;
+
+use crate::command::{
+    approve, audit, calls, deploy, diff, gate, init, key, list, log, openapi, push, report,
+    rollback, serve, show, test,
+};
+use crate::context::Context;
+use crate::exit::{self, Exit};
+use crate::global::Global;
+use crate::print::Terminal;
+
+/// Versions, tests, gates and serves LLM prompts
+#[derive(Debug, Parser)]
+#[command(name = "gatemark", version, after_help = exit::HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Push(push::Args),
+    List(list::Args),
+    Show(show::Args),
+    Diff(diff::Args),
+    Log(log::Args),
+    Test(test::Args),
+    Report(report::Args),
+    Approve(approve::Args),
+    Gate(gate::Args),
+    Deploy(deploy::Args),
+    Rollback(rollback::Args),
+    Calls(calls::Args),
+    Audit(audit::Args),
+    Key(key::Args),
+    Serve(serve::Args),
+    Openapi(openapi::Args),
+}
+
+/// Runs the command.
+pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
+    let context = &Context::new(terminal, cli.global);
+    match cli.command {
+        Command::Init(args) => init::run(args, terminal),
+        Command::Push(args) => push::run(args, context).await,
+        Command::List(args) => list::run(args, context).await,
+        Command::Show(args) => show::run(args, context).await,
+        Command::Diff(args) => diff::run(args, context).await,
+        Command::Log(args) => log::run(args, context).await,
+        Command::Test(args) => test::run(args, context).await,
+        Command::Report(args) => report::run(args, context).await,
+        Command::Approve(args) => approve::run(args, context).await,
+        Command::Gate(args) => gate::run(args, context).await,
+        Command::Deploy(args) => deploy::run(args, context).await,
+        Command::Rollback(args) => rollback::run(args, context).await,
+        Command::Calls(args) => calls::run(args, context).await,
+        Command::Audit(args) => audit::run(args, context).await,
+        Command::Key(args) => key::run(args, context).await,
+        Command::Serve(args) => serve::run(args, context).await,
+        Command::Openapi(args) => openapi::run(args, terminal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let name = command.get_name();
+            assert!(help.contains(&format!("gatemark {name}")), "{name}: {help}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Arguments that several commands take.
+
+use gatemark_core::call::{CallPurpose, Outcome};
+use gatemark_gateway::{PromptRef, Selector};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Reads `service/name[@selector]`.
+pub(crate) fn prompt_ref(text: &str) -> Result<PromptRef, String> {
+    PromptRef::parse(text, "prompt").map_err(|error| error.message().to_string())
+}
+
+/// Reads a selector: a version number, a semantic version or an environment.
+pub(crate) fn selector(text: &str) -> Result<Selector, String> {
+    Selector::parse(text, "version").map_err(|error| error.message().to_string())
+}
+
+/// Reads how a call ended.
+pub(crate) fn outcome(text: &str) -> Result<Outcome, String> {
+    let words = ["ok", "insufficient", "off_format", "fallback", "cancelled", "error"];
+    word(text, &words)
+}
+
+/// Reads why a call was made.
+pub(crate) fn purpose(text: &str) -> Result<CallPurpose, String> {
+    word(text, &["serve", "test"])
+}
+
+fn word<T: DeserializeOwned>(text: &str, words: &[&str]) -> Result<T, String> {
+    serde_json::from_value(Value::from(text.replace('-', "_")))
+        .map_err(|_| format!("write one of {}", words.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_can_be_asked_for() {
+        for outcome_ in [
+            Outcome::Ok,
+            Outcome::Insufficient,
+            Outcome::OffFormat,
+            Outcome::Fallback,
+            Outcome::Cancelled,
+            Outcome::Error,
+        ] {
+            assert_eq!(outcome(outcome_.word()), Ok(outcome_));
+        }
+        assert_eq!(outcome("off-format"), Ok(Outcome::OffFormat));
+        assert!(outcome("fine").unwrap_err().contains("off_format"));
+        assert_eq!(purpose("test"), Ok(CallPurpose::Test));
+    }
+}

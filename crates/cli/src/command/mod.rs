@@ -1,0 +1,21 @@
+//! One file per command: its arguments, the call to the control plane, and how its result is printed.
+//!
+//! Commands decide nothing; what they print with `--json` is what the HTTP API answers.
+
+pub(crate) mod approve;
+pub(crate) mod audit;
+pub(crate) mod calls;
+pub(crate) mod deploy;
+pub(crate) mod diff;
+pub(crate) mod gate;
+pub(crate) mod init;
+pub(crate) mod key;
+pub(crate) mod list;
+pub(crate) mod log;
+pub(crate) mod openapi;
+pub(crate) mod push;
+pub(crate) mod report;
+pub(crate) mod rollback;
+pub(crate) mod serve;
+pub(crate) mod show;
+pub(crate) mod test;

@@ -1,0 +1,83 @@
+//! `gatemark report`: a stored test run.
+
+use gatemark_control::Control;
+use gatemark_control::view::ReportView;
+use gatemark_core::error::{Error, Result};
+use gatemark_core::report::{Report, Row};
+use gatemark_core::suite::Suite;
+use gatemark_gateway::PromptRef;
+
+use crate::argument;
+use crate::context::Context;
+use crate::evidence;
+use crate::exit::Exit;
+use crate::moment;
+
+/// Show a stored report by its id, or a prompt's newest one
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gatemark report support/triage
+  gatemark report 01939f7e-5c8a-7cc0-8f5e-0d5ad6c3b1aa --failures 50")]
+pub(crate) struct Args {
+    /// A report's id, service/name, or service/name@version
+    #[arg(value_name = "REPORT")]
+    report: String,
+    /// Most failing cases to show
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    failures: usize,
+}
+
+pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
+    let (report, rows, suite) =
+        context.with_control(async |control| find(&args.report, control).await).await?;
+    let terminal = context.terminal;
+    if terminal.json() {
+        terminal.data_json(&ReportView::new(&report, rows))?;
+        return Ok(Exit::Done);
+    }
+    let ink = terminal.ink();
+    terminal.data(&format!(
+        "{} version {} on {}, tested by {} at {} UTC\n",
+        report.prompt,
+        report.number,
+        report.model,
+        report.actor,
+        moment::shown(report.finished_at)
+    ));
+    terminal.data(&evidence::figures(&report, None, ink));
+    let failures = evidence::failures(&rows, suite.as_ref(), args.failures, ink);
+    if !failures.is_empty() {
+        terminal.data(&format!("\n{failures}"));
+    }
+    Ok(Exit::Done)
+}
+
+type Found = (Report, Vec<Row>, Option<Suite>);
+
+/// Names of prompts have a slash, ids of reports have none.
+async fn find(text: &str, control: &Control) -> Result<Found> {
+    let id = if text.contains('/') { newest(text, control).await? } else { text.to_string() };
+    let (report, rows) = control.store().report(&id).await?.ok_or_else(|| {
+        let message =
+            format!("there is no report `{id}`: see a prompt's reports in `gatemark log`");
+        Error::not_found(message).coded("report_not_found")
+    })?;
+    let suite = control.store().suite(&report.suite).await?;
+    Ok((report, rows, suite))
+}
+
+async fn newest(text: &str, control: &Control) -> Result<String> {
+    let PromptRef { name, selector } = argument::prompt_ref(text).map_err(Error::invalid)?;
+    let given = text.contains('@');
+    let version = control.version(&name, &selector).await?;
+    let reports = control.store().reports(&name, u32::MAX).await?;
+    let found = reports.into_iter().find(|report| !given || report.version == version.hash);
+    found.map(|report| report.id).ok_or_else(|| {
+        let which = if given {
+            format!("version {} of `{name}`", version.number)
+        } else {
+            format!("`{name}`")
+        };
+        Error::not_found(format!("there is no report on {which}")).coded("report_not_found")
+    })
+}

@@ -1,0 +1,122 @@
+//! `gatemark test`: the suite against the models, through the pipeline that serves.
+
+use gatemark_control::Control;
+use gatemark_control::evaluate::{TestRequest, TestRun};
+use gatemark_control::view::ReportView;
+use gatemark_core::error::{Error, Result};
+use gatemark_core::id::ModelName;
+use gatemark_core::report::{Report, Verdict};
+use gatemark_gateway::PromptRef;
+use serde_json::json;
+
+use crate::argument;
+use crate::context::Context;
+use crate::evidence::{self, Threshold};
+use crate::exit::Exit;
+use crate::print::Terminal;
+use crate::progress::Progress;
+
+/// Run a prompt's suite and store a report
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gatemark test support/triage
+  gatemark test support/triage@1.2.0 --model openai/gpt-4o-2024-08-06 --model sim/learner-2026-11-01
+
+Ends with exit code 4 if the accuracy is below the suite's threshold, or below that of the
+project's default environment if the suite sets none.")]
+pub(crate) struct Args {
+    /// The prompt: service/name, or service/name@version
+    #[arg(value_name = "NAME", value_parser = argument::prompt_ref)]
+    prompt: PromptRef,
+    /// A model to test on; may be given more than once [default: the one that would serve]
+    #[arg(long = "model", value_name = "MODEL")]
+    models: Vec<ModelName>,
+    /// Cases under way at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = concurrency)]
+    concurrency: usize,
+    /// Most failing cases to show of each run
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    failures: usize,
+}
+
+fn concurrency(text: &str) -> Result<usize, String> {
+    let parsed = text.parse().ok().filter(|count| (1..=1024).contains(count));
+    parsed.ok_or_else(|| "write a number from 1 to 1024".to_string())
+}
+
+pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
+    let request = TestRequest {
+        prompt: args.prompt.name,
+        selector: args.prompt.selector,
+        models: args.models,
+        concurrency: args.concurrency,
+        actor: context.actor()?,
+    };
+    let terminal = context.terminal;
+    let progress = Progress::new(terminal);
+    let (runs, threshold) = context
+        .with_control(async |control| {
+            let runs = control.test(&request, &progress).await?;
+            let threshold = threshold(&runs, control);
+            Ok((runs, threshold))
+        })
+        .await?;
+    let reached = threshold
+        .is_none_or(|threshold| runs.iter().all(|run| threshold.is_reached(&run.report.summary)));
+    if let Some(error) = nothing_answered(&runs) {
+        return Err(error);
+    }
+    if terminal.json() {
+        let views: Vec<ReportView> =
+            runs.into_iter().map(|run| ReportView::new(&run.report, run.rows)).collect();
+        let least = threshold.map(|threshold| threshold.accuracy);
+        terminal.data_json(&json!({"threshold": least, "reached": reached, "reports": views}))?;
+    } else {
+        print(&runs, threshold, args.failures, terminal);
+    }
+    Ok(if reached { Exit::Done } else { Exit::Below })
+}
+
+/// The suite's threshold, else that of the default environment.
+fn threshold(runs: &[TestRun], control: &Control) -> Option<Threshold> {
+    let own = runs.first().and_then(|run| run.suite.thresholds.accuracy);
+    if let Some(accuracy) = own {
+        return Some(Threshold { accuracy, own: true });
+    }
+    let project = control.project();
+    let environment = project.environments.get(&project.default_environment)?;
+    environment.policy.accuracy.map(|accuracy| Threshold { accuracy, own: false })
+}
+
+/// A run in which no case got an answer says nothing about the prompt: that is a failure, not a result.
+fn nothing_answered(runs: &[TestRun]) -> Option<Error> {
+    let run = runs.iter().find(|run| {
+        !run.rows.is_empty() && run.rows.iter().all(|row| row.verdict == Verdict::Error)
+    })?;
+    let why = run.rows.iter().find_map(|row| row.error.as_deref()).unwrap_or("no reason is known");
+    let (model, cases) = (&run.report.model, run.rows.len());
+    let message = format!("{model} answered none of {cases} cases: {why}");
+    Some(Error::new(gatemark_core::Kind::VendorFailed, message))
+}
+
+fn print(runs: &[TestRun], threshold: Option<Threshold>, failures: usize, terminal: &Terminal) {
+    let ink = terminal.ink();
+    for run in runs {
+        let (version, model) = (&run.version, &run.report.model);
+        let title = format!(
+            "{} {} (version {}) on {model}",
+            version.prompt, version.semver, version.number
+        );
+        terminal.data(&format!("{}\n", ink.strong(&title)));
+        terminal.data(&evidence::figures(&run.report, threshold, ink));
+        let failures = evidence::failures(&run.rows, Some(&run.suite), failures, ink);
+        if !failures.is_empty() {
+            terminal.data(&format!("\n{failures}"));
+        }
+        terminal.data("");
+    }
+    if runs.len() > 1 {
+        let reports: Vec<&Report> = runs.iter().map(|run| &run.report).collect();
+        terminal.data(&evidence::comparison(&reports));
+    }
+}
