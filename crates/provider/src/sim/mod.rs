@@ -2,7 +2,7 @@
 //!
 //! It lets a project be tried, tested and demonstrated without a key or a network, and lets the
 //! gateway's tests have a vendor that fails on purpose. Answers come from a small learner over the
-//! request's own examples ([`learn`]); it is no language model. Of the request's fields it honours
+//! request's own examples ([`Learner`]); it is no language model. Of the request's fields it honours
 //! `max_tokens`, `max_completion_tokens` and `response_format` with a JSON schema; others have no meaning
 //! for it. Time is tokio's, so tests can pause it.
 
