@@ -1,0 +1,116 @@
+//! The contest: everything is started once, then measured in turn, several times over.
+//!
+//! Rounds are interleaved and each begins with another contestant, so that a neighbour's burst of work does
+//! not fall on one of them alone.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::contestant::{Contestant, Measurement};
+use crate::load::Plan;
+use crate::process::Process;
+use crate::project::Project;
+use crate::report::{Report, Row};
+use crate::{Result, nginx, payload};
+
+/// No round of one contestant lasts longer.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Rounds; the lowest counts
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Requests to each contestant in each round
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(10..))]
+    requests: u64,
+    /// Callers at once
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Ask for streams
+    #[arg(long)]
+    stream: bool,
+    /// What of the texts the gateway records: metadata or content
+    #[arg(long, default_value = "metadata")]
+    record: String,
+    /// The gateway's binary
+    #[arg(long, value_name = "FILE", default_value = "target/release/gatemark")]
+    gatemark: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures and prints.
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let threads = std::thread::available_parallelism()?.get();
+    let load_before = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let (_upstream, upstream) = Process::start_own(&["upstream"])?;
+    let (floor, floor_address) = Process::start_own(&["floor", "--to", &upstream.to_string()])?;
+    let nginx_version = nginx::version();
+    let nginx = match &nginx_version {
+        Some(_) => Some(nginx::start(upstream, threads, options.stream).await?),
+        None => None,
+    };
+    let project = Project::create(&options.gatemark, upstream, &options.record)?;
+    let server = project.serve().await?;
+
+    let plan = |address: SocketAddr| Plan {
+        address,
+        authorization: Some(format!("Bearer {}", project.key)),
+        body: payload::plain_request(options.stream),
+        expected: payload::expected(options.stream),
+        connections: options.connections,
+        requests: options.requests,
+        longest: LONGEST,
+    };
+    let bare =
+        |name, address, process| Contestant { name, plan: plan(address), process, project: None };
+    let mut contestants = vec![bare("direct", upstream, None)];
+    if let Some(nginx) = &nginx {
+        contestants.push(bare("nginx", nginx.address, Some(nginx.process.id())));
+    }
+    contestants.push(bare("floor", floor_address, Some(floor.id())));
+    for (name, body) in [
+        ("gatemark, model", payload::plain_request(options.stream)),
+        ("gatemark, prompt", payload::named_request(options.stream)),
+    ] {
+        let plan = Plan { body, ..plan(server.address) };
+        let process = Some(server.process.id());
+        contestants.push(Contestant { name, plan, process, project: Some(&project) });
+    }
+
+    let mut rows: Vec<Row> =
+        contestants.iter().map(|contestant| Row::new(contestant.name)).collect();
+    for round in 1..=usize::try_from(options.rounds)? {
+        for turn in 0..contestants.len() {
+            let index = (turn + round) % contestants.len();
+            if let (Some(contestant), Some(row)) = (contestants.get(index), rows.get_mut(index)) {
+                let measurement = contestant.measure(round, upstream).await?;
+                progress(contestant.name, &measurement);
+                row.rounds.push(measurement);
+            }
+        }
+    }
+    let report = Report {
+        nginx: nginx_version,
+        threads,
+        connections: options.connections,
+        requests: options.requests,
+        stream: options.stream,
+        record: options.record,
+        load_before: load_before.trim().to_string(),
+        load_after: std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim().to_string(),
+        rows,
+    };
+    report.print(options.json)
+}
+
+#[allow(clippy::print_stderr)]
+fn progress(name: &str, measurement: &Measurement) {
+    let Measurement { round, cpu_us, wall_us, .. } = measurement;
+    let cpu = cpu_us.map(|cpu| format!("{cpu:.1} µs CPU, ")).unwrap_or_default();
+    eprintln!("round {round}, {name}: {cpu}{wall_us:.1} µs wall for each answer");
+}

@@ -1,0 +1,76 @@
+//! What the gateway costs, as ratios within one run.
+//!
+//! Machines are shared and noisy, so no figure here stands alone: each is compared with a plain proxy that
+//! passed the same bytes to the same upstream seconds before or after. CPU time comes first, because it
+//! suffers least from neighbours; time on the wall stands beside it.
+
+// The table is this program's product, and it has no terminal to be polite to.
+#![allow(clippy::print_stdout)]
+
+mod contestant;
+mod cpu;
+mod floor;
+mod footprint;
+mod gateway;
+mod get;
+mod load;
+mod nginx;
+mod parity;
+mod payload;
+mod process;
+mod project;
+mod report;
+mod scratch;
+mod serve;
+mod upstream;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Anything that went wrong, told to the person at the terminal.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+type Result<T, E = Fault> = std::result::Result<T, E>;
+
+/// Measure what the gateway costs
+#[derive(Debug, clap::Parser)]
+#[command(name = "gatemark-bench")]
+enum Arguments {
+    /// Compare CPU time per request with nginx and a byte-passing proxy
+    Gateway(gateway::Options),
+    /// Binary size, time to readiness, memory at rest
+    Footprint {
+        /// The binary
+        #[arg(long, value_name = "FILE", default_value = "target/release/gatemark")]
+        gatemark: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the mock vendor that the proxies pass to
+    Upstream(serve::Options),
+    /// Run the byte-passing proxy
+    Floor {
+        #[command(flatten)]
+        options: serve::Options,
+        /// Where to pass requests to
+        #[arg(long, value_name = "ADDRESS")]
+        to: std::net::SocketAddr,
+    },
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Arguments::parse() {
+        Arguments::Gateway(options) => gateway::run(options).await,
+        Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
+        Arguments::Upstream(options) => {
+            let upstream = upstream::Upstream::default();
+            serve::run(options, move |request| upstream.clone().answer(request)).await
+        }
+        Arguments::Floor { options, to } => {
+            let floor = floor::Floor::new(to);
+            serve::run(options, move |request| floor.clone().pass(request)).await
+        }
+    }
+}
