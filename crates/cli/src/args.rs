@@ -8,6 +8,7 @@ use crate::command::{
     rollback, serve, show, test,
 };
 use crate::context::Context;
+use crate::demo;
 use crate::exit::{self, Exit};
 use crate::global::Global;
 use crate::print::Terminal;
@@ -24,6 +25,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Init(init::Args),
     Push(push::Args),
     List(list::Args),
@@ -47,6 +49,7 @@ enum Command {
 pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
     let context = &Context::new(terminal, cli.global);
     match cli.command {
+        Command::Demo(args) => demo::run(args, context).await,
         Command::Init(args) => init::run(args, terminal),
         Command::Push(args) => push::run(args, context).await,
         Command::List(args) => list::run(args, context).await,

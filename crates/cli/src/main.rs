@@ -9,6 +9,7 @@ mod argument;
 mod command;
 mod config;
 mod context;
+mod demo;
 mod diagnostics;
 mod evidence;
 mod exit;

@@ -37,13 +37,14 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     }
     let ink = terminal.ink();
     terminal.data(&format!(
-        "{} version {} on {}, tested by {} at {} UTC\n",
+        "{} version {} on {}, tested by {} at {} UTC",
         report.prompt,
         report.number,
         report.model,
         report.actor,
         moment::shown(report.finished_at)
     ));
+    terminal.data("");
     terminal.data(&evidence::figures(&report, None, ink));
     let failures = evidence::failures(&rows, suite.as_ref(), args.failures, ink);
     if !failures.is_empty() {

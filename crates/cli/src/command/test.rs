@@ -107,7 +107,8 @@ fn print(runs: &[TestRun], threshold: Option<Threshold>, failures: usize, termin
             "{} {} (version {}) on {model}",
             version.prompt, version.semver, version.number
         );
-        terminal.data(&format!("{}\n", ink.strong(&title)));
+        terminal.data(&ink.strong(&title));
+        terminal.data("");
         terminal.data(&evidence::figures(&run.report, threshold, ink));
         let failures = evidence::failures(&run.rows, Some(&run.suite), failures, ink);
         if !failures.is_empty() {
