@@ -52,11 +52,6 @@ impl Terminal {
         self.json
     }
 
-    /// Whether causes of errors are wanted.
-    pub(crate) fn verbose(&self) -> bool {
-        self.verbose
-    }
-
     /// Whether somebody watches stderr: only then may lines be drawn over.
     pub(crate) fn interactive(&self) -> bool {
         self.interactive
@@ -164,11 +159,6 @@ impl Ink {
     /// For headings.
     pub(crate) fn strong(self, text: &str) -> String {
         self.paint("1", text)
-    }
-
-    /// For what is of less weight.
-    pub(crate) fn faint(self, text: &str) -> String {
-        self.paint("2", text)
     }
 
     fn paint(self, code: &str, text: &str) -> String {

@@ -1,6 +1,6 @@
 //! `gatemark serve`: the gateway and the control API on one port.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use gatemark_control::Control;
@@ -9,7 +9,7 @@ use gatemark_core::prompt::Version;
 use gatemark_server::{Metrics, ServeOptions};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::context::{Context, closing};
@@ -28,11 +28,16 @@ the log, e.g. GATEMARK_LOG=debug or GATEMARK_LOG=gatemark_gateway=trace.
 SIGTERM and SIGINT end it: calls under way have 10 seconds to finish.")]
 pub(crate) struct Args {
     /// Address and port; port 0 chooses a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787", value_parser = address)]
     listen: SocketAddr,
     /// How log lines on stderr look
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let resolved = text.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    resolved.ok_or_else(|| "write an address and a port, e.g. 127.0.0.1:8787".to_string())
 }
 
 /// How long calls under way may go on after the signal to stop.
@@ -52,10 +57,11 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         if !loopback {
             needs_keys(control, args.listen).await?;
         }
+        let signals = Signals::new()?;
         let listener = bind(args.listen).await?;
         announce(&listener, control, context.terminal).await?;
         let options = ServeOptions { control: served, metrics, listener, drain: DRAIN };
-        until_signalled(options, context.terminal).await
+        until_signalled(options, signals, context.terminal).await
     })
     .await?;
     context.terminal.note("stopped");
@@ -113,26 +119,47 @@ fn line(model: &str, version: Option<&Version>) -> String {
     format!("  serves {model}: {}", version.unwrap_or_default())
 }
 
-async fn until_signalled(options: ServeOptions, terminal: &Terminal) -> Result<()> {
-    let mut interrupt = handler(SignalKind::interrupt())?;
-    let mut terminate = handler(SignalKind::terminate())?;
+/// What ends the server. Caught before its address is announced, so that nobody who has read the address
+/// can end it the hard way.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let caught = |kind| {
+            signal(kind)
+                .map_err(|cause| Error::internal("signals cannot be handled").because(cause))
+        };
+        let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
+        Ok(Self { interrupt: caught(interrupt)?, terminate: caught(terminate)? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+async fn until_signalled(
+    options: ServeOptions,
+    mut signals: Signals,
+    terminal: &Terminal,
+) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
     let serving = gatemark_server::serve(options, stopping);
     tokio::pin!(serving);
     tokio::select! {
         result = &mut serving => return result,
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        () = signals.next() => {}
     }
     terminal.note("stopping: calls under way may finish; signal again to stop at once");
     stop.send_replace(true);
     tokio::select! {
         result = &mut serving => result,
-        _ = interrupt.recv() => Ok(()),
-        _ = terminate.recv() => Ok(()),
+        () = signals.next() => Ok(()),
     }
-}
-
-fn handler(kind: SignalKind) -> Result<tokio::signal::unix::Signal> {
-    signal(kind).map_err(|cause| Error::internal("signals cannot be handled").because(cause))
 }

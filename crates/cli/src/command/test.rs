@@ -3,7 +3,7 @@
 use gatemark_control::Control;
 use gatemark_control::evaluate::{TestRequest, TestRun};
 use gatemark_control::view::ReportView;
-use gatemark_core::error::{Error, Result};
+use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::ModelName;
 use gatemark_core::report::{Report, Verdict};
 use gatemark_gateway::PromptRef;
@@ -88,15 +88,16 @@ fn threshold(runs: &[TestRun], control: &Control) -> Option<Threshold> {
     environment.policy.accuracy.map(|accuracy| Threshold { accuracy, own: false })
 }
 
-/// A run in which no case got an answer says nothing about the prompt: that is a failure, not a result.
+/// If no case of any run got an answer, that says nothing about the prompt: a failure, not a result.
 fn nothing_answered(runs: &[TestRun]) -> Option<Error> {
-    let run = runs.iter().find(|run| {
-        !run.rows.is_empty() && run.rows.iter().all(|row| row.verdict == Verdict::Error)
-    })?;
-    let why = run.rows.iter().find_map(|row| row.error.as_deref()).unwrap_or("no reason is known");
-    let (model, cases) = (&run.report.model, run.rows.len());
-    let message = format!("{model} answered none of {cases} cases: {why}");
-    Some(Error::new(gatemark_core::Kind::VendorFailed, message))
+    let mut rows = runs.iter().flat_map(|run| &run.rows).peekable();
+    let why = rows.peek()?.error.clone().unwrap_or_default();
+    if !rows.all(|row| row.verdict == Verdict::Error && row.error.is_some()) {
+        return None;
+    }
+    let models: Vec<&str> = runs.iter().map(|run| run.report.model.as_str()).collect();
+    let message = format!("no case was answered by {}: {why}", models.join(", "));
+    Some(Error::new(Kind::VendorFailed, message).coded("nothing_answered"))
 }
 
 fn print(runs: &[TestRun], threshold: Option<Threshold>, failures: usize, terminal: &Terminal) {
