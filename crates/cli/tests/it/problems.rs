@@ -78,7 +78,8 @@ fn a_model_without_provider_or_key_is_refused_clearly() {
     let project = Project::pushed();
     let unknown = project.run(&["test", PROMPT, "--model", "opnai/gpt"]).exits(2);
     unknown.complains(&["opnai/gpt", "no provider"]);
-    let keyless = project.run(&["test", PROMPT, "--model", "openai/gpt-4o-2024-08-06"]).exits(1);
+    let keyless =
+        project.run(&["test", PROMPT, "--model", "openai/gpt-4o-mini-2024-07-18"]).exits(1);
     keyless.complains(&["OPENAI_API_KEY"]);
 }
 
