@@ -131,3 +131,111 @@ fn limits(old: &Content, new: &Content, found: &mut Vec<Change>) {
         found.push(json::value("limits.timeout", old, new));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn base() -> Value {
+        json!({
+            "variables": {
+                "text": {"type": "string", "trust": "untrusted"},
+                "tone": {"type": "enum", "values": ["a", "b"], "trust": "trusted", "default": "a"},
+            },
+            "messages": [
+                {"role": "system", "text": "Answer in three bullets."},
+                {"role": "user", "text": "{{ text }}"},
+            ],
+            "examples": [{"variables": {"text": "x"}, "output": "y"}],
+            "output": {"schema": {"type": "object", "properties": {"action": {"type": "string"}}}},
+            "models": [{"model": "openai/gpt-4o-2024-08-06", "parameters": {"temperature": 0.3}}],
+            "limits": {"cost_per_call": 50_000_000},
+        })
+    }
+
+    /// The changes after `edit`, one line each.
+    fn changed(edit: impl FnOnce(&mut Value)) -> Vec<String> {
+        let mut new = base();
+        edit(&mut new);
+        let read = |value: Value| -> Content { serde_json::from_value(value).unwrap() };
+        let none = || "-".to_owned();
+        contents(&read(base()), &read(new))
+            .into_iter()
+            .map(|change| match change {
+                Change::Text { field, pieces } => format!("{field}: {}", pieces.len()),
+                Change::Value { field, old, new } => {
+                    format!("{field}: {} > {}", old.unwrap_or_else(none), new.unwrap_or_else(none))
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn equal_contents_do_not_differ() {
+        assert_eq!(changed(|_| {}), [""; 0]);
+    }
+
+    #[test]
+    fn each_field_is_named_as_authors_write_it() {
+        let one = |edit: fn(&mut Value), line: &str| assert_eq!(changed(edit), [line]);
+        one(
+            |c| c["messages"][0]["text"] = json!("Answer in two bullets."),
+            "messages[0].system: 4",
+        );
+        one(
+            |c| c["variables"]["tone"]["values"] = json!(["a"]),
+            r#"variables.tone.values: ["a","b"] > ["a"]"#,
+        );
+        one(
+            |c| c["variables"]["n"] = json!({"type": "integer", "trust": "trusted"}),
+            r#"variables.n: - > {"type":"integer","trust":"trusted"}"#,
+        );
+        one(
+            |c| c["output"]["schema"]["properties"]["action"]["type"] = json!("integer"),
+            "output.schema/properties/action/type: string > integer",
+        );
+        one(|c| c["output"]["insufficient"] = json!("NO"), "output.insufficient: - > NO");
+        one(|c| c["output"]["fallback"] = json!({"a": 1}), r#"output.fallback: - > {"a":1}"#);
+        one(
+            |c| c["models"][0]["parameters"]["temperature"] = json!(0.5),
+            "models[0].temperature: 0.3 > 0.5",
+        );
+        one(
+            |c| c["limits"]["cost_per_call"] = json!(60_000_000),
+            "limits.cost_per_call: $0.05 > $0.06",
+        );
+        one(|c| c["limits"]["timeout_ms"] = json!(10), "limits.timeout: - > 10 ms");
+        one(
+            |c| c["examples"] = json!([]),
+            r#"examples[0]: {"variables":{"text":"x"},"output":"y"} > -"#,
+        );
+        one(
+            |c| c["models"][0]["messages"] = json!([{"role": "system", "text": "short"}]),
+            "models[0].messages[0].system: 1",
+        );
+    }
+
+    #[test]
+    fn a_message_in_front_does_not_shift_the_others() {
+        let front = json!({"role": "assistant", "text": "hello"});
+        let lines = changed(|c| c["messages"].as_array_mut().unwrap().insert(0, front));
+        assert_eq!(lines, ["messages[0].assistant: 1"]);
+    }
+
+    #[test]
+    fn the_order_of_a_schemas_keys_is_part_of_a_version() {
+        let schema = json!({"properties": {"action": {"type": "string"}}, "type": "object"});
+        assert_eq!(
+            changed(|c| c["output"]["schema"] = schema),
+            ["output.schema (order): type, properties > properties, type"]
+        );
+    }
+
+    #[test]
+    fn changes_have_a_plain_json_form() {
+        let change = Change::Text { field: "f".into(), pieces: vec![Piece::Added("x".into())] };
+        let form = serde_json::to_value(&change).unwrap();
+        assert_eq!(form, json!({"text": {"field": "f", "pieces": [{"added": "x"}]}}));
+    }
+}
