@@ -8,19 +8,34 @@ use super::node::{Node, Value};
 use super::problems::Problems;
 use super::reader::{items, wrong};
 
-/// Reads a list of checks, and tries to build each.
-pub(super) fn read(node: Option<&Node>, problems: &mut Problems) -> Vec<CheckSpec> {
-    let list = node.and_then(|node| items(node, "`checks`", problems)).unwrap_or_default();
-    list.iter().filter_map(|node| one(node, problems)).collect()
+/// Checks as written.
+#[derive(Default)]
+pub(super) struct Checks {
+    pub(super) specs: Vec<CheckSpec>,
+    /// Whether anything is written, good or bad.
+    pub(super) any: bool,
+    /// The first metric that compares with a case's `expected`.
+    pub(super) comparing: Option<String>,
 }
 
-fn one(node: &Node, problems: &mut Problems) -> Option<CheckSpec> {
-    let spec = spec(node, problems)?;
-    if let Err(problem) = check::build(&spec) {
-        problems.error(&node.spot, problem.message, problem.hint.unwrap_or_default());
-        return None;
+/// Reads a list of checks, and tries to build each.
+pub(super) fn read(node: Option<&Node>, problems: &mut Problems) -> Checks {
+    let list = node.and_then(|node| items(node, "`checks`", problems)).unwrap_or_default();
+    let any = node.is_some_and(|node| !matches!(&node.value, Value::List(list) if list.is_empty()));
+    let mut checks = Checks { any, ..Checks::default() };
+    for node in list {
+        let Some(spec) = spec(node, problems) else { continue };
+        match check::build(&spec) {
+            Err(problem) => problems.relay(&node.spot, problem.message, problem.hint),
+            Ok(built) => {
+                if built.needs_expected() {
+                    checks.comparing.get_or_insert_with(|| spec.metric.clone());
+                }
+                checks.specs.push(spec);
+            }
+        }
     }
-    Some(spec)
+    checks
 }
 
 /// The nesting of `not` is bounded by that of documents.

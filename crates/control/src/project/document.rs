@@ -20,7 +20,7 @@ pub(super) fn open(
         Some("jsonl") => json::parse_lines(&source, problems),
         _ => {
             let hint = "name it with the ending .yaml, .json or .jsonl";
-            problems.error(&Spot::whole(path), "is of no known format", hint);
+            problems.error(&Spot::whole(path), "the file is of no known format", hint);
             None
         }
     }

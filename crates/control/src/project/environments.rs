@@ -37,9 +37,10 @@ pub(super) fn read(
     let whole = problems.errors() == before;
     let node = fields.get("default_environment", problems);
     let name = match node {
-        Some(node) => typed::text(node, "`default_environment`", problems)?,
-        None => "production",
-    };
+        Some(node) => typed::text(node, "`default_environment`", problems),
+        None => None,
+    }
+    .unwrap_or("production");
     let spot = node.or(written).map_or(fields.spot(), |node| &node.spot);
     let exists = environments.keys().any(|known| known.as_str() == name);
     if !exists && (whole || node.is_some()) {

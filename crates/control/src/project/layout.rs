@@ -27,8 +27,12 @@ pub(super) fn folders(files: &Files, problems: &mut Problems) -> BTreeMap<String
         let (is_prompt, is_suite) = (file == PROMPT, file == SUITE);
         if !is_prompt && !is_suite {
             if let Some(right) = misspelt(file).filter(|_| is_prompt_folder(folder)) {
-                let message = format!("is named `{}`, which is not read", shown(file));
-                problems.error(&Spot::whole(path), message, format!("rename it to {right}"));
+                let message = format!("`{}` is not read", shown(file));
+                problems.error(
+                    &Spot::whole(path),
+                    message,
+                    format!("rename it to {right}, or remove it"),
+                );
             }
             continue;
         }
@@ -72,10 +76,10 @@ fn is_prompt_folder(folder: &str) -> bool {
 fn misspelt(file: &str) -> Option<&'static str> {
     let lower = file.to_ascii_lowercase();
     let (stem, ending) = lower.rsplit_once('.')?;
-    let known = matches!(ending, "yaml" | "yml" | "json");
+    let known = matches!(ending, "yaml" | "yml");
     match stem {
-        "prompt" | "prompts" if known => Some(PROMPT),
-        "suite" | "suites" if known => Some(SUITE),
+        "prompt" if known => Some(PROMPT),
+        "suite" if known => Some(SUITE),
         _ => None,
     }
 }

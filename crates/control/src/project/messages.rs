@@ -44,7 +44,7 @@ pub(super) fn read(
         problems.error(&node.spot, "`messages` is empty", "add {role: user, text: \"…\"}");
     }
     if list.len() > MOST {
-        let message = format!("has {} messages; at most {MOST} are allowed", list.len());
+        let message = format!("there are {} messages; at most {MOST} are allowed", list.len());
         problems.error(&node.spot, message, "remove some");
     }
     list.iter().take(MOST).filter_map(|node| message(files, folder, node, problems)).collect()
@@ -54,6 +54,8 @@ fn message(files: &Files, folder: &str, node: &Node, problems: &mut Problems) ->
     let mut fields = Fields::open(node, "a message", problems)?;
     let role = fields.required("role", problems);
     let role = role.and_then(|node| typed::word(node, "`role`", &ROLES, problems));
+    // A message with a bad role is kept, so that its text is checked all the same.
+    let role = role.unwrap_or(Role::User);
     let (text, file) = (fields.get("text", problems), fields.get("file", problems));
     let both = fields.has("text") && fields.has("file");
     let neither = !fields.has("text") && !fields.has("file");
@@ -67,17 +69,23 @@ fn message(files: &Files, folder: &str, node: &Node, problems: &mut Problems) ->
     let written = match (text, file) {
         (Some(node), _) => {
             let text = typed::words(node, "`text`", problems)?;
-            let message = Message { role: role?, text: text.to_string() };
+            let message = Message { role, text: text.to_string() };
             (message, node.spot.file.to_string(), node.origin, node.spot.clone())
         }
         (_, Some(node)) => {
             let path = reference::resolve(files, folder, node, problems)?;
             let source = document::text(files, &path, HAND_WRITTEN, problems)?;
             if source.text.trim().is_empty() {
-                problems.error(&source.spot(1, 1, 1), "is empty", "write the message's text here");
+                problems.error(
+                    &source.spot(1, 1, 1),
+                    "the file is empty",
+                    "write the message's text here",
+                );
                 return None;
             }
-            let message = Message { role: role?, text: source.text.to_string() };
+            // As YAML does for texts written in it: an editor's line ends must not change a version's hash.
+            let text = source.text.replace("\r\n", "\n");
+            let message = Message { role, text };
             (message, path, Some((1, 1)), node.spot.clone())
         }
         _ => return None,
@@ -87,14 +95,16 @@ fn message(files: &Files, folder: &str, node: &Node, problems: &mut Problems) ->
 }
 
 impl Written {
-    /// Where in the user's files a stretch of the template stands.
+    /// Where in the user's files a stretch of the template stands; column 0 means the line.
     fn spot(&self, files: &Files, line: usize, column: usize, width: usize) -> Spot {
         let source = files
             .get(&self.file)
             .and_then(|bytes| Source::read(&self.file, bytes, HAND_WRITTEN).ok());
         match (source, self.origin) {
             (Some(source), Some((first, indent))) => {
-                source.spot(first + line.max(1) - 1, indent + column.max(1) - 1, width)
+                let width = if column == 0 { usize::MAX } else { width };
+                let column = indent.saturating_add(column.saturating_sub(1));
+                source.spot(first.saturating_add(line.saturating_sub(1)), column, width)
             }
             _ => self.text.clone(),
         }
@@ -114,9 +124,9 @@ pub(super) fn check(
     for written in messages {
         for problem in template::problems(&written.message.text, &names) {
             let spot = written.spot(files, problem.line, problem.column, problem.width);
-            problems.error(&spot, problem.message, problem.hint.unwrap_or_default());
+            problems.relay(&spot, problem.message, problem.hint);
         }
-        let uses = template::variables(&written.message.text);
+        let uses = template::used_variables(&written.message.text);
         if written.message.role == Role::System {
             for name in uses.iter().filter(|name| is_untrusted(name, declared)) {
                 let message = format!("the system message holds the untrusted variable `{name}`");

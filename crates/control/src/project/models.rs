@@ -21,11 +21,21 @@ const MOST: usize = 64;
 /// Fields of a request that the gateway itself decides.
 const OURS: [&str; 4] = ["model", "messages", "stream", "n"];
 
-/// A variant, and where its model's name and its messages stand.
+/// A variant as it is written.
 pub(super) struct Entry {
-    pub(super) variant: Variant,
-    pub(super) model: Spot,
+    /// `None` if the name is bad; the rest is kept to be checked all the same.
+    pub(super) model: Option<ModelName>,
+    pub(super) spot: Spot,
+    pub(super) parameters: Map<String, Json>,
     pub(super) messages: Vec<Written>,
+}
+
+impl Entry {
+    /// As core's type.
+    pub(super) fn into_variant(self) -> Option<Variant> {
+        let messages = self.messages.into_iter().map(|written| written.message).collect();
+        Some(Variant { model: self.model?, parameters: self.parameters, messages })
+    }
 }
 
 /// What reading models needs to know beside the node.
@@ -46,13 +56,14 @@ pub(super) fn read(context: &Context<'_>, node: &Node, problems: &mut Problems) 
     let mut found = Vec::new();
     for node in list.iter().take(MOST) {
         let Some(entry) = entry(context, node, problems) else { continue };
-        let model = &entry.variant.model;
-        if let Some(first) = seen.get(model) {
-            let message = format!("model {model} is given twice; first in line {}", first.line);
-            problems.error(&entry.model, message, "remove one of the two");
-            continue;
+        if let Some(model) = &entry.model {
+            if let Some(first) = seen.get(model) {
+                let message = format!("model {model} is given twice; first in line {}", first.line);
+                problems.error(&entry.spot, message, "remove one of the two");
+            } else {
+                seen.insert(model.clone(), entry.spot.clone());
+            }
         }
-        seen.insert(model.clone(), entry.model.clone());
         found.push(entry);
     }
     found
@@ -60,9 +71,9 @@ pub(super) fn read(context: &Context<'_>, node: &Node, problems: &mut Problems) 
 
 fn entry(context: &Context<'_>, node: &Node, problems: &mut Problems) -> Option<Entry> {
     if let Value::Text(_) = node.value {
-        let model = model_name(context.project, node, problems)?;
-        let variant = Variant { model, parameters: Map::new(), messages: vec![] };
-        return Some(Entry { variant, model: node.spot.clone(), messages: vec![] });
+        let model = model_name(context.project, node, problems);
+        let (spot, parameters) = (node.spot.clone(), Map::new());
+        return Some(Entry { model, spot, parameters, messages: vec![] });
     }
     let mut fields = Fields::open(node, "a model", problems)?;
     let named = fields.required("model", problems);
@@ -73,11 +84,11 @@ fn entry(context: &Context<'_>, node: &Node, problems: &mut Problems) -> Option<
         .unwrap_or_default();
     let parameters = parameters(&mut fields, problems);
     let hint = "one answer is checked and served; call several times for several";
+    fields.elsewhere("put it under `parameters`");
     fields.refuse("n", "is not supported", hint, problems);
     fields.close(problems);
-    let own = messages.iter().map(|written| written.message.clone()).collect();
-    let variant = Variant { model: model?, parameters, messages: own };
-    Some(Entry { variant, model: named?.spot.clone(), messages })
+    let spot = named.unwrap_or(node).spot.clone();
+    Some(Entry { model, spot, parameters, messages })
 }
 
 /// A model's name whose provider the project has.
@@ -113,11 +124,15 @@ pub(super) fn known_provider<'a>(
     problems: &mut Problems,
 ) {
     let name = model.provider();
-    if providers.clone().any(|known| known == name) {
+    // Without any provider, that is what has been reported.
+    if providers.clone().next().is_none() || providers.clone().any(|known| known == name) {
         return;
     }
     let hint = match did_you_mean(name, providers) {
         Some(close) => format!("did you mean `{close}`?"),
+        None if ["openai", "anthropic", "sim"].contains(&name) => {
+            format!("add `{name}: {{}}` under `providers` in gatemark.yaml")
+        }
         None => format!("add `{name}: {{protocol: openai, …}}` under `providers` in gatemark.yaml"),
     };
     problems.error(spot, format!("no provider `{name}` is configured"), hint);

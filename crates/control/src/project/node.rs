@@ -64,6 +64,21 @@ impl Node {
         }
     }
 
+    /// The part that a JSON pointer leads to, or the nearest part around it.
+    pub(super) fn at(&self, pointer: &str) -> &Self {
+        let mut node = self;
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            let next = match &node.value {
+                Value::List(items) => step.parse::<usize>().ok().and_then(|i| items.get(i)),
+                _ => node.field(&step).map(|(_, node)| node),
+            };
+            let Some(next) = next else { break };
+            node = next;
+        }
+        node
+    }
+
     /// The same as JSON, in the author's order. Reports numbers that JSON cannot hold exactly.
     pub(super) fn to_json(&self, problems: &mut Problems) -> Option<Json> {
         Some(match &self.value {
@@ -72,7 +87,7 @@ impl Node {
             Value::Int(text) | Value::Float(text) => match number(text) {
                 Some(number) => Json::Number(number),
                 None => {
-                    let message = "is a number that JSON cannot hold exactly";
+                    let message = "JSON cannot hold this number exactly";
                     problems.error(&self.spot, message, "write it as text, in quotes");
                     return None;
                 }
@@ -91,7 +106,10 @@ impl Node {
                 let pairs = values.into_iter().map(|(key, value)| value.map(|value| (key, value)));
                 Json::Object(pairs.collect::<Option<Map<_, _>>>()?)
             }
-            Value::Broken => return None,
+            Value::Broken => {
+                problems.missing();
+                return None;
+            }
         })
     }
 }

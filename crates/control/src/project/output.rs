@@ -30,7 +30,7 @@ impl Contract {
 
     /// Why `value` does not satisfy the schema, if there is one.
     fn misfits(&self, value: &Json) -> Vec<String> {
-        self.validator.as_ref().map(|validator| validator.objections(value)).unwrap_or_default()
+        self.validator.as_ref().map(|validator| validator.problems(value)).unwrap_or_default()
     }
 }
 
@@ -95,22 +95,17 @@ fn compile(node: &Node, schema: &Json, problems: &mut Problems) -> Option<Valida
     match Validator::compile(schema) {
         Ok(validator) => Some(validator),
         Err(problem) => {
-            let message = format!("is not a usable JSON Schema: {}", shown_long(&problem.message));
-            problems.error(&node.spot, message, problem.hint.unwrap_or_default());
+            let message = format!("this is not a usable JSON Schema: {}", problem.message);
+            let hint = "write JSON Schema 2020-12, without references to other documents";
+            problems.error(&node.at(&problem.pointer).spot, message, hint);
             None
         }
     }
 }
 
-fn shown_long(text: &str) -> String {
-    text.chars().take(300).collect()
-}
-
 /// The first few objections as one sentence.
 pub(super) fn join(objections: &[String]) -> String {
-    let mut parts: Vec<String> = objections.iter().take(5).map(|text| shown_long(text)).collect();
-    if objections.len() > parts.len() {
-        parts.push(format!("{} more", objections.len() - parts.len()));
-    }
-    parts.join("; ")
+    let shown = objections.get(..3).unwrap_or(objections).join("; ");
+    let more = objections.len().saturating_sub(3);
+    if more == 0 { shown } else { format!("{shown}; {more} more") }
 }

@@ -31,19 +31,35 @@ impl Problems {
         self.add(Diagnostic::error(at.place(), message).hint(hint));
     }
 
+    /// Adds an error whose hint, if any, comes from elsewhere.
+    pub(super) fn relay(&mut self, at: &Spot, message: impl Into<String>, hint: Option<String>) {
+        self.add(Diagnostic { hint, ..Diagnostic::error(at.place(), message) });
+    }
+
+    /// Notes that something is missing because of an error that was added before.
+    pub(super) fn missing(&mut self) {
+        self.errors += 1;
+    }
+
     /// Adds a warning.
     pub(super) fn warn(&mut self, at: &Spot, message: impl Into<String>, hint: impl Into<String>) {
         self.add(Diagnostic::warning(at.place(), message).hint(hint));
     }
 
-    /// How many errors there are so far; two equal answers mean that nothing failed between them.
+    /// Errors so far, and gaps because of them; two equal answers mean that nothing failed in between.
     pub(super) fn errors(&self) -> usize {
         self.errors
     }
 
+    /// Whether there are so many errors that looking for further ones is wasted time.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors >= MOST
+    }
+
     /// All of it in the order of places, without repetitions (one text may serve several models).
     pub(super) fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by(|a, b| a.place.cmp(&b.place).then(a.severity.cmp(&b.severity)));
+        let order = |d: &Diagnostic| (d.place.clone(), d.severity, d.message.clone());
+        self.found.sort_by_cached_key(order);
         self.found.dedup();
         if let (Some(last), 1..) = (self.found.last(), self.hidden) {
             let message = format!("{} more problems are not shown", self.hidden);

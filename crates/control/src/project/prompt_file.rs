@@ -112,9 +112,9 @@ fn content(
     let contract = output::read(files, folder, fields.get("output", problems), problems);
     let given = fields.get("examples", problems);
     let examples = examples::read(files, folder, given, (declared, &contract), problems);
+    let before = problems.errors();
     let models = fields.required("models", problems);
     let models = models.map(|node| models::read(context, node, problems)).unwrap_or_default();
-    let limits = limits(fields.get("limits", problems), context.project, &models, problems);
     let mut used = BTreeSet::new();
     messages::check(files, &base, declared, &mut used, problems);
     for entry in &models {
@@ -123,15 +123,17 @@ fn content(
             messages::check_ranks(&base, &entry.messages, problems);
         }
     }
-    if base_is_whole {
+    // Only whole messages tell which variables they do not use.
+    if base_is_whole && problems.errors() == before {
         messages::warn_unused(declared, &used, problems);
     }
+    let limits = limits(fields.get("limits", problems), context.project, &models, problems);
     Content {
         variables: declared.variables.clone(),
         messages: base.into_iter().map(|written| written.message).collect(),
         examples,
         output: contract.output,
-        models: models.into_iter().map(|entry| entry.variant).collect(),
+        models: models.into_iter().filter_map(Entry::into_variant).collect(),
         limits,
     }
 }
@@ -161,15 +163,15 @@ fn limits(
 
 /// A cap is kept by reserving the most that a call may cost, which takes a price and a bound of output.
 fn check_cap(entry: &Entry, project: &Project, problems: &mut Problems) {
-    let model = &entry.variant.model;
+    let Some(model) = &entry.model else { return };
     if project.serves(model) && project.price(model).is_none() {
         let message = format!("the cost of a call is capped, but {model} has no price");
         let hint = "add it under `models` in gatemark.yaml with `input_usd_per_million` and `output_usd_per_million`";
-        problems.error(&entry.model, message, hint);
+        problems.error(&entry.spot, message, hint);
     }
     let bounds = ["max_tokens", "max_completion_tokens"];
-    if !bounds.iter().any(|name| entry.variant.parameters.contains_key(*name)) {
+    if !bounds.iter().any(|name| entry.parameters.contains_key(*name)) {
         let message = format!("the cost of a call is capped, but {model} may write without bound");
-        problems.warn(&entry.model, message, "set `max_tokens` for this model");
+        problems.warn(&entry.spot, message, "set `max_tokens` for this model");
     }
 }

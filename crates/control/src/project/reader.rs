@@ -16,6 +16,8 @@ pub(super) struct Fields<'n> {
     spot: &'n Spot,
     asked: Vec<&'static str>,
     passed: Vec<&'static str>,
+    absent: Vec<&'static str>,
+    elsewhere: Option<&'static str>,
 }
 
 impl<'n> Fields<'n> {
@@ -26,7 +28,15 @@ impl<'n> Fields<'n> {
         problems: &mut Problems,
     ) -> Option<Self> {
         let entries = entries(node, what, problems)?;
-        Some(Self { what, entries, spot: &node.spot, asked: vec![], passed: vec![] })
+        Some(Self {
+            what,
+            entries,
+            spot: &node.spot,
+            asked: vec![],
+            passed: vec![],
+            absent: vec![],
+            elsewhere: None,
+        })
     }
 
     /// Where the mapping starts.
@@ -58,19 +68,16 @@ impl<'n> Fields<'n> {
         self.entry(name, problems).map(|(_, node)| node)
     }
 
-    /// The field's value; reports its absence.
+    /// The field's value; its absence is reported by [`Self::close`], which knows misspelt names.
     pub(super) fn required(
         &mut self,
         name: &'static str,
         problems: &mut Problems,
     ) -> Option<&'n Node> {
-        if self.entries.iter().all(|(key, _)| key.name != name) {
+        if !self.has(name) {
             self.asked.push(name);
-            problems.error(
-                self.spot,
-                format!("{} needs `{name}`", self.what),
-                format!("add `{name}: …`"),
-            );
+            self.absent.push(name);
+            problems.missing();
             return None;
         }
         self.get(name, problems)
@@ -79,6 +86,11 @@ impl<'n> Fields<'n> {
     /// Whether the field is written, with or without a value.
     pub(super) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|(key, _)| key.name == name)
+    }
+
+    /// Adds to hints about unknown fields what else to do with them.
+    pub(super) fn elsewhere(&mut self, advice: &'static str) {
+        self.elsewhere = Some(advice);
     }
 
     /// Lets a field pass that is of no use here because of a mistake that is reported elsewhere.
@@ -100,19 +112,30 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// Reports every field that was not asked for.
-    pub(super) fn close(self, problems: &mut Problems) {
+    /// Reports every field that was not asked for, and every required one that is absent, unless it is
+    /// there under a misspelt name.
+    pub(super) fn close(mut self, problems: &mut Problems) {
         let known = |name: &str| self.asked.contains(&name) || self.passed.contains(&name);
         for (key, _) in self.entries.iter().filter(|(key, _)| !known(&key.name)) {
-            let hint = match did_you_mean(&key.name, self.asked.iter().copied()) {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => format!("known fields: {}", self.asked.join(", ")),
-            };
-            problems.error(
-                &key.spot,
-                format!("{} has no field `{}`", self.what, shown(&key.name)),
-                hint,
-            );
+            let names = self.asked.iter().copied().filter(|_| !problems.is_full());
+            let close = did_you_mean(&key.name, names);
+            self.absent.retain(|name| Some(*name) != close);
+            let message = format!("{} has no field `{}`", self.what, shown(&key.name));
+            problems.error(&key.spot, message, self.advice(close));
+        }
+        for name in self.absent {
+            let message = format!("{} needs `{name}`", self.what);
+            problems.error(self.spot, message, format!("add `{name}: …`"));
+        }
+    }
+
+    fn advice(&self, close: Option<&str>) -> String {
+        let known = || self.asked.join(", ");
+        match (close, self.elsewhere) {
+            (Some(close), None) => format!("did you mean `{close}`?"),
+            (Some(close), Some(advice)) => format!("did you mean `{close}`? If not, {advice}"),
+            (None, None) => format!("known fields: {}", known()),
+            (None, Some(advice)) => format!("{advice}; known fields: {}", known()),
         }
     }
 }
@@ -145,7 +168,9 @@ pub(super) fn wrong<T>(
     hint: &str,
     problems: &mut Problems,
 ) -> Option<T> {
-    if node.value != Value::Broken {
+    if node.value == Value::Broken {
+        problems.missing();
+    } else {
         let message = format!("{what} must be {wanted}, not {}", node.kind());
         problems.error(&node.spot, message, hint);
     }

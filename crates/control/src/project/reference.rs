@@ -8,6 +8,9 @@ use super::problems::Problems;
 use super::reader::shown;
 use super::typed;
 
+/// How many files of a folder are compared with a misspelt name.
+const NEIGHBOURS: usize = 200;
+
 /// The path in `files` that `node` names, seen from `folder`; otherwise what is wrong is reported.
 pub(super) fn resolve(
     files: &Files,
@@ -34,7 +37,7 @@ pub(super) fn resolve(
         return Some(path);
     }
     let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    let hint = match did_you_mean(name, files.names_in(parent)) {
+    let hint = match did_you_mean(name, files.names_in(parent).take(NEIGHBOURS)) {
         Some(close) => format!("did you mean `{close}`?"),
         None => format!("create {}", shown(&path)),
     };

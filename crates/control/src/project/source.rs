@@ -43,7 +43,8 @@ impl Spot {
 pub(super) struct Source<'t> {
     pub(super) file: Arc<str>,
     pub(super) text: &'t str,
-    lines: Vec<&'t str>,
+    /// Each line with its length in characters, counted once: a hostile file may be one long line.
+    lines: Vec<(&'t str, usize)>,
 }
 
 impl<'t> Source<'t> {
@@ -52,32 +53,38 @@ impl<'t> Source<'t> {
         let whole = || Place::whole(file);
         if bytes.len() > limit {
             let message = format!(
-                "is {} bytes long; at most {limit} ({} MiB) are read",
+                "the file is {} bytes long; at most {limit} ({} MiB) are read",
                 bytes.len(),
                 limit >> 20
             );
             return Err(Diagnostic::error(whole(), message).hint("split it, or shorten it"));
         }
         if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-            let message = "is encoded in UTF-16, not in UTF-8";
+            let message = "the file is encoded in UTF-16, not in UTF-8";
             return Err(Diagnostic::error(whole(), message).hint("save it as UTF-8"));
         }
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         match std::str::from_utf8(bytes) {
             Err(error) => {
                 let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let message = "is not text: a byte here is not UTF-8";
+                let message = "the file is not text: this byte is not UTF-8";
                 Err(not_text(file, &String::from_utf8_lossy(valid), message))
             }
             Ok(text) => match text.split_once('\0') {
-                Some((head, _)) => Err(not_text(file, head, "is not text: a NUL byte is here")),
-                None => Ok(Self { file: file.into(), text, lines: split_lines(text) }),
+                Some((head, _)) => {
+                    Err(not_text(file, head, "the file is not text: this is a NUL byte"))
+                }
+                None => {
+                    let counted = |line: &'t str| (line, line.chars().count());
+                    let lines = split_lines(text).into_iter().map(counted).collect();
+                    Ok(Self { file: file.into(), text, lines })
+                }
             },
         }
     }
 
-    /// The line of that number, without its end; empty beyond the last.
-    pub(super) fn line(&self, number: usize) -> &'t str {
+    /// The line of that number without its end, and its length in characters; empty beyond the last.
+    pub(super) fn line(&self, number: usize) -> (&'t str, usize) {
         number.checked_sub(1).and_then(|i| self.lines.get(i)).copied().unwrap_or_default()
     }
 
@@ -86,7 +93,7 @@ impl<'t> Source<'t> {
         let last = self.lines.len().max(1);
         let (line, column) =
             if line > last { (last, usize::MAX) } else { (line.max(1), column.max(1)) };
-        let length = self.line(line).chars().count();
+        let (_, length) = self.line(line);
         let column = column.min(length + 1);
         let width = width.min((length + 1).saturating_sub(column)).max(1);
         Spot { file: Arc::clone(&self.file), line, column, width }
@@ -144,9 +151,9 @@ mod tests {
     #[test]
     fn what_is_not_text_is_refused_at_its_place() {
         let error = |bytes: &[u8]| Source::read("f", bytes, 40).unwrap_err().to_string();
-        assert!(error(b"ab\nc\0d").starts_with("f:2:2: error: is not text"));
-        assert!(error(b"ab\n\xFF").starts_with("f:2:1: error: is not text"));
+        assert!(error(b"ab\nc\0d").starts_with("f:2:2: error: the file is not text"));
+        assert!(error(b"ab\n\xFF").starts_with("f:2:1: error: the file is not text"));
         assert!(error(&[0xFF, 0xFE, 65, 0]).contains("UTF-16"));
-        assert!(error(&[b'a'; 41]).starts_with("f:0:0: error: is 41 bytes"));
+        assert!(error(&[b'a'; 41]).starts_with("f:0:0: error: the file is 41 bytes"));
     }
 }

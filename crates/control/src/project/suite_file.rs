@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use gatemark_core::suite::{Case, CheckSpec, Suite, Thresholds};
+use gatemark_core::suite::{Case, Suite, Thresholds};
 
+use super::checks::{self, Checks};
 use super::files::Files;
 use super::node::Node;
 use super::problems::Problems;
 use super::reader::{Fields, items, shown};
 use super::source::{DATA, Spot};
 use super::variables::{self, Declared};
-use super::{checks, document, examples, typed};
+use super::{document, examples, typed};
 
 /// Reads `path`, the `suite.yaml` in `folder`. `declared` is `None` if the prompt could not be read: then
 /// variables are taken as they are.
@@ -23,9 +24,7 @@ pub(super) fn read(
     let node = document::open(files, path, DATA, problems)?;
     let mut fields = Fields::open(&node, "a suite", problems)?;
     let thresholds = thresholds(fields.get("thresholds", problems), problems);
-    let common = fields.get("checks", problems);
-    let has_common = common.is_some_and(is_not_empty);
-    let checks = checks::read(common, problems);
+    let checks = checks::read(fields.get("checks", problems), problems);
     let given = fields.required("cases", problems);
     fields.close(problems);
     let list = examples::listed(files, folder, given?, "`cases`", problems)?;
@@ -36,13 +35,13 @@ pub(super) fn read(
     let mut ids = HashMap::new();
     let mut cases = Vec::with_capacity(nodes.len());
     for (index, node) in nodes.iter().enumerate() {
-        let Some((case, id)) = case(node, index + 1, has_common, declared, problems) else {
+        let Some((case, id)) = case(node, index + 1, &checks, declared, problems) else {
             continue;
         };
         check_unique(&case.id, id, &mut ids, problems);
         cases.push(case);
     }
-    Some(Suite { thresholds, checks, cases })
+    Some(Suite { thresholds, checks: checks.specs, cases })
 }
 
 fn thresholds(node: Option<&Node>, problems: &mut Problems) -> Thresholds {
@@ -54,15 +53,11 @@ fn thresholds(node: Option<&Node>, problems: &mut Problems) -> Thresholds {
     Thresholds { accuracy }
 }
 
-fn is_not_empty(node: &Node) -> bool {
-    !matches!(&node.value, super::node::Value::List(items) if items.is_empty())
-}
-
 /// The `number`th case and the place of its id. Mistakes in values do not hide those in ids.
 fn case(
     node: &Node,
     number: usize,
-    has_common: bool,
+    common: &Checks,
     declared: Option<&Declared>,
     problems: &mut Problems,
 ) -> Option<(Case, Spot)> {
@@ -74,19 +69,26 @@ fn case(
     let given = fields.get("variables", problems);
     let values = variables::values(given, &node.spot, declared, problems);
     let expected = fields.get("expected", problems).and_then(|node| node.to_json(problems));
-    let own = fields.get("checks", problems);
-    let checks: Vec<CheckSpec> = checks::read(own, problems);
+    let checks = checks::read(fields.get("checks", problems), problems);
+    let has_expected = fields.has("expected");
     fields.close(problems);
-    if !has_common && !own.is_some_and(is_not_empty) {
+    if !common.any && !checks.any {
         let hint = "add `checks` to it or to the suite";
         problems.error(&node.spot, "the case has no checks, so it proves nothing", hint);
+    }
+    if let Some(metric) = checks.comparing.as_ref().or(common.comparing.as_ref())
+        && !has_expected
+    {
+        let message =
+            format!("the check `{metric}` compares with `expected`, which the case lacks");
+        problems.error(&node.spot, message, "add `expected` to the case");
     }
     let case = Case {
         id: id.map_or_else(|| format!("case-{number}"), String::from),
         category: category.unwrap_or("happy").into(),
         variables: values.unwrap_or_default(),
         expected,
-        checks,
+        checks: checks.specs,
     };
     Some((case, named.unwrap_or(node).spot.clone()))
 }

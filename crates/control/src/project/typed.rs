@@ -74,20 +74,17 @@ pub(super) fn whole(
     (least, most): (u64, u64),
     problems: &mut Problems,
 ) -> Option<u64> {
-    let Value::Int(text) = &node.value else {
-        let wanted =
-            if matches!(node.value, Value::Float(_)) { "a whole number" } else { "a number" };
-        return match &node.value {
-            Value::Float(_) => {
-                problems.error(
-                    &node.spot,
-                    format!("{what} must be a whole number"),
-                    "remove the decimals",
-                );
-                None
-            }
-            _ => wrong(node, what, wanted, "write a whole number without quotes", problems),
-        };
+    let text = match &node.value {
+        Value::Int(text) => text,
+        Value::Float(_) => {
+            let message = format!("{what} must be a whole number");
+            problems.error(&node.spot, message, "remove the decimals");
+            return None;
+        }
+        _ => {
+            let hint = "write a whole number without quotes";
+            return wrong(node, what, "a number", hint, problems);
+        }
     };
     let value = integer(text).and_then(|value| u64::try_from(value).ok());
     let value = value.filter(|value| (least..=most).contains(value));

@@ -42,7 +42,7 @@ pub(super) fn declared(node: Option<&Node>, problems: &mut Problems) -> Declared
     let before = problems.errors();
     let list = entries(node, "`variables`", problems).unwrap_or_default();
     if list.len() > MOST {
-        let message = format!("declares {} variables; at most {MOST} are allowed", list.len());
+        let message = format!("there are {} variables; at most {MOST} are allowed", list.len());
         problems.error(&node.spot, message, "gather them in variables of type list or object");
     }
     for (key, node) in list.iter().take(MOST) {
@@ -165,6 +165,15 @@ pub(super) fn values(
             return wrong(node?, "`variables`", "a mapping", "write `name: value`", problems);
         }
     };
+    if problems.is_full() || given.len() > MOST {
+        let message = format!("there are {} variables, which are too many to check", given.len());
+        problems.error(
+            owner,
+            message,
+            "give only declared variables, and mend other problems first",
+        );
+        return None;
+    }
     let Some(declared) = declared.filter(|declared| declared.complete) else { return Some(given) };
     let Err(mismatches) = variable::bind(&declared.variables, &given) else { return Some(given) };
     for mismatch in mismatches {

@@ -20,6 +20,8 @@ use super::source::{Source, Spot};
 pub(super) const MAX_DEPTH: usize = 64;
 /// Most values in one document.
 pub(super) const MAX_NODES: usize = 200_000;
+/// In longer lines, in characters, texts are not traced back to their columns: that takes a walk per text.
+const LONG_LINE: usize = 4096;
 
 /// Reads the one document of `source`; `None` if it cannot be read at all, which is then reported.
 pub(super) fn parse(source: &Source<'_>, problems: &mut Problems) -> Option<Node> {
@@ -36,7 +38,7 @@ pub(super) fn parse(source: &Source<'_>, problems: &mut Problems) -> Option<Node
     }
     let root = builder.root.take();
     if root.is_none() {
-        problems.error(&source.spot(1, 1, 1), "is empty", "write the file's fields here");
+        problems.error(&source.spot(1, 1, 1), "the file is empty", "write the file's fields here");
     }
     root
 }
@@ -46,6 +48,7 @@ enum Open {
     List {
         items: Vec<Node>,
         spot: Spot,
+        flow: bool,
     },
     Map {
         entries: Vec<(Key, Node)>,
@@ -99,7 +102,7 @@ impl Builder<'_, '_> {
             Event::SequenceStart(anchor, tag) => {
                 let spot = self.spot(span);
                 self.refuse_extras(&spot, anchor, tag.as_deref());
-                self.open(Open::List { items: vec![], spot })
+                self.open(Open::List { items: vec![], spot, flow: !span.is_empty() })
             }
             Event::MappingStart(anchor, tag) => {
                 let spot = self.spot(span);
@@ -130,8 +133,8 @@ impl Builder<'_, '_> {
     fn spot(&self, span: Span) -> Spot {
         let (line, column) = (span.start.line(), span.start.col() + 1);
         let width = if span.end.line() > line {
-            let text = self.source.line(line).trim_end();
-            (text.chars().count() + 1).saturating_sub(column)
+            let (text, _) = self.source.line(line);
+            (text.trim_end().chars().count() + 1).saturating_sub(column)
         } else {
             span.end.col().saturating_sub(span.start.col())
         };
@@ -143,7 +146,7 @@ impl Builder<'_, '_> {
         if self.nodes <= MAX_NODES {
             return Ok(());
         }
-        let message = format!("holds more than {MAX_NODES} values");
+        let message = format!("the file holds more than {MAX_NODES} values");
         Err(Box::new(Diagnostic::error(spot.place(), message).hint("split the file")))
     }
 
@@ -167,12 +170,13 @@ impl Builder<'_, '_> {
             }
             ScalarStyle::Folded => None,
             _ => {
-                let quote = usize::from(style != ScalarStyle::Plain);
+                let (line, quote) = (span.start.line(), usize::from(style != ScalarStyle::Plain));
                 let column = span.start.col() + quote;
-                let written = self.source.line(span.start.line()).chars().skip(column);
-                let same = written.take(text.chars().count()).eq(text.chars());
-                (same && span.start.line() == span.end.line())
-                    .then(|| (span.start.line(), column + 1))
+                let (written, length) = self.source.line(line);
+                let same = length <= LONG_LINE
+                    && line == span.end.line()
+                    && written.chars().skip(column).take(text.chars().count()).eq(text.chars());
+                same.then_some((line, column + 1))
             }
         };
         let value = match style {
@@ -187,7 +191,8 @@ impl Builder<'_, '_> {
         let spot = spot.clone();
         self.count(&spot)?;
         if self.stack.len() >= MAX_DEPTH {
-            let message = format!("is nested more than {MAX_DEPTH} levels deep");
+            let message =
+                format!("lists and mappings are nested more than {MAX_DEPTH} levels deep");
             let error = Diagnostic::error(spot.place(), message);
             return Err(Box::new(error.hint("make the structure flatter")));
         }
@@ -197,32 +202,27 @@ impl Builder<'_, '_> {
 
     fn close(&mut self, span: Span) {
         let Some(open) = self.stack.pop() else { return };
-        let (value, mut spot, inner) = match open {
-            Open::List { items, spot } => {
+        let (value, mut spot, inner, flow) = match open {
+            Open::List { items, spot, flow } => {
                 let inner = items.first().map(|item| item.spot.clone());
-                (Value::List(items), spot, inner)
+                (Value::List(items), spot, inner, flow)
             }
-            Open::Map { broken: true, spot, .. } => (Value::Broken, spot, None),
-            Open::Map { entries, spot, .. } => {
+            Open::Map { broken: true, spot, flow, .. } => (Value::Broken, spot, None, flow),
+            Open::Map { entries, spot, flow, .. } => {
                 let inner = entries.first().map(|(key, _)| key.spot.clone());
-                (Value::Map(entries), spot, inner)
+                (Value::Map(entries), spot, inner, flow)
             }
         };
         // A block collection has no bracket of its own: it is shown by its first part.
-        let is_flow = matches!(self.char_at(&spot), Some('[' | '{'));
-        if !is_flow {
+        if !flow {
             let first = inner.filter(|first| first.line == spot.line);
-            spot.width =
-                first.map_or(1, |first| (first.column + first.width).saturating_sub(spot.column));
+            let end = first.map_or(0, |first| first.column + first.width);
+            spot.width = end.saturating_sub(spot.column);
         } else if span.start.line() == spot.line {
             spot.width = (span.start.col() + 2).saturating_sub(spot.column);
         }
         let spot = self.source.spot(spot.line, spot.column, spot.width);
         self.finish(Node::new(value, spot));
-    }
-
-    fn char_at(&self, spot: &Spot) -> Option<char> {
-        self.source.line(spot.line).chars().nth(spot.column.checked_sub(1)?)
     }
 
     /// Hands a complete value to what holds it.
@@ -252,9 +252,9 @@ impl Builder<'_, '_> {
     fn syntax_error(&self, error: &ScanError) -> Box<Diagnostic> {
         let (line, column) = (error.marker().line(), error.marker().col() + 1);
         let spot = self.source.spot(line, column, 1);
-        let indent = self.source.line(spot.line).chars().take_while(|c| c.is_whitespace());
+        let indent = self.source.line(spot.line).0.chars().take_while(|c| c.is_whitespace());
         let tabbed = indent.into_iter().any(|c| c == '\t');
-        let message = format!("is not valid YAML: {}", error.info());
+        let message = format!("this is not valid YAML: {}", error.info());
         Box::new(Diagnostic::error(spot.place(), message).hint(advice(error.info(), tabbed)))
     }
 }
