@@ -74,7 +74,7 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Snapshot> {
         vendors: from.vendors.clone(),
         prompts,
         keys: from.store.active_keys().await?.into_iter().collect(),
-        keyless: from.keyless,
+        keyless: from.keyless && from.store.keys().await?.is_empty(),
     }))
 }
 

@@ -32,7 +32,7 @@ pub struct SnapshotParts {
     /// Active keys by the hash of their secret.
     pub keys: HashMap<Digest, Caller>,
     /// Whether callers without a key are let in as the local operator. Only ever true for a server that
-    /// is bound to loopback.
+    /// is bound to loopback and has never had a key: revoking the last key must not open it.
     pub keyless: bool,
 }
 
@@ -83,6 +83,6 @@ impl Snapshot {
 
     /// Whether callers without a key are let in as the local operator.
     pub fn is_keyless(&self) -> bool {
-        self.parts.keyless && self.parts.keys.is_empty()
+        self.parts.keyless
     }
 }

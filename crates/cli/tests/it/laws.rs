@@ -66,7 +66,20 @@ fn ban(crates: &[&str], banned: &[&str], except: &[&str]) {
 fn law_1_core_and_text_do_no_io_and_read_no_clock() {
     ban(
         &["core", "text"],
-        &["std::fs", "std::net", "std::env", "std::io::", "std::process", "tokio", "SystemTime", "Instant::now", "fastrand", "thread_rng", "now_v7", "new_v4"],
+        &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::io::",
+            "std::process",
+            "tokio",
+            "SystemTime",
+            "Instant::now",
+            "fastrand",
+            "thread_rng",
+            "now_v7",
+            "new_v4",
+        ],
         &[],
     );
 }
@@ -74,7 +87,11 @@ fn law_1_core_and_text_do_no_io_and_read_no_clock() {
 #[test]
 fn law_2_sql_only_in_store() {
     let others: Vec<&str> = LINE.into_iter().filter(|name| *name != "store").collect();
-    ban(&others, &["SELECT ", "INSERT INTO", "DELETE FROM", "CREATE TABLE", "UPDATE SET", "rusqlite"], &[]);
+    ban(
+        &others,
+        &["SELECT ", "INSERT INTO", "DELETE FROM", "CREATE TABLE", "UPDATE SET", "rusqlite"],
+        &[],
+    );
 }
 
 #[test]
@@ -82,7 +99,16 @@ fn law_2_vendor_json_only_in_provider() {
     let others: Vec<&str> = LINE.into_iter().filter(|name| *name != "provider").collect();
     ban(
         &others,
-        &["finish_reason", "\"choices\"", "tool_calls\"", "content_block", "stop_reason", "message_start", "prompt_tokens", "chat.completion"],
+        &[
+            "finish_reason",
+            "\"choices\"",
+            "tool_calls\"",
+            "content_block",
+            "stop_reason",
+            "message_start",
+            "prompt_tokens",
+            "chat.completion",
+        ],
         // The demo is a client of the gateway and reads the answer as one.
         &["cli/src/demo/"],
     );
@@ -90,7 +116,11 @@ fn law_2_vendor_json_only_in_provider() {
 
 #[test]
 fn law_2_http_status_only_in_server_and_towards_vendors() {
-    ban(&["core", "text", "store", "gateway", "control", "cli"], &["StatusCode"], &["cli/src/demo/"]);
+    ban(
+        &["core", "text", "store", "gateway", "control", "cli"],
+        &["StatusCode"],
+        &["cli/src/demo/"],
+    );
 }
 
 #[test]
@@ -108,7 +138,11 @@ fn law_4_no_statement_changes_a_versions_content() {
     for (path, text) in sources("crates/store/src") {
         let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for update in flat.split("UPDATE versions SET ").skip(1) {
-            assert!(update.starts_with("changelog = "), "{path}: {}", &update[..60.min(update.len())]);
+            assert!(
+                update.starts_with("changelog = "),
+                "{path}: {}",
+                &update[..60.min(update.len())]
+            );
         }
         assert!(!flat.contains("DELETE FROM versions"), "{path}");
     }
@@ -120,7 +154,9 @@ fn law_5_only_the_gate_makes_and_spends_permits() {
     ban(&outside, &["gate::decide", ".permit()", ".apply("], &["control/src/gate.rs"]);
     let mut writers: Vec<String> = sources("crates/store/src")
         .into_iter()
-        .filter(|(path, text)| !is_test_file(path) && code(text).contains("INSERT INTO deployments"))
+        .filter(|(path, text)| {
+            !is_test_file(path) && code(text).contains("INSERT INTO deployments")
+        })
         .map(|(path, _)| path)
         .collect();
     writers.dedup();
@@ -135,14 +171,18 @@ fn law_6_only_the_gateway_decides_outcomes() {
 #[test]
 fn law_13_crates_form_a_line() {
     for (index, name) in LINE.iter().enumerate() {
-        let manifest = std::fs::read_to_string(root().join(format!("crates/{name}/Cargo.toml"))).unwrap();
+        let manifest =
+            std::fs::read_to_string(root().join(format!("crates/{name}/Cargo.toml"))).unwrap();
         let later = LINE.iter().skip(index);
         for other in later {
             let dependency = format!("gatemark-{other}.");
             assert!(!manifest.contains(&dependency), "{name} uses {other}");
         }
         // provider and store stand side by side.
-        assert!(*name != "store" || !manifest.contains("gatemark-provider."), "store uses provider");
+        assert!(
+            *name != "store" || !manifest.contains("gatemark-provider."),
+            "store uses provider"
+        );
     }
 }
 
@@ -156,7 +196,9 @@ fn law_13_files_are_small_and_named_for_what_they_hold() {
                 problems.push(format!("{path} has {lines} lines"));
             }
             let stem = Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
-            if ["utils", "util", "helpers", "helper", "manager", "common", "misc"].contains(&stem.as_str()) {
+            if ["utils", "util", "helpers", "helper", "manager", "common", "misc"]
+                .contains(&stem.as_str())
+            {
                 problems.push(format!("{path} is named for nothing"));
             }
         }
@@ -227,7 +269,7 @@ fn law_13_modules_form_a_directed_acyclic_graph() {
             let before: usize = edges.values().map(BTreeSet::len).sum();
             edges.values_mut().for_each(|used| used.retain(|module| using.contains(module)));
             edges.retain(|_, used| !used.is_empty());
-            if before == edges.values().map(BTreeSet::len).sum() {
+            if before == edges.values().map(BTreeSet::len).sum::<usize>() {
                 break;
             }
         }
@@ -253,14 +295,19 @@ fn law_14_statuses_and_exit_codes_are_decided_once() {
     }
     let towards_vendors = |path: &&String| !path.starts_with("crates/provider/");
     let statuses: Vec<_> = statuses.iter().filter(towards_vendors).collect();
-    assert_eq!(statuses, ["crates/server/src/error.rs", "crates/server/src/router.rs"][..statuses.len()]);
+    assert_eq!(
+        statuses,
+        ["crates/server/src/error.rs", "crates/server/src/router.rs"][..statuses.len()]
+    );
     assert!(exits.len() <= 1, "{exits:?}");
 }
 
 #[test]
 fn no_build_downloads_and_one_tls_backend() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    for banned in ["aws-lc-rs", "openssl-sys", "serde_yaml", "serde_yml", "chrono", "reqwest", "native-tls"] {
+    for banned in
+        ["aws-lc-rs", "openssl-sys", "serde_yaml", "serde_yml", "chrono", "reqwest", "native-tls"]
+    {
         assert!(!lock.contains(&format!("name = \"{banned}\"\n")), "{banned} is linked");
     }
 }
@@ -268,7 +315,8 @@ fn no_build_downloads_and_one_tls_backend() {
 #[test]
 fn the_openapi_document_is_checked_in() {
     let checked_in = std::fs::read_to_string(root().join("openapi.json")).unwrap_or_default();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_gatemark")).arg("openapi").output().unwrap();
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_gatemark")).arg("openapi").output().unwrap();
     let now = String::from_utf8(output.stdout).unwrap();
     assert_eq!(checked_in, now, "run `gatemark openapi > openapi.json`");
 }

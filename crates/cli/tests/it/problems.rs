@@ -79,7 +79,7 @@ fn a_model_without_provider_or_key_is_refused_clearly() {
     let unknown = project.run(&["test", PROMPT, "--model", "opnai/gpt"]).exits(2);
     unknown.complains(&["opnai/gpt", "no provider"]);
     let keyless =
-        project.run(&["test", PROMPT, "--model", "openai/gpt-4o-mini-2024-07-18"]).exits(1);
+        project.run(&["test", PROMPT, "--model", "openai/gpt-4o-mini-2024-07-18"]).exits(2);
     keyless.complains(&["OPENAI_API_KEY"]);
 }
 

@@ -169,8 +169,14 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(project: &Project) -> Self {
+        Self::start_with(project, &[])
+    }
+
+    /// With variables in its environment.
+    pub(crate) fn start_with(project: &Project, environment: &[(&str, &str)]) -> Self {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--json"];
         let mut child = command(project.path(), &arguments)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -186,6 +192,11 @@ impl Server {
     /// Address and port.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to stop by a signal such as `TERM`, and waits; its exit code.

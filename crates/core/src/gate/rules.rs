@@ -1,237 +1,11 @@
-//! The gate's decision, as a function of policy and evidence.
-//!
-//! A [`Permit`] is the only thing by which the store moves a pointer, and [`Checklist::permit`] is the
-//! only thing that makes one, out of a checklist on which every rule is met:
-//!
-//! ```compile_fail
-//! use gatemark_core::gate::Permit;
-//! let forged = Permit { prompt: todo!(), environment: todo!(), number: 1, version: todo!(), evidence: None, purpose: todo!() };
-//! ```
-//!
-//! So "nothing is served without evidence" is a property of the types here; collecting true evidence is
-//! the job of `gatemark_control::gate`.
+//! Every rule: what it wants, what was found, and how to meet it.
 
-use serde::{Deserialize, Serialize};
-
-use crate::id::{Digest, EnvironmentName, PromptName};
-use crate::money::NanoUsd;
-use crate::prompt::Version;
+use super::evidence::{Evidence, Purpose};
+use super::permit::{Checklist, Finding};
+use super::policy::Policy;
+use crate::id::EnvironmentName;
 use crate::report::Report;
 use crate::suite::Suite;
-
-/// The rules of one environment. A rule that is `None`, `false`, 0 or empty is not applied.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Least number of cases in the suite.
-    pub min_cases: usize,
-    /// Categories that the suite must have.
-    pub categories: Vec<String>,
-    /// Least share of cases that pass, 0 to 1; a suite's own threshold takes its place.
-    pub accuracy: Option<f64>,
-    /// Least share of answers in the demanded form, 0 to 1.
-    pub format_validity: Option<f64>,
-    /// Longest 95th percentile of latency, in milliseconds; a version's timeout below it takes its place.
-    pub p95_latency_ms: Option<u64>,
-    /// Dearest call in the report; a version's own cap below it takes its place.
-    pub cost_per_call: Option<NanoUsd>,
-    /// Whether the model must be pinned to an immutable id.
-    pub pinned_model: bool,
-    /// Whether the version must define a static fallback.
-    pub fallback: bool,
-    /// Whether the version must say why it exists.
-    pub changelog: bool,
-    /// Approvals needed from people other than the author.
-    pub approvals: usize,
-}
-
-impl Policy {
-    /// What production asks for unless the project says otherwise.
-    pub fn production() -> Self {
-        Self {
-            min_cases: 50,
-            categories: ["happy", "edge", "adversarial"].map(String::from).to_vec(),
-            accuracy: Some(0.95),
-            format_validity: Some(0.99),
-            p95_latency_ms: Some(10_000),
-            cost_per_call: Some(NanoUsd(50_000_000)),
-            pinned_model: true,
-            fallback: true,
-            changelog: true,
-            approvals: 1,
-        }
-    }
-
-    /// No rules: for places where nobody is hurt.
-    pub fn open() -> Self {
-        Self {
-            min_cases: 0,
-            categories: vec![],
-            accuracy: None,
-            format_validity: None,
-            p95_latency_ms: None,
-            cost_per_call: None,
-            pinned_model: false,
-            fallback: false,
-            changelog: false,
-            approvals: 0,
-        }
-    }
-
-    /// Whether some rule needs a report.
-    pub fn asks_for_evidence(&self) -> bool {
-        self.accuracy.is_some()
-            || self.format_validity.is_some()
-            || self.p95_latency_ms.is_some()
-            || self.cost_per_call.is_some()
-    }
-}
-
-/// Somebody's consent to a version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// Who.
-    pub actor: String,
-    /// When, in microseconds since 1970.
-    pub at: i64,
-    /// What they said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub comment: Option<String>,
-}
-
-/// Why a pointer moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Purpose {
-    /// To a version that is to serve.
-    Deploy,
-    /// Back to one that served before.
-    Rollback,
-}
-
-impl Purpose {
-    /// The stored word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Deploy => "deploy",
-            Self::Rollback => "rollback",
-        }
-    }
-}
-
-/// Everything the decision rests on.
-#[derive(Debug, Clone)]
-pub struct Evidence<'a> {
-    /// The version that wants to serve.
-    pub version: &'a Version,
-    /// The suite it is judged by: the prompt's current one, or, for a rollback, the one it was admitted by.
-    pub suite: Option<(&'a Suite, Digest)>,
-    /// The newest report on exactly this version, suite and model, if there is one.
-    pub report: Option<&'a Report>,
-    /// Approvals of this version.
-    pub approvals: &'a [Approval],
-    /// Whether the project vouches that the serving model's id is immutable.
-    pub model_vouched: bool,
-    /// Whether the version has served in this environment before.
-    pub served_before: bool,
-}
-
-/// One rule and how it came out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// The rule's fixed number, the same in every environment.
-    pub rule: u8,
-    /// What is asked for.
-    pub wanted: String,
-    /// What was found.
-    pub found: String,
-    /// Whether it is met.
-    pub met: bool,
-    /// What to do, if it is not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fix: Option<String>,
-}
-
-/// All rules that apply, with their outcomes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Checklist {
-    prompt: PromptName,
-    environment: EnvironmentName,
-    number: u32,
-    version: Digest,
-    evidence: Option<String>,
-    purpose: Purpose,
-    findings: Vec<Finding>,
-}
-
-impl Checklist {
-    /// The outcomes in the order of the rules' numbers.
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
-    /// The rules that are not met.
-    pub fn unmet(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| !finding.met)
-    }
-
-    /// Whether every rule is met.
-    pub fn passes(&self) -> bool {
-        self.unmet().next().is_none()
-    }
-
-    /// The right to move the pointer, or the checklist back if some rule is not met.
-    pub fn permit(self) -> Result<Permit, Checklist> {
-        if !self.passes() {
-            return Err(self);
-        }
-        Ok(Permit {
-            prompt: self.prompt,
-            environment: self.environment,
-            number: self.number,
-            version: self.version,
-            evidence: self.evidence,
-            purpose: self.purpose,
-        })
-    }
-}
-
-/// The right to point an environment at a version. Cannot be made, copied or stored outside this module.
-#[derive(Debug)]
-pub struct Permit {
-    prompt: PromptName,
-    environment: EnvironmentName,
-    number: u32,
-    version: Digest,
-    evidence: Option<String>,
-    purpose: Purpose,
-}
-
-impl Permit {
-    /// The prompt whose pointer may move.
-    pub fn prompt(&self) -> &PromptName {
-        &self.prompt
-    }
-    /// The environment in which it may move.
-    pub fn environment(&self) -> &EnvironmentName {
-        &self.environment
-    }
-    /// The number of the version that it may move to.
-    pub fn number(&self) -> u32 {
-        self.number
-    }
-    /// The hash of that version.
-    pub fn version(&self) -> &Digest {
-        &self.version
-    }
-    /// The id of the report that it rests on, if the policy asked for one.
-    pub fn evidence(&self) -> Option<&str> {
-        self.evidence.as_deref()
-    }
-    /// Why it moves.
-    pub fn purpose(&self) -> Purpose {
-        self.purpose
-    }
-}
 
 /// Applies `policy` to `evidence`.
 pub fn decide(
@@ -447,4 +221,134 @@ fn is_about(report: &Report, evidence: &Evidence<'_>) -> bool {
 
 fn share(value: f64, part: u64, whole: u64) -> String {
     format!("{value:.3} ({part} of {whole})")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::gate::Approval;
+    use crate::id::Digest;
+    use crate::prompt::Version;
+    use crate::report::{Summary, Tally};
+
+    fn version() -> Version {
+        let content = json!({
+            "variables": {}, "messages": [{"role": "user", "text": "x"}],
+            "output": {"fallback": "sorry"}, "models": [{"model": "p/m-2026-01-01"}], "limits": {},
+        });
+        Version {
+            prompt: "a/b".parse().unwrap(),
+            number: 2,
+            semver: semver::Version::new(1, 0, 0),
+            hash: Digest::of(b"version"),
+            content: serde_json::from_value(content).unwrap(),
+            changelog: Some("Better.".into()),
+            author: "ann".into(),
+            created_at: 0,
+        }
+    }
+
+    fn suite() -> Suite {
+        let case = |n: usize| {
+            let category = ["happy", "edge", "adversarial"][n % 3];
+            json!({"id": n.to_string(), "category": category, "variables": {}})
+        };
+        let cases: Vec<_> = (0..60).map(case).collect();
+        serde_json::from_value(json!({"thresholds": {}, "cases": cases})).unwrap()
+    }
+
+    fn report(passed: u64) -> Report {
+        let total = Tally { cases: 60, passed, format_valid: 60, ..Tally::default() };
+        Report {
+            id: "r".into(),
+            prompt: "a/b".parse().unwrap(),
+            number: 2,
+            version: Digest::of(b"version"),
+            suite: Digest::of(b"suite"),
+            model: "p/m-2026-01-01".parse().unwrap(),
+            actor: "ann".into(),
+            finished_at: 0,
+            summary: Summary { total, ..Summary::default() },
+        }
+    }
+
+    fn unmet(edit: impl FnOnce(&mut Version, &mut Suite, &mut Report), approver: &str) -> Vec<u8> {
+        let (mut version, mut suite, mut report) = (version(), suite(), report(60));
+        edit(&mut version, &mut suite, &mut report);
+        let approvals = [Approval { actor: approver.into(), at: 0, comment: None }];
+        let evidence = Evidence {
+            version: &version,
+            suite: Some((&suite, Digest::of(b"suite"))),
+            report: Some(&report),
+            approvals: &approvals,
+            model_vouched: false,
+            served_before: false,
+        };
+        let production = "production".parse().unwrap();
+        let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
+        checklist.unmet().map(|finding| finding.rule).collect()
+    }
+
+    #[test]
+    fn each_rule_stands_alone() {
+        assert_eq!(unmet(|_, _, _| {}, "bob"), [0; 0]);
+        assert_eq!(unmet(|_, suite, _| suite.cases.truncate(49), "bob"), [2]);
+        assert_eq!(unmet(|_, s, _| s.cases.retain(|c| c.category != "edge"), "bob"), [2, 3]);
+        assert_eq!(unmet(|_, _, report| report.version = Digest::of(b"other"), "bob"), [4]);
+        assert_eq!(unmet(|_, _, report| report.suite = Digest::of(b"other"), "bob"), [4]);
+        assert_eq!(unmet(|_, _, r| r.model = "p/m-2025-01-01".parse().unwrap(), "bob"), [4]);
+        assert_eq!(unmet(|_, _, report| report.summary.total.passed = 56, "bob"), [5]);
+        assert_eq!(unmet(|_, _, report| report.summary.total.format_valid = 59, "bob"), [6]);
+        assert_eq!(unmet(|_, _, report| report.summary.p95_latency_us = 10_000_001, "bob"), [7]);
+        assert_eq!(unmet(|_, _, r| r.summary.max_cost = crate::NanoUsd(50_000_001), "bob"), [8]);
+        assert_eq!(unmet(|version, _, _| version.content.output.fallback = None, "bob"), [10]);
+        assert_eq!(unmet(|version, _, _| version.changelog = Some(" ".into()), "bob"), [11]);
+        assert_eq!(unmet(|_, _, _| {}, "ann"), [12]);
+    }
+
+    #[test]
+    fn a_suite_may_set_its_own_accuracy_and_a_version_its_own_limits() {
+        let own = |suite: &mut Suite, report: &mut Report| {
+            suite.thresholds.accuracy = Some(0.9);
+            report.summary.total.passed = 54;
+        };
+        assert_eq!(unmet(|_, suite, report| own(suite, report), "bob"), [0; 0]);
+        let slow = |version: &mut Version, report: &mut Report| {
+            version.content.limits.timeout_ms = Some(100);
+            report.summary.p95_latency_us = 100_001;
+        };
+        assert_eq!(unmet(|version, _, report| slow(version, report), "bob"), [7]);
+    }
+
+    #[test]
+    fn an_alias_is_not_pinned() {
+        let alias = |version: &mut Version, report: &mut Report| {
+            let model: crate::ModelName = "p/latest".parse().unwrap();
+            report.model = model.clone();
+            version.content.models[0].model = model;
+        };
+        assert_eq!(unmet(|version, _, report| alias(version, report), "bob"), [9]);
+    }
+
+    #[test]
+    fn an_open_policy_asks_for_nothing_and_a_rollback_for_a_past() {
+        let version = version();
+        let staging = "staging".parse().unwrap();
+        let mut evidence = Evidence {
+            version: &version,
+            suite: None,
+            report: None,
+            approvals: &[],
+            model_vouched: false,
+            served_before: false,
+        };
+        let decide = |purpose, evidence: &_| decide(&Policy::open(), &staging, purpose, evidence);
+        assert!(decide(Purpose::Deploy, &evidence).permit().is_ok());
+        let refused = decide(Purpose::Rollback, &evidence).permit().unwrap_err();
+        assert_eq!(refused.unmet().map(|finding| finding.rule).collect::<Vec<_>>(), [1]);
+        evidence.served_before = true;
+        assert!(decide(Purpose::Rollback, &evidence).permit().is_ok());
+    }
 }

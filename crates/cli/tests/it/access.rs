@@ -1,0 +1,93 @@
+//! Keys and roles over real HTTP: every role against an endpoint of every action.
+
+use gatemark_core::access::{Action, Role, allows};
+use serde_json::json;
+
+use crate::support::{Project, Server};
+
+/// Sends a request that needs `action`; whether it got past authorisation.
+fn may(server: &Server, key: &str, action: Action) -> bool {
+    let nothing = json!({});
+    let prompt = "/api/v1/prompts/support/triage";
+    let key = Some(key);
+    let response = match action {
+        Action::Call => server.get("/v1/models", key),
+        Action::Read => server.get("/api/v1/prompts", key),
+        Action::ReadCalls => server.get("/api/v1/calls", key),
+        Action::Push => server.post("/api/v1/push", key, &json!({"files": {}})),
+        Action::Test => server.post(&format!("{prompt}/test"), key, &json!({"models": ["none/x"]})),
+        Action::Approve => {
+            server.post(&format!("{prompt}/approve"), key, &json!({"version": "99"}))
+        }
+        Action::Deploy => server.post(&format!("{prompt}/rollback"), key, &nothing),
+        Action::ManageKeys => server.get("/api/v1/keys", key),
+    };
+    match response.status {
+        403 => {
+            assert!(response.json()["error"]["message"].as_str().unwrap().contains("needs"));
+            false
+        }
+        401 => panic!("{}", response.body),
+        _ => true,
+    }
+}
+
+#[test]
+fn the_matrix_of_roles_and_actions() {
+    let project = Project::deployed();
+    let keys: Vec<(Role, String)> = Role::ALL
+        .into_iter()
+        .map(|role| {
+            (role, project.run(&["key", "create", role.word(), "--role", role.word()]).exits(0).out)
+        })
+        .collect();
+    let server = Server::start(&project);
+    for (role, key) in &keys {
+        for action in Action::ALL {
+            assert_eq!(
+                may(&server, key.trim(), action),
+                allows(*role, action),
+                "{role:?} {action:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn keys_come_and_go_while_the_server_runs() {
+    let project = Project::deployed();
+    let server = Server::start(&project);
+    assert_eq!(server.get("/v1/models", None).status, 200);
+    let secret = project.run(&["key", "create", "app", "--role", "call"]).exits(0).out;
+    let eventually = |key: Option<&str>, status: u16| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while server.get("/v1/models", key).status != status {
+            assert!(std::time::Instant::now() < until, "never answered {status}");
+            std::thread::yield_now();
+        }
+    };
+    eventually(None, 401);
+    eventually(Some(secret.trim()), 200);
+    assert_eq!(server.get("/v1/models", Some("gm-wrong")).code(), "invalid_api_key");
+    project.run(&["key", "revoke", "app"]).exits(0);
+    eventually(Some(secret.trim()), 401);
+}
+
+#[test]
+fn secrets_are_stored_nowhere() {
+    let project = Project::deployed();
+    let secret = project.run(&["key", "create", "app", "--role", "call"]).exits(0).out;
+    let mut folders = vec![project.path().to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            let needle = secret.trim().as_bytes();
+            assert!(!bytes.windows(needle.len()).any(|part| part == needle), "{}", path.display());
+        }
+    }
+}

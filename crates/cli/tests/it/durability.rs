@@ -1,0 +1,102 @@
+//! What survives: records of answered calls over `kill -9`, and service over a lost database.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Project, Server};
+
+/// Calls from `threads` threads until a call gets no answer; the ids of all answered calls.
+fn load(server: &Server, threads: usize, kill_after: usize) -> BTreeSet<String> {
+    let answered = Mutex::new(BTreeSet::new());
+    let killed = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let response = server.call(json!({}));
+                    let Some(id) = response.header("x-gatemark-call-id") else { return };
+                    if response.body.is_empty() {
+                        return;
+                    }
+                    let mut answered = answered.lock().unwrap();
+                    answered.insert(id.to_string());
+                    if answered.len() >= kill_after && !killed.swap(true, Ordering::SeqCst) {
+                        let pid = server.id().to_string();
+                        assert!(
+                            std::process::Command::new("kill")
+                                .args(["-9", &pid])
+                                .status()
+                                .unwrap()
+                                .success()
+                        );
+                    }
+                }
+            });
+        }
+    });
+    answered.into_inner().unwrap()
+}
+
+#[test]
+fn the_record_of_every_answered_call_survives_kill_9() {
+    let project = Project::deployed();
+    let server = Server::start(&project);
+    let answered = load(&server, 8, 400);
+    drop(server);
+    assert!(answered.len() >= 400, "{}", answered.len());
+    let listed =
+        project.run(&["calls", "--purpose", "serve", "--limit", "100000", "--json"]).exits(0).out;
+    let recorded: BTreeSet<String> = listed
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_string()
+        })
+        .collect();
+    let lost: Vec<&String> = answered.difference(&recorded).collect();
+    assert!(lost.is_empty(), "{} of {} answered calls have no record", lost.len(), answered.len());
+}
+
+#[test]
+fn a_rollback_by_another_process_is_served_within_a_second() {
+    let project = Project::deployed();
+    project.reword();
+    project.run(&["push"]).exits(0);
+    project.admit();
+    let server = Server::start(&project);
+    assert_eq!(server.call(json!({})).header("x-gatemark-version"), Some("1.0.1"));
+    project.run(&["rollback", "support/triage"]).exits(0);
+    let done = Instant::now();
+    while server.call(json!({})).header("x-gatemark-version") != Some("1.0.0") {
+        assert!(done.elapsed() < Duration::from_secs(1), "the old version still serves");
+    }
+    let moves = project.run(&["audit", "--json"]).exits(0).out;
+    assert!(moves.contains("rollback"), "{moves}");
+}
+
+#[test]
+fn calls_are_served_while_the_database_is_gone() {
+    let project = Project::deployed();
+    let server = Server::start(&project);
+    let data = project.path().join(".gatemark");
+    for file in ["gatemark.db", "gatemark.db-wal", "gatemark.db-shm"] {
+        let _ = std::fs::rename(data.join(file), data.join(format!("{file}.away")));
+    }
+    std::fs::write(data.join("gatemark.db"), b"this is no database").unwrap();
+    for _ in 0..20 {
+        assert_eq!(server.call(json!({})).status, 200);
+    }
+}
+
+#[test]
+fn a_terminated_server_ships_its_records_and_exits_cleanly() {
+    let project = Project::deployed();
+    let mut server = Server::start(&project);
+    assert_eq!(server.call(json!({})).status, 200);
+    assert_eq!(server.signal("TERM"), Some(0));
+    let left = std::fs::read_dir(project.path().join(".gatemark/calls")).unwrap().count();
+    assert!(left <= 1, "{left} files are left in the call log");
+}

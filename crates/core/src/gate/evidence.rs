@@ -1,0 +1,57 @@
+//! What the decision rests on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Digest;
+use crate::prompt::Version;
+use crate::report::Report;
+use crate::suite::Suite;
+
+/// Somebody's consent to a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub actor: String,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// What they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// Why a pointer moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// To a version that is to serve.
+    Deploy,
+    /// Back to one that served before.
+    Rollback,
+}
+
+impl Purpose {
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+/// Everything the decision rests on.
+#[derive(Debug, Clone)]
+pub struct Evidence<'a> {
+    /// The version that wants to serve.
+    pub version: &'a Version,
+    /// The suite it is judged by: the prompt's current one, or, for a rollback, the one it was admitted by.
+    pub suite: Option<(&'a Suite, Digest)>,
+    /// The newest report on exactly this version, suite and model, if there is one.
+    pub report: Option<&'a Report>,
+    /// Approvals of this version.
+    pub approvals: &'a [Approval],
+    /// Whether the project vouches that the serving model's id is immutable.
+    pub model_vouched: bool,
+    /// Whether the version has served in this environment before.
+    pub served_before: bool,
+}

@@ -1,0 +1,104 @@
+//! The rules' outcomes, and the right to move a pointer that they turn into.
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Purpose;
+use crate::id::{Digest, EnvironmentName, PromptName};
+
+/// One rule and how it came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule's fixed number, the same in every environment.
+    pub rule: u8,
+    /// What is asked for.
+    pub wanted: String,
+    /// What was found.
+    pub found: String,
+    /// Whether it is met.
+    pub met: bool,
+    /// What to do, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+}
+
+/// All rules that apply, with their outcomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checklist {
+    pub(super) prompt: PromptName,
+    pub(super) environment: EnvironmentName,
+    pub(super) number: u32,
+    pub(super) version: Digest,
+    pub(super) evidence: Option<String>,
+    pub(super) purpose: Purpose,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Checklist {
+    /// The outcomes in the order of the rules' numbers.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The rules that are not met.
+    pub fn unmet(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.met)
+    }
+
+    /// Whether every rule is met.
+    pub fn passes(&self) -> bool {
+        self.unmet().next().is_none()
+    }
+
+    /// The right to move the pointer, or the checklist back if some rule is not met.
+    pub fn permit(self) -> Result<Permit, Checklist> {
+        if !self.passes() {
+            return Err(self);
+        }
+        Ok(Permit {
+            prompt: self.prompt,
+            environment: self.environment,
+            number: self.number,
+            version: self.version,
+            evidence: self.evidence,
+            purpose: self.purpose,
+        })
+    }
+}
+
+/// The right to point an environment at a version. Cannot be made, copied or stored outside this module.
+#[derive(Debug)]
+pub struct Permit {
+    prompt: PromptName,
+    environment: EnvironmentName,
+    number: u32,
+    version: Digest,
+    evidence: Option<String>,
+    purpose: Purpose,
+}
+
+impl Permit {
+    /// The prompt whose pointer may move.
+    pub fn prompt(&self) -> &PromptName {
+        &self.prompt
+    }
+    /// The environment in which it may move.
+    pub fn environment(&self) -> &EnvironmentName {
+        &self.environment
+    }
+    /// The number of the version that it may move to.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+    /// The hash of that version.
+    pub fn version(&self) -> &Digest {
+        &self.version
+    }
+    /// The id of the report that it rests on, if the policy asked for one.
+    pub fn evidence(&self) -> Option<&str> {
+        self.evidence.as_deref()
+    }
+    /// Why it moves.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+}
