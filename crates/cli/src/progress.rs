@@ -54,8 +54,8 @@ impl evaluate::Progress for Progress<'_> {
             let words = format!("{} passed, {}", run.passed, run.spent);
             match &run.bar {
                 Some(bar) => {
-                    bar.set_message(words);
                     bar.inc(1);
+                    bar.set_message(words);
                     None
                 }
                 None => is_due(run.ended, run.cases).then(|| {

@@ -10,6 +10,7 @@ use gatemark_gateway::PromptRef;
 use serde_json::json;
 
 use crate::argument;
+use crate::config;
 use crate::context::Context;
 use crate::evidence::{self, Threshold};
 use crate::exit::Exit;
@@ -56,6 +57,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     let progress = Progress::new(terminal);
     let (runs, threshold) = context
         .with_control(async |control| {
+            has_keys(&request, control).await?;
             let runs = control.test(&request, &progress).await?;
             let threshold = threshold(&runs, control);
             Ok((runs, threshold))
@@ -75,6 +77,26 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         print(&runs, threshold, args.failures, terminal);
     }
     Ok(if reached { Exit::Done } else { Exit::Below })
+}
+
+/// Without a key every case would end in the prompt's static fallback, which hides why.
+async fn has_keys(request: &TestRequest, control: &Control) -> Result<()> {
+    let version = control.version(&request.prompt, &request.selector).await?;
+    let serving = version.content.models.first().map(|variant| variant.model.clone());
+    let asked = if request.models.is_empty() { serving.as_slice() } else { &request.models };
+    let project = control.project();
+    let held = config::secrets(project);
+    for model in asked {
+        let Some(provider) = project.providers.get(model.provider()) else { continue };
+        if let Some(variable) = &provider.key_variable
+            && !held.contains_key(&provider.name)
+        {
+            let message =
+                format!("{model} cannot be called: its key {variable} is not in the environment");
+            return Err(Error::invalid(message).at("model").coded("provider_key_missing"));
+        }
+    }
+    Ok(())
 }
 
 /// The suite's threshold, else that of the default environment.
