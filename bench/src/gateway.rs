@@ -38,6 +38,9 @@ pub(crate) struct Options {
     /// The gateway's binary
     #[arg(long, value_name = "FILE", default_value = "target/release/gatemark")]
     gatemark: PathBuf,
+    /// Measure this contestant alone, for a profiler; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -74,12 +77,16 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     }
     contestants.push(bare("floor", floor_address, Some(floor.id())));
     for (name, body) in [
-        ("gatemark, model", payload::plain_request(options.stream)),
-        ("gatemark, prompt", payload::named_request(options.stream)),
+        ("gatemark-model", payload::plain_request(options.stream)),
+        ("gatemark-prompt", payload::named_request(options.stream)),
     ] {
         let plan = Plan { body, ..plan(server.address) };
         let process = Some(server.process.id());
         contestants.push(Contestant { name, plan, process, project: Some(&project) });
+    }
+
+    if !options.only.is_empty() {
+        contestants.retain(|contestant| options.only.iter().any(|name| name == contestant.name));
     }
 
     let mut rows: Vec<Row> =

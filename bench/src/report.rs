@@ -105,7 +105,7 @@ impl Report {
         }
         println!();
         println!(
-            "| | CPU µs | answering only | against nginx | against floor | wall µs | p50 ms | p99 ms |"
+            "| | CPU µs | at the last answer | against nginx | against floor | wall µs | p50 ms | p99 ms |"
         );
         println!("|---|---:|---:|---:|---:|---:|---:|---:|");
         for row in &self.rows {
