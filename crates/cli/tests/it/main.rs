@@ -5,6 +5,7 @@
 
 mod access;
 mod clients;
+mod demo;
 mod deploying;
 mod door;
 mod durability;
