@@ -192,7 +192,8 @@ fn law_13_files_are_small_and_named_for_what_they_hold() {
     for name in LINE {
         for (path, text) in sources(&format!("crates/{name}/src")) {
             let lines = text.lines().count();
-            if lines > 400 {
+            let most = if is_test_file(&path) { 500 } else { 400 };
+            if lines > most {
                 problems.push(format!("{path} has {lines} lines"));
             }
             let stem = Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
