@@ -87,25 +87,31 @@ fn roughen(text: &str, seed: u64, way: usize) -> String {
     }
 }
 
-/// Swaps two neighbouring letters in every third long word.
+/// Swaps two neighbouring letters in the first and every third further long word.
 fn slips(text: &str, seed: u64) -> String {
-    let slip = |(place, word): (usize, &str)| {
+    let mut long = 0_u64;
+    let slip = |word: &str| {
         let mut letters: Vec<char> = word.chars().collect();
-        if letters.len() < 4 || (place + below(seed, 3)) % 3 != 0 {
+        if letters.len() < 4 {
             return word.to_string();
         }
-        let at = 1 + below(mix(seed ^ place as u64), letters.len() - 3);
-        letters.swap(at, at + 1);
+        long += 1;
+        let start = below(mix(seed ^ long), letters.len() - 2);
+        let places = (start..letters.len() - 1).chain(1..start);
+        let swap = places.into_iter().find(|place| letters.get(*place) != letters.get(place + 1));
+        if let (1, Some(place)) = (long % 3, swap) {
+            letters.swap(place, place + 1);
+        }
         letters.into_iter().collect()
     };
-    text.split(' ').enumerate().map(slip).collect::<Vec<_>>().join(" ")
+    text.split(' ').map(slip).collect::<Vec<_>>().join(" ")
 }
 
 /// Says every fourth word twice.
 fn doubled(text: &str, seed: u64) -> String {
     let start = below(seed, 4);
     let say = |(place, word): (usize, &str)| {
-        if (place + start) % 4 == 0 { format!("{word} {word}") } else { word.to_string() }
+        if (place + start).is_multiple_of(4) { format!("{word} {word}") } else { word.to_string() }
     };
     text.split(' ').enumerate().map(say).collect::<Vec<_>>().join(" ")
 }
@@ -160,8 +166,10 @@ mod tests {
         let table = built_in().unwrap();
         assert_eq!(origin(&table.records), Origin::Kinds);
         let cases = cases("case", &table.records, &table.labels, Origin::Kinds);
-        let of = |category| cases.iter().filter(|case| case.category == category).count();
-        assert_eq!((of("happy"), of("edge"), of("adversarial")), (360, 300, 60));
+        for (case, record) in cases.iter().zip(&table.records) {
+            assert_eq!(case.category == "happy", record.kind == Some(Kind::Plain));
+            assert_eq!(case.category == "adversarial", record.kind == Some(Kind::Hostile));
+        }
         assert!(cases.iter().zip(&table.records).all(|(case, record)| case.text == record.text));
     }
 

@@ -34,7 +34,9 @@ use gatemark_control::Control;
 use gatemark_core::error::{Error, Result};
 use gatemark_server::{Metrics, ServeOptions, serve};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::config::Folders;
 use crate::context::{self, Context};
@@ -63,7 +65,7 @@ is `sim`, a small in-context learner inside this process; what it reaches is wha
 
 Ends with 0 only if the first was refused, the second passed and the rollback took effect.")]
 pub(crate) struct Args {
-    /// A labelled CSV file with a header [default: 720 support messages that the program carries]
+    /// A labelled CSV file with a header [default: support messages that the program carries]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// The column with the messages
@@ -140,14 +142,21 @@ impl Job<'_> {
         let url = format!("http://{}", listener.local_addr().map_err(unknown)?);
         let (stop, stopped) = watch::channel(false);
         let options = ServeOptions { control: control.clone(), metrics, listener, drain: DRAIN };
-        let server = tokio::spawn(serve(options, stopped));
-        let result = self.play(control, &url).await;
-        // The server may have ended by an error of its own, which is reported below.
-        stop.send(true).unwrap_or_default();
-        let served = server.await;
-        let exit = result?;
-        served.map_err(|cause| Error::internal("the server broke off").because(cause))??;
-        Ok(exit)
+        let mut server = JoinSet::new();
+        server.spawn(serve(options, stopped));
+        let broke_off = |cause| Error::internal("the server broke off").because(cause);
+        let played = tokio::select! {
+            played = self.play(control, &url) => played,
+            Some(ended) = server.join_next() => {
+                ended.map_err(broke_off)??;
+                return Err(Error::internal("the server ended before the demo did"));
+            }
+        };
+        stop.send_replace(true);
+        if let Some(ended) = server.join_next().await {
+            ended.map_err(broke_off)??;
+        }
+        played
     }
 
     async fn play(&self, control: &Control, url: &str) -> Result<Exit> {
@@ -169,14 +178,22 @@ impl Job<'_> {
             narrator.table(&figures);
         }
         if self.stays {
+            // Caught before anybody is told that the server stays up.
+            let (mut interrupt, mut terminate) =
+                (caught(SignalKind::interrupt())?, caught(SignalKind::terminate())?);
             let message = self.material.traffic.first().map_or("", |record| record.text.as_str());
             narrator.next(&figures, message);
-            tokio::signal::ctrl_c()
-                .await
-                .map_err(|cause| Error::internal("Ctrl-C cannot be waited for").because(cause))?;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
         }
         Ok(outcome(&figures))
     }
+}
+
+fn caught(kind: SignalKind) -> Result<Signal> {
+    signal(kind).map_err(|cause| Error::internal("signals cannot be handled").because(cause))
 }
 
 fn outcome(figures: &Figures) -> Exit {

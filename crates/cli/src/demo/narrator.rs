@@ -100,7 +100,10 @@ impl<'t> Narrator<'t> {
             self.terminal.note(&format!("    {text}"));
             return;
         }
-        let text = format!("Gate: refused, {} rules are not met.", version.unmet.len());
+        let text = match version.unmet.len() {
+            1 => "Gate: refused, 1 rule is not met.".to_string(),
+            many => format!("Gate: refused, {many} rules are not met."),
+        };
         self.terminal.note(&format!("    {}", ink.bad(&text)));
         for finding in &version.unmet {
             self.detail(&unmet(finding));

@@ -65,7 +65,7 @@ mod tests {
             text: "where is my parcel?".into(),
             label: "delivery".into(),
         };
-        assert_eq!(nearest(&examples, &[case.clone()], 1), examples[..1]);
+        assert_eq!(nearest(&examples, std::slice::from_ref(&case), 1), examples[..1]);
         assert_eq!(nearest(&examples, &[case], 2), examples[..2]);
         assert!(nearest(&examples, &[], 2).is_empty());
     }

@@ -138,6 +138,6 @@ fn what_cannot_be_used_is_refused_before_anything_is_made() {
     run(&["--listen", "0.0.0.0:0"]).complains(&["this machine only"]);
     run(&["--text", "body"]).complains(&["--data"]);
     assert!(!folder.path().join("project").exists());
-    run(&["--dir", "."]).complains(&["--dir"]);
+    run_in(folder.path(), &["demo", "--exit", "--dir", "."]).exits(2).complains(&["not empty"]);
     assert!(folder.path().join("few.csv").exists());
 }
