@@ -1,7 +1,7 @@
 //! What is sent and answered, the same for every contestant.
 //!
 //! Sizes are those of a modest real call: a system message of a kilobyte, a user's message of 300 bytes,
-//! an answer of 600 bytes or of 24 events.
+//! an answer of 700 bytes or of 24 events.
 
 use std::fmt::Write;
 
@@ -152,10 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn requests_are_of_the_promised_size() {
+        let (plain, named) = (plain_request(false).len(), named_request(false).len());
+        assert!((1_300..1_700).contains(&plain), "{plain}");
+        assert!((350..450).contains(&named), "{named}");
+    }
+
+    #[test]
     fn answers_are_json_of_the_promised_size() {
         let whole: serde_json::Value = serde_json::from_slice(&answer()).unwrap();
         assert!(whole["usage"]["total_tokens"] == 370);
-        assert!((550..900).contains(&answer().len()), "{}", answer().len());
+        assert!((650..750).contains(&answer().len()), "{}", answer().len());
         let events = events();
         assert_eq!(events.len(), EVENTS + 1);
         for event in events.iter().take(EVENTS) {

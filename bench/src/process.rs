@@ -1,4 +1,5 @@
-//! Child processes that end with this one.
+//! Child processes, stopped when they are dropped. Our own also end when this process is killed, because their
+//! standard input does.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
