@@ -110,7 +110,25 @@ impl Control {
                 return Err(Error::invalid(message).at("model").coded("model_not_found"));
             }
         }
+        self.priced(version, &models)?;
         Ok(models)
+    }
+
+    /// A version that caps its cost cannot run on a model whose price nobody knows.
+    fn priced(&self, version: &Version, models: &[ModelName]) -> Result<()> {
+        if version.content.limits.cost_per_call.is_none() {
+            return Ok(());
+        }
+        match models.iter().find(|model| self.project.price(model).is_none()) {
+            None => Ok(()),
+            Some(model) => {
+                let message = format!(
+                    "the prompt caps its cost per call, but `{model}` has no price: add one under \
+                     `models` in gatemark.yaml"
+                );
+                Err(Error::invalid(message).at("model").coded("price_unknown"))
+            }
+        }
     }
 
     async fn run(
@@ -227,9 +245,10 @@ fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared) 
         row.checks.push(CheckResult {
             check: "the model's own answer".to_string(),
             verdict: Verdict::Fail,
-            detail: Some(
-                "the model failed or answered off format; the static fallback was served".into(),
-            ),
+            detail: Some(match reply.facts.reason.as_deref() {
+                Some("off_format") | None => "off format; the static fallback was served".into(),
+                Some(code) => format!("the vendor failed ({code}); the static fallback was served"),
+            }),
         });
         return row;
     }

@@ -100,13 +100,16 @@ impl Control {
         environment: &EnvironmentName,
     ) -> Result<Version> {
         self.policy(environment)?;
-        let moves = self.store.deployments(prompt, Some(environment), 1).await?;
+        let moves = self.store.deployments(prompt, Some(environment), u32::MAX).await?;
         let serving = moves.first().ok_or_else(|| {
             Error::not_found(format!("no version of `{prompt}` serves in {environment}"))
         })?;
-        let number = serving.replaced.ok_or_else(|| {
+        // Not `replaced` of the newest move: that is the same version after a deployment was repeated.
+        let before = moves.iter().find(|earlier| earlier.number != serving.number);
+        let number = before.map(|earlier| earlier.number).ok_or_else(|| {
             let message = format!(
-                "version {} is the first of `{prompt}` in {environment}: there is nothing to go back to",
+                "version {} is the only one of `{prompt}` that ever served in {environment}: there is \
+                 nothing to go back to",
                 serving.number
             );
             Error::not_found(message).coded("nothing_before")

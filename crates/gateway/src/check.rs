@@ -25,6 +25,7 @@ pub(crate) enum Checked {
         rest: gatemark_provider::answer::ChunkStream,
         deadline: tokio::time::Instant,
         usage_wanted: bool,
+        input: gatemark_provider::request::Messages,
     },
     /// This answer, made by us, in the form of a stream.
     StreamedWhole(Box<Answer>),
@@ -32,20 +33,20 @@ pub(crate) enum Checked {
 
 pub(crate) fn check(
     resolved: &Resolved,
-    prepared: &Prepared,
+    prepared: Prepared,
     got: Result<Got>,
     record: &mut Pending,
 ) -> Result<Checked> {
-    record.note_input_tokens(prepared.input_tokens);
     let release = resolved.named.as_ref().map(|named| named.release.as_ref());
     match got {
         Err(error) => fall_back(resolved, release, error, prepared.request.stream, record),
         Ok(Got::Stream(first, rest, deadline)) => {
             let usage_wanted = prepared.request.usage_wanted;
-            Ok(Checked::Stream { first, rest, deadline, usage_wanted })
+            let input = prepared.request.messages;
+            Ok(Checked::Stream { first, rest, deadline, usage_wanted, input })
         }
         Ok(Got::Whole(answer)) => {
-            record.note_answer(&answer.text, answer.usage);
+            record.note_answer(&prepared.request.messages, &answer.text, answer.usage);
             Ok(Checked::Whole(judged(resolved, release, answer, record)))
         }
     }

@@ -23,6 +23,8 @@ pub struct Facts {
     pub model: ModelName,
     /// How it came out; unknown while an answer streams.
     pub outcome: Option<Outcome>,
+    /// Why the static fallback was served, if it was: `off_format` or the error's code.
+    pub reason: Option<String>,
     /// What it cost; unknown while an answer streams and for models without a price.
     pub cost: Option<NanoUsd>,
     /// When the call began, in microseconds since 1970.

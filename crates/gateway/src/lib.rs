@@ -129,5 +129,5 @@ async fn steps(
     let prepared = prepare::prepare(resolved, ask, record)?;
     reserve::reserve(resolved, &prepared)?;
     let got = dispatch::dispatch(snapshot, resolved, &prepared, record).await;
-    check::check(resolved, &prepared, got, record)
+    check::check(resolved, prepared, got, record)
 }

@@ -19,8 +19,8 @@ use crate::resolve::{Named, Resolved};
 /// A request ready to be sent.
 pub(crate) struct Prepared {
     pub(crate) request: ChatRequest,
-    /// Tokens that the model will read, as far as we know before it says; 0 for plain calls.
-    pub(crate) input_tokens: u64,
+    /// Tokens that the model will read, if the call's cost is capped and so has to be known before.
+    pub(crate) input_tokens: Option<u64>,
     /// Most tokens that it may write, if bounded.
     pub(crate) max_output: Option<u64>,
 }
@@ -44,13 +44,13 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         usage_wanted: ask.usage_wanted,
         fields: ask.fields,
     };
-    Ok(Prepared { request, input_tokens: 0, max_output: None })
+    Ok(Prepared { request, input_tokens: None, max_output: None })
 }
 
 fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) -> Result<Prepared> {
     let content = &named.release.version.content;
     let variables = variable::bind(&content.variables, &named.variables).map_err(refuse)?;
-    let variable_tokens = sized(&content.variables, &variables)?;
+    within_bounds(&content.variables, &variables)?;
     record.note_variables(canonical::seal(&variables)?.digest);
     record.note_input(|| serde_json::to_string(&variables).unwrap_or_default());
     let compiled = named.compiled(&resolved.model)?;
@@ -66,7 +66,8 @@ fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) ->
         usage_wanted: ask.usage_wanted,
         fields: fields(compiled, ask.fields)?,
     };
-    let input_tokens = compiled.static_tokens + variable_tokens;
+    let is_capped = content.limits.cost_per_call.is_some();
+    let input_tokens = is_capped.then(|| compiled.static_tokens() + tokens_of(&variables));
     Ok(Prepared { request, input_tokens, max_output: compiled.max_output })
 }
 
@@ -79,24 +80,26 @@ fn refuse(problems: Vec<variable::Mismatch>) -> Error {
         .coded("invalid_variables")
 }
 
-/// Counts the tokens of all variables, refusing those over their own bound.
-fn sized(declared: &BTreeMap<String, Variable>, bound: &BTreeMap<String, Value>) -> Result<u64> {
-    let mut total = 0;
-    for (name, value) in bound {
+/// Refuses variables over their own bound.
+fn within_bounds(
+    declared: &BTreeMap<String, Variable>,
+    bound: &BTreeMap<String, Value>,
+) -> Result<()> {
+    for (name, variable) in declared {
+        let (Some(limit), Some(value)) = (variable.max_tokens, bound.get(name)) else { continue };
         let text = crate::release::as_text(value);
-        let limit = declared.get(name).and_then(|variable| variable.max_tokens);
-        let Some(limit) = limit else {
-            total += tokens::count(&text) as u64;
-            continue;
-        };
-        let count = tokens::count_up_to(&text, limit as usize).ok_or_else(|| {
-            Error::invalid(format!("variable `{name}` is longer than its bound of {limit} tokens"))
-                .at(format!("variables.{name}"))
-                .coded("variable_too_long")
-        })?;
-        total += count as u64;
+        // A token is at least one byte, so most texts need no counting.
+        if text.len() > limit as usize && tokens::count_up_to(&text, limit as usize).is_none() {
+            let message = format!("variable `{name}` is longer than its bound of {limit} tokens");
+            let param = format!("variables.{name}");
+            return Err(Error::invalid(message).at(param).coded("variable_too_long"));
+        }
     }
-    Ok(total)
+    Ok(())
+}
+
+fn tokens_of(variables: &BTreeMap<String, Value>) -> u64 {
+    variables.values().map(|value| tokens::count(&crate::release::as_text(value)) as u64).sum()
 }
 
 fn render(compiled: &Compiled, variables: &BTreeMap<String, Value>) -> Result<Vec<Turn>> {

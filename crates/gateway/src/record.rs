@@ -11,6 +11,7 @@ use gatemark_core::error::{Error, Kind};
 use gatemark_core::id::{Digest, ModelName};
 use gatemark_core::model::{Price, Recording, Usage};
 use gatemark_core::money::NanoUsd;
+use gatemark_provider::request::Messages;
 use gatemark_store::calllog::CallLog;
 use gatemark_text::tokens;
 use tokio::time::Instant;
@@ -40,7 +41,6 @@ pub(crate) struct Pending {
     began: Instant,
     log: CallLog,
     meter: Arc<dyn Meter>,
-    input_tokens: u64,
     vendor_answered: bool,
     written: bool,
 }
@@ -86,7 +86,6 @@ impl Pending {
             began: Instant::now(),
             log,
             meter,
-            input_tokens: 0,
             vendor_answered: false,
             written: false,
         }
@@ -108,10 +107,6 @@ impl Pending {
         if self.recording == Recording::Content {
             self.record.input = Some(text());
         }
-    }
-
-    pub(crate) fn note_input_tokens(&mut self, tokens: u64) {
-        self.input_tokens = tokens;
     }
 
     pub(crate) fn note_attempt(
@@ -142,8 +137,8 @@ impl Pending {
     }
 
     /// The model's own answer: what it used is paid for even if something else is served.
-    pub(crate) fn note_answer(&mut self, text: &str, usage: Option<Usage>) {
-        self.record.usage = usage.unwrap_or_else(|| self.estimate(text));
+    pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
+        self.record.usage = usage.unwrap_or_else(|| self.estimate(input, text));
         self.record.cost = self.price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
         self.note_output(text);
     }
@@ -173,12 +168,16 @@ impl Pending {
     }
 
     /// Our own count where the vendor gave none, marked as such. Nothing was used if no vendor answered.
-    fn estimate(&self, text: &str) -> Usage {
+    fn estimate(&self, input: &Messages, text: &str) -> Usage {
         if !self.vendor_answered {
             return Usage::default();
         }
+        let input = match input {
+            Messages::Raw(raw) => tokens::count(raw.get()),
+            Messages::Turns(turns) => turns.iter().map(|turn| tokens::count(&turn.text)).sum(),
+        };
         let output = tokens::count(text) as u64;
-        Usage { input: self.input_tokens, output, estimated: true, ..Usage::default() }
+        Usage { input: input as u64, output, estimated: true, ..Usage::default() }
     }
 
     /// Writes the record.

@@ -2,6 +2,7 @@
 //! counted, so that a call does only what depends on the call.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::ModelName;
@@ -33,8 +34,8 @@ pub(crate) struct Compiled {
     pub(crate) parameters: Vec<(String, Box<RawValue>)>,
     /// Most tokens that the version lets the model write, if it says.
     pub(crate) max_output: Option<u64>,
-    /// Tokens of templates and examples: what a call reads before its variables are put in.
-    pub(crate) static_tokens: u64,
+    static_text: String,
+    static_tokens: OnceLock<u64>,
 }
 
 impl std::fmt::Debug for Release {
@@ -81,6 +82,12 @@ impl Release {
 }
 
 impl Compiled {
+    /// Tokens of templates and examples: what a call reads before its variables are put in. Counted when
+    /// first asked for, because a command that only looks at the registry should not load a tokenizer.
+    pub(crate) fn static_tokens(&self) -> u64 {
+        *self.static_tokens.get_or_init(|| tokens::count(&self.static_text) as u64)
+    }
+
     fn compile(version: &Version, variant: &Variant) -> Result<Self> {
         let messages = version.content.messages_for(variant);
         let sources: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
@@ -90,8 +97,8 @@ impl Compiled {
             Some(index) => example_turns(version, &templates, index)?,
             None => vec![],
         };
-        let counted = sources.iter().copied().chain(examples.iter().map(|turn| turn.text.as_str()));
-        let static_tokens = counted.map(|text| tokens::count(text) as u64).sum();
+        let texts = sources.iter().copied().chain(examples.iter().map(|turn| turn.text.as_str()));
+        let static_text = texts.collect::<Vec<_>>().join("\n");
         Ok(Self {
             model: variant.model.clone(),
             roles: messages.iter().map(|message| message.role).collect(),
@@ -102,7 +109,8 @@ impl Compiled {
             max_output: ["max_completion_tokens", "max_tokens"]
                 .iter()
                 .find_map(|key| variant.parameters.get(*key).and_then(Value::as_u64)),
-            static_tokens,
+            static_text,
+            static_tokens: OnceLock::new(),
         })
     }
 }

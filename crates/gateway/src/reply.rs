@@ -42,11 +42,11 @@ pub(crate) fn reply(resolved: &Resolved, checked: Checked, mut record: Pending) 
             let body = Body::Stream(stream::of_whole(&answer, &facts));
             Reply { facts, body }
         }
-        Checked::Stream { first, rest, deadline, usage_wanted } => {
+        Checked::Stream { first, rest, deadline, usage_wanted, input } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
             let source =
-                stream::Source { first: Some(first), rest, deadline, usage_wanted, release };
+                stream::Source { first: Some(first), rest, deadline, usage_wanted, release, input };
             let body = Body::Stream(stream::relay(source, record, &facts));
             Reply { facts, body }
         }
@@ -65,6 +65,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         arm: record.arm.clone(),
         model: record.model.clone(),
         outcome: ended.then_some(record.outcome),
+        reason: record.error.clone(),
         cost: (ended && record.priced).then_some(record.cost),
         at: record.at,
     }

@@ -23,7 +23,7 @@ pub(crate) fn reserve(resolved: &Resolved, prepared: &Prepared) -> Result<()> {
         return Err(Error::new(Kind::Limited, message).coded("price_unknown"));
     };
     let worst = price.of(&Usage {
-        input: prepared.input_tokens,
+        input: prepared.input_tokens.unwrap_or_default(),
         output: prepared.max_output.unwrap_or(ASSUMED_OUTPUT),
         ..Usage::default()
     });

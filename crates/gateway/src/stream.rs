@@ -13,6 +13,7 @@ use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::model::Usage;
 use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
 use gatemark_provider::chat;
+use gatemark_provider::request::Messages;
 use tokio::time::{Instant, timeout_at};
 
 use crate::check::outcome_of;
@@ -30,6 +31,8 @@ pub(crate) struct Source {
     pub(crate) deadline: Instant,
     pub(crate) usage_wanted: bool,
     pub(crate) release: Option<Arc<Release>>,
+    /// What was asked, to be counted if the vendor does not say.
+    pub(crate) input: Messages,
 }
 
 struct Relay {
@@ -122,7 +125,7 @@ impl Relay {
 
     fn end(&mut self, error: Option<&Error>) {
         let Some(mut record) = self.record.take() else { return };
-        record.note_answer(&self.text, self.usage);
+        record.note_answer(&self.source.input, &self.text, self.usage);
         match error {
             Some(error) => record.fail(error),
             None => {
@@ -138,7 +141,7 @@ impl Drop for Relay {
     /// The caller went away: what was generated so far was used, and is settled.
     fn drop(&mut self) {
         if let Some(mut record) = self.record.take() {
-            record.note_answer(&self.text, self.usage);
+            record.note_answer(&self.source.input, &self.text, self.usage);
             record.cancelled();
             record.finish();
         }

@@ -45,7 +45,11 @@ pub struct Script {
 impl Script {
     fn next(&self) -> Act {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        self.acts.lock().unwrap().pop_front().expect("the vendor was asked more often than scripted")
+        self.acts
+            .lock()
+            .unwrap()
+            .pop_front()
+            .expect("the vendor was asked more often than scripted")
     }
 }
 
@@ -89,7 +93,14 @@ fn answer(text: &str) -> Answer {
 }
 
 fn chunk(text: &str) -> Chunk {
-    Chunk { raw: None, text: text.into(), tool_calls: None, finish: None, usage: None, usage_only: false }
+    Chunk {
+        raw: None,
+        text: text.into(),
+        tool_calls: None,
+        finish: None,
+        usage: None,
+        usage_only: false,
+    }
 }
 
 struct NoMeter;
@@ -166,8 +177,10 @@ fn project() -> Project {
         retries: 1,
         sim: SimSettings::default(),
     };
-    let price = Price { input: NanoUsd(1_000_000_000), output: NanoUsd(2_000_000_000), ..Price::default() };
-    let model = Model { name: "p/m-2026-01-01".parse().unwrap(), price: Some(price), pinned: false };
+    let price =
+        Price { input: NanoUsd(1_000_000_000), output: NanoUsd(2_000_000_000), ..Price::default() };
+    let model =
+        Model { name: "p/m-2026-01-01".parse().unwrap(), price: Some(price), pinned: false };
     let production = Environment {
         name: "production".parse().unwrap(),
         policy: Policy::open(),

@@ -1,4 +1,5 @@
 //! The pipeline with a scripted vendor: what is served, and what is recorded.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod answers;
 mod bench;
