@@ -27,7 +27,7 @@ use gatemark_store::calllog::{CallLog, CallLogOptions};
 use serde_json::{Value, json};
 
 /// What the vendor does next.
-pub enum Act {
+pub(crate) enum Act {
     Says(&'static str),
     Fails(Error),
     /// These chunks, then the end, or an error if there is one.
@@ -37,9 +37,9 @@ pub enum Act {
 }
 
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     acts: Mutex<VecDeque<Act>>,
-    pub asked: AtomicU32,
+    pub(crate) asked: AtomicU32,
 }
 
 impl Script {
@@ -110,9 +110,9 @@ impl Meter for NoMeter {
     fn lost(&self) {}
 }
 
-pub struct Bench {
-    pub gateway: Gateway,
-    pub script: Arc<Script>,
+pub(crate) struct Bench {
+    pub(crate) gateway: Gateway,
+    pub(crate) script: Arc<Script>,
     directory: PathBuf,
 }
 
@@ -125,7 +125,7 @@ impl Drop for Bench {
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A gateway whose prompt `a/b` has `output`, and whose vendor does `acts` in turn.
-pub fn bench(output: Value, acts: Vec<Act>) -> Bench {
+pub(crate) fn bench(output: Value, acts: Vec<Act>) -> Bench {
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
     let directory =
         std::env::temp_dir().join(format!("gatemark-gateway-{}-{number}", std::process::id()));
@@ -196,7 +196,7 @@ fn project() -> Project {
 }
 
 /// A call to `a/b`.
-pub fn ask(variables: Value, stream: bool) -> Incoming {
+pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
     let Value::Object(variables) = variables else { panic!("variables are an object") };
     Incoming {
         caller: Caller { name: "app".into(), roles: vec![Role::Call] },
@@ -211,7 +211,7 @@ pub fn ask(variables: Value, stream: bool) -> Incoming {
 
 impl Bench {
     /// Every record in the log, oldest first: moved into a database as the `ship` task does.
-    pub async fn records(&self) -> Vec<CallRecord> {
+    pub(crate) async fn records(&self) -> Vec<CallRecord> {
         let store = gatemark_store::Store::open(&self.directory.join("test.db")).await.unwrap();
         gatemark_store::calllog::ship(self.gateway.log(), &store).await.unwrap();
         let mut records = store.calls(&gatemark_store::call::CallFilter::default()).await.unwrap();
