@@ -6,7 +6,7 @@
 //! for the same reason.
 //!
 //! Modules form one line, each using only those before it:
-//! `tokens`, `template`, `schema` ← `conform`, `check` ← `diff`.
+//! `tokens`, `template`, `schema` ← `conform`, `check`; `diff` stands alone.
 
 pub mod check;
 pub mod conform;

@@ -4,7 +4,7 @@ use similar::{Algorithm, ChangeTag, TextDiff};
 
 use super::Piece;
 
-/// Most pairs of words, or of lines, that are worth comparing: half a second of work at the worst.
+/// Most pairs of words, or of lines, that are worth comparing: well under a second of work.
 const MAX_PAIRS: usize = 100_000_000;
 
 /// The pieces of `old` and `new`, alternating, none of them empty.

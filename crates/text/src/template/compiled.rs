@@ -12,7 +12,7 @@ use super::problem::structural;
 use super::walk::{Findings, walk};
 use super::{bounds, filters, operators, output, source};
 
-/// Most steps (the engine's instructions) of one rendering: some tens of milliseconds.
+/// Most steps (the engine's instructions) of one rendering: about 20 ms.
 const MAX_STEPS: u64 = 500_000;
 /// Most bytes that literal texts in loops may write into captures, which no writer watches.
 const MAX_REPEATED_BYTES: u64 = 256 * 1024 * 1024;
@@ -24,6 +24,8 @@ const MAX_RECURSION: usize = 64;
 #[derive(Debug)]
 pub struct Templates {
     engine: Option<Environment<'static>>,
+    /// What one rendering may take: less than [`MAX_STEPS`] if loops hold long literal texts.
+    steps: u64,
     compiled: Vec<Compiled>,
 }
 
@@ -67,7 +69,7 @@ impl Templates {
         if let Some(engine) = &mut engine {
             engine.set_fuel(Some(steps));
         }
-        Ok(Self { engine, compiled })
+        Ok(Self { engine, steps, compiled })
     }
 
     /// How many there are.
@@ -100,7 +102,7 @@ impl Templates {
         engine
             .get_template(name)
             .and_then(|template| template.render_captured_to(context, &mut text).map(drop))
-            .map_err(|error| explained(index, &error))?;
+            .map_err(|error| explained(index, self.steps, &error))?;
         text.into_text().ok_or_else(|| Error::internal("a template rendered broken text"))
     }
 }
@@ -141,10 +143,10 @@ fn add(
 }
 
 /// The engine's error in the author's terms.
-fn explained(index: usize, error: &minijinja::Error) -> Error {
+fn explained(index: usize, steps: u64, error: &minijinja::Error) -> Error {
     let what = match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => {
-            format!("rendering takes more than {MAX_STEPS} steps; a loop or macro runs too long")
+            format!("rendering takes more than {steps} steps; a loop or macro runs too long")
         }
         (ErrorKind::WriteFailure, _) => {
             format!("the rendered text is longer than {} MiB", MAX_OUTPUT_BYTES / (1024 * 1024))

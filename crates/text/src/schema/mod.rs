@@ -2,16 +2,15 @@
 //!
 //! Schemas are written by authors and answers by models, so neither may stall or reach out: references
 //! to other documents are refused, patterns run on a linear-time engine (no look-around, no
-//! back-references), and size and depth are bounded. `format` is an annotation, as the specification has
-//! it by default, because models' vendors disagree on which formats they honour.
+//! back-references), and size, depth and what references multiply to are bounded. `format` is an
+//! annotation, as the specification has it by default, because models' vendors disagree on which formats
+//! they honour.
+
+mod bounds;
 
 use jsonschema::PatternOptions;
 use serde_json::Value;
 
-/// Longest schema, in bytes of compact JSON.
-pub const MAX_SCHEMA_BYTES: usize = 256 * 1024;
-/// Deepest nesting of objects and lists in a schema.
-pub const MAX_SCHEMA_DEPTH: usize = 64;
 /// Most problems listed for one value.
 const MAX_PROBLEMS: usize = 10;
 /// Longest message about one problem, in characters; messages quote the value at fault.
@@ -45,7 +44,7 @@ impl Validator {
     /// Compiles `schema` after checking it against its meta-schema: the draft that `$schema` names, or
     /// 2020-12.
     pub fn compile(schema: &Value) -> Result<Self, SchemaProblem> {
-        bounded(schema)?;
+        bounds::check(schema)?;
         jsonschema::options()
             .offline()
             .should_validate_formats(false)
@@ -72,63 +71,6 @@ impl Validator {
     pub fn accepts(&self, instance: &Value) -> bool {
         self.0.is_valid(instance)
     }
-}
-
-/// The bounds, and references that lead out of the document.
-fn bounded(schema: &Value) -> Result<(), SchemaProblem> {
-    walk(schema, &mut String::new(), 0)?;
-    if schema.to_string().len() > MAX_SCHEMA_BYTES {
-        let message = format!("the schema is longer than {} KiB", MAX_SCHEMA_BYTES / 1024);
-        return Err(SchemaProblem { pointer: String::new(), message });
-    }
-    Ok(())
-}
-
-fn walk(node: &Value, pointer: &mut String, depth: usize) -> Result<(), SchemaProblem> {
-    let refuse = |pointer: &str, message: String| {
-        Err(SchemaProblem { pointer: pointer.to_owned(), message })
-    };
-    if depth > MAX_SCHEMA_DEPTH {
-        return refuse(pointer, format!("the schema nests deeper than {MAX_SCHEMA_DEPTH} levels"));
-    }
-    let length = pointer.len();
-    match node {
-        Value::Object(fields) => {
-            for (key, child) in fields {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                if let (true, Value::String(target)) = (key == "$ref", child)
-                    && leads_out(target)
-                {
-                    let message = format!(
-                        "`$ref` to `{}` leads out of the schema; move the definition into `$defs` and \
-                         refer to it as `#/$defs/...`",
-                        short(target)
-                    );
-                    return refuse(pointer, message);
-                }
-                walk(child, pointer, depth + 1)?;
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(items) => {
-            for (index, child) in items.iter().enumerate() {
-                pointer.push_str(&format!("/{index}"));
-                walk(child, pointer, depth + 1)?;
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// Whether a reference names a scheme (`http:`, `file:`). References to an `$id` in the same document
-/// are relative and stay allowed; the validator refuses those that it cannot find.
-fn leads_out(target: &str) -> bool {
-    target.split('#').next().is_some_and(|base| base.contains(':'))
-        && !target.starts_with("https://json-schema.org/")
-        && !target.starts_with("http://json-schema.org/")
 }
 
 fn short(message: &str) -> String {
@@ -174,11 +116,6 @@ mod tests {
 
     #[test]
     fn nothing_is_fetched() {
-        for target in ["http://127.0.0.1:1/a.json", "file:///etc/passwd"] {
-            let problem = refused(json!({"items": {"$ref": target}}));
-            assert_eq!(problem.pointer, "/items/$ref");
-            assert!(problem.message.contains("leads out"), "{problem}");
-        }
         refused(json!({"$ref": "other.json"}));
         refused(json!({"$ref": "#/$defs/missing"}));
     }
@@ -202,14 +139,6 @@ mod tests {
         });
         let validator = Validator::compile(&schema).unwrap();
         assert!(!validator.accepts(&json!(["a", "b"])));
-    }
-
-    #[test]
-    fn size_and_depth_are_bounded() {
-        let deep = (0..100).fold(json!({}), |inner, _| json!({"not": inner}));
-        assert!(refused(deep).message.contains("64 levels"));
-        let long = json!({"description": "x".repeat(MAX_SCHEMA_BYTES)});
-        assert!(refused(long).message.contains("256 KiB"));
     }
 
     #[test]
