@@ -2,7 +2,7 @@
 //!
 //! A check is built once from what its author wrote, with every mistake reported then, and observes many
 //! answers. It answers one of three things; "cannot tell" becomes an error verdict, because a gate that
-//! takes missing evidence for a pass is no gate. A new metric is a file here and a line in [`METRICS`].
+//! takes missing evidence for a pass is no gate. A new metric is a file here and a line in `METRICS`.
 
 mod contains;
 mod cost;
