@@ -98,7 +98,7 @@ fn oversized_bodies_are_refused_before_they_are_read() {
         server.address()
     );
     // Nothing of the announced body is sent: the answer cannot depend on it.
-    let mut stream = std::net::TcpStream::connect(&server.address()).unwrap();
+    let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
     std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
     let mut answer = [0; 512];
     let read = std::io::Read::read(&mut stream, &mut answer).unwrap();
