@@ -40,7 +40,19 @@ fn without_own_threshold_the_default_environments_decides() {
 fn several_models_are_compared() {
     let project = Project::pushed();
     let models = ["--model", "sim/learner-2026-11-01", "--model", "sim/other-2026-11-01"];
-    let compared = project.run(&[&["test", PROMPT][..], &models].concat());
+    let arguments = [&["test", PROMPT][..], &models].concat();
+    // The prompt caps its cost, so a model without a price is refused before a case is run.
+    project.run(&arguments).exits(2).complains(&["sim/other-2026-11-01", "has no price"]);
+    let config = project.path().join("gatemark.yaml");
+    let priced =
+        "models:\n  sim/other-2026-11-01: {input_usd_per_million: 1, output_usd_per_million: 1}\n";
+    let text = std::fs::read_to_string(&config).unwrap().replacen(
+        "\nmodels:\n",
+        &format!("\n{priced}"),
+        1,
+    );
+    std::fs::write(config, text).unwrap();
+    let compared = project.run(&arguments);
     compared.says(&["MODEL", "sim/learner-2026-11-01", "sim/other-2026-11-01", "MEAN COST"]);
 }
 

@@ -6,6 +6,7 @@
 //! `max_tokens`, `max_completion_tokens` and `response_format` with a JSON schema; others have no meaning
 //! for it. Time is tokio's, so tests can pause it.
 
+mod count;
 mod fate;
 mod learn;
 mod pieces;
@@ -25,6 +26,7 @@ use crate::message::{self, Speaker};
 use crate::peer::Peer;
 use crate::request::ChatRequest;
 use crate::vendor::{BoxFuture, Vendor};
+use count::Counts;
 use fate::Fate;
 pub use learn::{Behaviour, Learner, Role, Turn};
 
@@ -36,11 +38,17 @@ pub(crate) struct Sim {
     peer: Peer,
     settings: SimSettings,
     learner: Learner,
+    counts: Counts,
 }
 
 impl Sim {
     pub(crate) fn new(name: &str, settings: SimSettings) -> Self {
-        Self { peer: Peer::new(name, None), settings, learner: Learner::new() }
+        Self {
+            peer: Peer::new(name, None),
+            settings,
+            learner: Learner::new(),
+            counts: Counts::default(),
+        }
     }
 
     fn latency(&self) -> Duration {
@@ -73,7 +81,8 @@ impl Sim {
             text.truncate(cut);
             finish = Finish::Length;
         }
-        let read = turns.iter().map(|(_, text)| tokens::count(text) + FRAME_TOKENS).sum::<usize>();
+        let texts = turns.iter().map(|(_, text)| text.as_str());
+        let read = self.counts.all(texts) + turns.len() * FRAME_TOKENS;
         let usage = Usage {
             input: u64::try_from(read + FRAME_TOKENS).unwrap_or(u64::MAX),
             output: u64::try_from(tokens::count(&text)).unwrap_or(u64::MAX),
