@@ -48,10 +48,7 @@ fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
 }
 
 fn ship(control: Control) -> BoxFuture<'static, Result<()>> {
-    Box::pin(async move {
-        control.gateway().log().sync()?;
-        control.ship().await.map(drop)
-    })
+    Box::pin(async move { control.ship().await.map(drop) })
 }
 
 /// The running tasks' shared status.

@@ -3,7 +3,8 @@
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::{EnvironmentName, ModelName, NanoUsd, PromptName, Result};
 
-use crate::sql::{Value, to_document, values};
+use crate::document::{Document, purpose_word};
+use crate::sql::Value;
 use crate::store::Store;
 
 /// How many calls are listed when a filter does not say.
@@ -53,16 +54,22 @@ impl Store {
     /// Stores records in one transaction, and passes over those whose id is stored already. Returns the
     /// number of new ones.
     pub async fn insert_calls(&self, records: &[CallRecord]) -> Result<usize> {
-        if records.is_empty() {
+        let documents = records.iter().map(Document::of).collect::<Result<Vec<_>>>()?;
+        self.insert_documents(documents).await
+    }
+
+    /// The same for records in the form in which they are kept.
+    pub(crate) async fn insert_documents(&self, documents: Vec<Document>) -> Result<usize> {
+        if documents.is_empty() {
             return Ok(0);
         }
-        let rows: Result<Vec<Vec<Value>>> = records.iter().map(row).collect();
+        let rows = documents.into_iter().map(Document::into_row).collect();
         let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
                    model, outcome, cost, input_tokens, output_tokens, latency_us, document)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
                    ON CONFLICT (id) DO NOTHING";
         let transaction = self.database().begin().await?;
-        let new = transaction.execute_many(sql, rows?).await?;
+        let new = transaction.execute_many(sql, rows).await?;
         transaction.commit().await?;
         Ok(new)
     }
@@ -129,30 +136,4 @@ fn conditions(filter: &CallFilter) -> (String, Vec<Value>) {
         sql.push_str(&format!("{join} {condition} ${}", values.len()));
     }
     (sql, values)
-}
-
-fn row(record: &CallRecord) -> Result<Vec<Value>> {
-    let mut row = values![
-        record.id.as_str(),
-        record.at,
-        purpose_word(record.purpose),
-        record.caller.as_str(),
-        record.prompt.as_ref(),
-        record.number,
-        record.environment.as_ref(),
-        record.arm.as_str(),
-        &record.model,
-        record.outcome.word(),
-        record.cost,
-    ];
-    row.extend([record.usage.input, record.usage.output, record.latency_us].map(Value::count));
-    row.push(to_document(record)?.into());
-    Ok(row)
-}
-
-fn purpose_word(purpose: CallPurpose) -> &'static str {
-    match purpose {
-        CallPurpose::Serve => "serve",
-        CallPurpose::Test => "test",
-    }
 }

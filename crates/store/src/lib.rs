@@ -15,6 +15,7 @@ pub mod call;
 pub mod calllog;
 mod counter;
 mod deploy;
+mod document;
 pub mod prompt;
 mod report;
 mod review;

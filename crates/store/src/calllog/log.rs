@@ -1,5 +1,6 @@
 //! The writing side of the log.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
@@ -73,7 +74,8 @@ struct Active {
     file: File,
     path: PathBuf,
     length: u64,
-    buffer: Vec<u8>,
+    /// Whether something was written since the last round of `sync`.
+    dirty: bool,
     /// Closed segments that were not forced to disk yet.
     unsynced: Vec<File>,
     /// Whether the directory has a new entry that was not forced to disk yet.
@@ -104,7 +106,7 @@ impl CallLog {
             file,
             path,
             length: 0,
-            buffer: Vec::new(),
+            dirty: false,
             unsynced: Vec::new(),
             new_entry: true,
             broken: false,
@@ -127,8 +129,11 @@ impl CallLog {
     /// # Errors
     /// [`LogFull`] if the record was dropped; it is counted, and the call is to be answered all the same.
     pub fn append(&self, record: &CallRecord) -> Result<(), LogFull> {
+        // Written before the lock is taken: callers wait for one write each, not for each other's JSON.
+        let frame = FRAME.with_borrow_mut(|buffer| frame_of(buffer, record));
         let mut active = self.active();
-        let outcome = self.append_to(&mut active, record);
+        let outcome =
+            frame.and_then(|()| FRAME.with_borrow(|frame| self.append_to(&mut active, frame)));
         match &outcome {
             Ok(()) if active.dropping => tracing::info!("the call log takes records again"),
             Err(cause) if !active.dropping => {
@@ -143,14 +148,8 @@ impl CallLog {
         })
     }
 
-    fn append_to(&self, active: &mut Active, record: &CallRecord) -> io::Result<()> {
-        let written = frame::encode(&mut active.buffer, |buffer| {
-            serde_json::to_writer(buffer, record).is_ok()
-        });
-        if !written {
-            return Err(io::Error::other("the record cannot be written as a frame"));
-        }
-        let length = u64::try_from(active.buffer.len()).unwrap_or(u64::MAX);
+    fn append_to(&self, active: &mut Active, frame: &[u8]) -> io::Result<()> {
+        let length = u64::try_from(frame.len()).unwrap_or(u64::MAX);
         let options = &self.inner.options;
         let pending = self.inner.pending.load(Ordering::Relaxed);
         if pending.saturating_add(length) > options.total_bytes {
@@ -165,11 +164,8 @@ impl CallLog {
                 tracing::warn!(%cause, "no new segment for the call log; the old one grows on");
             }
         }
-        active.write_frame()?;
+        active.write_frame(frame)?;
         self.inner.pending.fetch_add(length, Ordering::Relaxed);
-        if active.buffer.capacity() > BUFFER {
-            active.buffer = Vec::new();
-        }
         Ok(())
     }
 
@@ -203,7 +199,9 @@ impl CallLog {
         let (files, new_entry) = {
             let mut active = self.active();
             let mut files = std::mem::take(&mut active.unsynced);
-            files.push(active.file.try_clone()?);
+            if std::mem::take(&mut active.dirty) {
+                files.push(active.file.try_clone()?);
+            }
             (files, std::mem::take(&mut active.new_entry))
         };
         // Without the lock: appending goes on meanwhile.
@@ -270,18 +268,32 @@ impl Inner {
     }
 }
 
+thread_local! {
+    /// The frame that this thread writes, reused from record to record.
+    static FRAME: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn frame_of(buffer: &mut Vec<u8>, record: &CallRecord) -> io::Result<()> {
+    if buffer.capacity() > BUFFER {
+        *buffer = Vec::new();
+    }
+    let written = frame::encode(buffer, |buffer| serde_json::to_writer(buffer, record).is_ok());
+    if written { Ok(()) } else { Err(io::Error::other("the record cannot be written as a frame")) }
+}
+
 impl Active {
     /// One `write` of one frame. Whatever a failed one leaves behind is taken back, or else the segment
     /// is given up, so that no later frame comes to lie behind a torn one.
-    fn write_frame(&mut self) -> io::Result<()> {
+    fn write_frame(&mut self, frame: &[u8]) -> io::Result<()> {
+        self.dirty = true;
         let written = loop {
-            match self.file.write(&self.buffer) {
+            match self.file.write(frame) {
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
                 outcome => break outcome,
             }
         };
         let problem = match written {
-            Ok(count) if count == self.buffer.len() => {
+            Ok(count) if count == frame.len() => {
                 self.length = self.length.saturating_add(u64::try_from(count).unwrap_or(0));
                 return Ok(());
             }

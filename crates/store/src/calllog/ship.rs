@@ -7,12 +7,12 @@
 use std::io;
 use std::path::PathBuf;
 
-use gatemark_core::call::CallRecord;
 use gatemark_core::{Error, Kind, Result};
 
 use super::frame::{Frames, Tail};
 use super::log::{CallLog, Progress};
 use super::segment::{self, Segment};
+use crate::document::Document;
 use crate::store::Store;
 
 /// Records stored in one transaction.
@@ -53,8 +53,9 @@ pub async fn ship(log: &CallLog, store: &Store) -> Result<Shipped> {
                 continue;
             }
         };
-        let Some(piece) = opened else { continue };
-        shipped.records += store_piece(log, store, &piece).await?;
+        let Some(mut piece) = opened else { continue };
+        let records = std::mem::take(&mut piece.records);
+        shipped.records += store_piece(log, store, &piece, records).await?;
         match blocking(log, move |log| piece.finish(log)).await {
             Ok(removed) => shipped.segments_removed += usize::from(removed),
             Err(cause) => failed = Some(cause),
@@ -65,10 +66,16 @@ pub async fn ship(log: &CallLog, store: &Store) -> Result<Shipped> {
 }
 
 /// Stores a piece's records in batches, remembering each. Returns how many were new.
-async fn store_piece(log: &CallLog, store: &Store, piece: &Piece) -> Result<usize> {
+async fn store_piece(
+    log: &CallLog,
+    store: &Store,
+    piece: &Piece,
+    records: Vec<Document>,
+) -> Result<usize> {
     let mut new = 0;
-    for (records, ends) in piece.records.chunks(BATCH).zip(piece.ends.chunks(BATCH)) {
-        new += store.insert_calls(records).await?;
+    let mut records = records.into_iter();
+    for ends in piece.ends.chunks(BATCH) {
+        new += store.insert_documents(records.by_ref().take(ends.len()).collect()).await?;
         let position = ends.last().copied().unwrap_or_default();
         log.advance(&piece.path, Progress { position, unreadable: piece.unreadable });
     }
@@ -80,7 +87,7 @@ async fn store_piece(log: &CallLog, store: &Store, piece: &Piece) -> Result<usiz
 struct Piece {
     segment: Segment,
     path: PathBuf,
-    records: Vec<CallRecord>,
+    records: Vec<Document>,
     /// The position at which each record ends.
     ends: Vec<u64>,
     /// Where the last whole frame ends.
@@ -98,7 +105,7 @@ impl Piece {
         let mut frames = Frames::new(&bytes);
         let (mut records, mut ends) = (Vec::new(), Vec::new());
         while let Some(payload) = frames.next() {
-            match serde_json::from_slice(payload) {
+            match Document::read(payload) {
                 Ok(record) => {
                     records.push(record);
                     ends.push(after(start, frames.position()));

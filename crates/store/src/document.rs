@@ -1,0 +1,93 @@
+//! A call as it is kept: the JSON of its record, and the columns that it is searched by.
+//!
+//! The call log holds the same JSON, so shipping passes it on as it is and reads only the columns out of it.
+
+use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
+use gatemark_core::model::Usage;
+use gatemark_core::{NanoUsd, Result};
+use serde::Deserialize;
+use serde::de::Error as _;
+
+use crate::sql::{Value, to_document, values};
+
+/// A call's record, ready to be inserted.
+#[derive(Debug)]
+pub(crate) struct Document {
+    text: String,
+    columns: Columns,
+}
+
+#[derive(Debug, Deserialize)]
+struct Columns {
+    id: String,
+    at: i64,
+    purpose: CallPurpose,
+    caller: String,
+    prompt: Option<String>,
+    number: Option<u32>,
+    environment: Option<String>,
+    arm: String,
+    model: String,
+    outcome: Outcome,
+    cost: NanoUsd,
+    usage: Usage,
+    latency_us: u64,
+}
+
+impl Document {
+    /// Reads the JSON of a record.
+    pub(crate) fn read(json: &[u8]) -> serde_json::Result<Self> {
+        let text = std::str::from_utf8(json).map_err(serde_json::Error::custom)?;
+        Ok(Self { columns: serde_json::from_str(text)?, text: text.to_string() })
+    }
+
+    /// Writes a record's JSON.
+    pub(crate) fn of(record: &CallRecord) -> Result<Self> {
+        let columns = Columns {
+            id: record.id.clone(),
+            at: record.at,
+            purpose: record.purpose,
+            caller: record.caller.clone(),
+            prompt: record.prompt.as_ref().map(ToString::to_string),
+            number: record.number,
+            environment: record.environment.as_ref().map(ToString::to_string),
+            arm: record.arm.clone(),
+            model: record.model.to_string(),
+            outcome: record.outcome,
+            cost: record.cost,
+            usage: record.usage,
+            latency_us: record.latency_us,
+        };
+        Ok(Self { text: to_document(record)?, columns })
+    }
+
+    /// The values of the `calls` table's columns, in the order of its `INSERT`.
+    pub(crate) fn into_row(self) -> Vec<Value> {
+        let Self { text, columns } = self;
+        let mut row = values![
+            columns.id,
+            columns.at,
+            purpose_word(columns.purpose),
+            columns.caller,
+            columns.prompt,
+            columns.number,
+            columns.environment,
+            columns.arm,
+            columns.model,
+            columns.outcome.word(),
+            columns.cost,
+        ];
+        let counts = [columns.usage.input, columns.usage.output, columns.latency_us];
+        row.extend(counts.map(Value::count));
+        row.push(text.into());
+        row
+    }
+}
+
+/// The word that is stored for a purpose.
+pub(crate) fn purpose_word(purpose: CallPurpose) -> &'static str {
+    match purpose {
+        CallPurpose::Serve => "serve",
+        CallPurpose::Test => "test",
+    }
+}
