@@ -61,8 +61,7 @@ pub async fn serve(options: ServeOptions, stop: watch::Receiver<bool>) -> Result
         }
     };
     let warm = warm(options.control.gateway().snapshot().prompts().next().is_some());
-    let (result, (), ()) =
-        tokio::join!(serving, task::run(&options.control, &tasks, &stop), warm);
+    let (result, (), ()) = tokio::join!(serving, task::run(&options.control, &tasks, &stop), warm);
     result.map_err(|cause| Error::internal("the server failed").because(cause))
 }
 
