@@ -183,7 +183,7 @@ mod tests {
             checks: vec![CheckResult { check: "equals".into(), verdict, detail }],
             error: None,
             latency_us: 1,
-            cost: NanoUsd::ZERO,
+            cost: Some(NanoUsd::ZERO),
             call: String::new(),
         }
     }

@@ -50,7 +50,7 @@ impl evaluate::Progress for Progress<'_> {
         let line = self.with(|run| {
             run.ended += 1;
             run.passed += usize::from(row.verdict == Verdict::Pass);
-            run.spent += row.cost;
+            run.spent += row.cost.unwrap_or_default();
             let words = format!("{} passed, {}", run.passed, run.spent);
             match &run.bar {
                 Some(bar) => {

@@ -7,7 +7,6 @@ use gatemark_core::access::{Caller, Role};
 use gatemark_core::call::{CallPurpose, Outcome};
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{Digest, ModelName, PromptName};
-use gatemark_core::money::NanoUsd;
 use gatemark_core::prompt::Version;
 use gatemark_core::report::{CheckResult, Report, Row, Summary, Verdict};
 use gatemark_core::suite::{Case, Suite};
@@ -188,7 +187,7 @@ impl Control {
             checks: vec![],
             error: None,
             latency_us,
-            cost: NanoUsd::ZERO,
+            cost: None,
             call: String::new(),
         };
         match result {
@@ -234,7 +233,7 @@ fn prepare(suite: &Suite, case: &Case) -> Result<Prepared> {
 /// An answer from the static fallback is no evidence about the model: it fails whatever it says.
 fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared) -> Row {
     row.call = reply.facts.call;
-    row.cost = reply.facts.cost.unwrap_or_default();
+    row.cost = reply.facts.cost;
     if let Body::Whole(answer) = reply.body {
         row.actual = answer.text;
     }

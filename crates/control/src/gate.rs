@@ -79,7 +79,8 @@ impl Control {
             );
             return Err(Error::new(Kind::Forbidden, message).coded("own_work"));
         }
-        let approval = Approval { actor: actor.to_string(), at: clock::now_us(), comment };
+        let suite = self.store.current_suite(prompt).await?.map(|(_, digest)| digest);
+        let approval = Approval { actor: actor.to_string(), at: clock::now_us(), suite, comment };
         self.store.approve(&version.hash, prompt, version.number, &approval).await?;
         Ok(version)
     }
@@ -104,12 +105,17 @@ impl Control {
         let serving = moves.first().ok_or_else(|| {
             Error::not_found(format!("no version of `{prompt}` serves in {environment}"))
         })?;
-        // Not `replaced` of the newest move: that is the same version after a deployment was repeated.
-        let before = moves.iter().find(|earlier| earlier.number != serving.number);
+        // What served before the serving version was deployed, and not what the newest move replaced: a
+        // second rollback must go further back and not forward to the version that was rolled back.
+        let deployed = moves
+            .iter()
+            .position(|m| m.number == serving.number && m.purpose == Purpose::Deploy)
+            .unwrap_or_default();
+        let before = moves.iter().skip(deployed).find(|earlier| earlier.number != serving.number);
         let number = before.map(|earlier| earlier.number).ok_or_else(|| {
             let message = format!(
-                "version {} is the only one of `{prompt}` that ever served in {environment}: there is \
-                 nothing to go back to",
+                "nothing served in {environment} before version {} of `{prompt}` was deployed: name the \
+                 version to go back to",
                 serving.number
             );
             Error::not_found(message).coded("nothing_before")
@@ -127,10 +133,10 @@ impl Control {
         let checklist = self.check(version, environment, purpose).await?;
         let permit = match checklist.permit() {
             Ok(permit) => permit,
-            Err(checklist) => return Ok(Decision::Refused(Box::new(checklist))),
+            Err(checklist) => return Ok(Decision::Refused(checklist)),
         };
         let deployment = self.store.apply(permit, actor, clock::now_us()).await?;
-        self.refresh().await?;
+        self.refresh_after_change().await;
         Ok(Decision::Moved(Box::new(deployment)))
     }
 
@@ -159,6 +165,7 @@ impl Control {
             approvals: &approvals,
             model_vouched,
             served_before: served.is_some(),
+            serving: history.first().map(|deployment| deployment.id),
         };
         Ok(gate::decide(policy, environment, purpose, &evidence))
     }

@@ -33,7 +33,7 @@ impl Control {
         let prefix: String = secret.chars().take(8).collect();
         let hash = hash_key(&secret);
         self.store.add_key(name, &hash, &prefix, roles, actor, clock::now_us()).await?;
-        self.refresh().await?;
+        self.refresh_after_change().await;
         Ok(NewKey { secret, name: name.to_string() })
     }
 
@@ -42,7 +42,7 @@ impl Control {
         if !self.store.revoke_key(name, actor, clock::now_us()).await? {
             return Err(Error::not_found(format!("there is no active key `{name}`")));
         }
-        self.refresh().await?;
+        self.refresh_after_change().await;
         Ok(())
     }
 

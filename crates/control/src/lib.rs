@@ -36,6 +36,7 @@ pub struct Control {
     releases: Arc<snapshot::Releases>,
     vendors: HashMap<String, Arc<dyn Vendor>>,
     keyless: bool,
+    refreshing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// How to open a [`Control`].
@@ -56,6 +57,7 @@ pub struct Options {
 impl Control {
     /// Opens the database (migrating it if needed) and the call log, and builds the first snapshot.
     pub async fn open(options: Options) -> Result<Self> {
+        private(&options.data)?;
         let store = Store::open(&options.data.join("gatemark.db")).await?;
         let log = CallLog::open(CallLogOptions::new(options.data.join("calls")))?;
         let vendors = connect::all(&options.project, options.secrets)?;
@@ -70,7 +72,15 @@ impl Control {
         };
         let first = snapshot::build(parts).await?;
         let gateway = Gateway::new(first, log, options.meter);
-        Ok(Self { store, project, gateway, releases, vendors, keyless: options.keyless })
+        Ok(Self {
+            store,
+            project,
+            gateway,
+            releases,
+            vendors,
+            keyless: options.keyless,
+            refreshing: Arc::default(),
+        })
     }
 
     /// The data plane.
@@ -96,6 +106,8 @@ impl Control {
     /// Puts the registry's present state in force, if it changed since the snapshot was taken. Returns
     /// whether it did.
     pub async fn refresh(&self) -> Result<bool> {
+        // One at a time: an older view must not replace a newer one.
+        let _turn = self.refreshing.lock().await;
         if self.store.revision().await? == self.gateway.snapshot().revision() {
             return Ok(false);
         }
@@ -110,10 +122,27 @@ impl Control {
         Ok(true)
     }
 
+    /// The same after a change of ours that is already stored: an error here must not make it look undone.
+    pub(crate) async fn refresh_after_change(&self) {
+        if let Err(error) = self.refresh().await {
+            tracing::error!(%error, "stored, but not served yet: the next refresh tries again");
+        }
+    }
+
     /// Ships what the call log holds and closes the database. Call it before the process ends.
     pub async fn close(&self) -> Result<()> {
         gatemark_store::calllog::ship(self.gateway.log(), &self.store).await?;
         self.store.close().await;
         Ok(())
     }
+}
+
+/// Makes the data directory for its owner alone: it holds users' texts where recording is on.
+fn private(data: &std::path::Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|cause| {
+        let message = format!("cannot make the data directory {}: {cause}", data.display());
+        gatemark_core::Error::new(gatemark_core::Kind::Unavailable, message).because(cause)
+    })
 }

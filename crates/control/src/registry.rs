@@ -214,7 +214,8 @@ fn unchanged_note(
     let older = latest.is_some_and(|latest| latest.number != known.number);
     if older {
         let message = format!(
-            "`{}` has the content of version {} ({}) again; no new version is registered",
+            "`{}` has the content of version {} ({}) again: nothing of its files is registered, the suite \
+             included",
             file.name, known.number, known.semver
         );
         let hint = format!("deploy that one with `--version {}`", known.number);

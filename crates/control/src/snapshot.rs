@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gatemark_core::Result;
 use gatemark_core::deploy::Deployment;
 use gatemark_core::id::{EnvironmentName, PromptName};
 use gatemark_core::model::Project;
+use gatemark_core::{Kind, Result};
 use gatemark_gateway::{Pointer, Release, Snapshot, SnapshotParts};
 use gatemark_provider::vendor::Vendor;
 use gatemark_store::Store;
@@ -31,8 +31,14 @@ impl Releases {
         if let Some(release) = known(self) {
             return Ok(Some(release));
         }
-        let Some(version) = store.version(&id.0, id.1).await? else { return Ok(None) };
-        match Release::compile(version) {
+        let read = match store.version(&id.0, id.1).await {
+            Ok(Some(version)) => Release::compile(version),
+            Ok(None) => return Ok(None),
+            // The store is away: the snapshot in force is better than one with holes.
+            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+            Err(error) => Err(error),
+        };
+        match read {
             Ok(release) => {
                 let release = Arc::new(release);
                 let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);

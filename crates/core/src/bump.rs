@@ -126,16 +126,20 @@ fn model_reasons(old: &Content, new: &Content, add: &mut impl FnMut(Bump, String
 }
 
 /// A model's family: its name without dates, digests and version tails (`openai/gpt-4o-2024-08-06` and
-/// `openai/gpt-4o` are one family, `openai/gpt-4o-mini` is another).
+/// `openai/gpt-4o` are one family, `openai/gpt-4o-mini` is another, and so are sizes such as `-72`).
 fn family(model: &ModelName) -> String {
-    let id = model.as_str().split("@").next().unwrap_or_default();
-    let kept: Vec<&str> = id
-        .split('-')
-        .filter(|part| {
-            let dated = part.len() >= 2 && part.bytes().all(|c| c.is_ascii_digit());
-            !dated && *part != "latest"
-        })
-        .collect();
+    let id = model.as_str().split('@').next().unwrap_or_default();
+    let is_number = |part: &str| part.bytes().all(|c| c.is_ascii_digit());
+    let mut kept: Vec<&str> = vec![];
+    let mut in_date = false;
+    for part in id.split('-') {
+        // `0613`, `20251001`, or the year of a date whose month and day follow.
+        let begins_date = part.len() >= 4 && is_number(part);
+        in_date = begins_date || (in_date && part.len() == 2 && is_number(part));
+        if !in_date && part != "latest" {
+            kept.push(part);
+        }
+    }
     kept.join("-")
 }
 
@@ -147,9 +151,9 @@ pub fn least(reasons: &[Reason]) -> Option<Bump> {
 /// The smallest semantic version above `from` that takes `bump`.
 pub fn next(from: &semver::Version, bump: Bump) -> semver::Version {
     match bump {
-        Bump::Patch => semver::Version::new(from.major, from.minor, from.patch + 1),
-        Bump::Minor => semver::Version::new(from.major, from.minor + 1, 0),
-        Bump::Major => semver::Version::new(from.major + 1, 0, 0),
+        Bump::Patch => semver::Version::new(from.major, from.minor, from.patch.saturating_add(1)),
+        Bump::Minor => semver::Version::new(from.major, from.minor.saturating_add(1), 0),
+        Bump::Major => semver::Version::new(from.major.saturating_add(1), 0, 0),
     }
 }
 
@@ -205,6 +209,9 @@ mod tests {
         assert_eq!(model("openai/gpt-4o-2024-11-20"), Some(Bump::Minor));
         assert_eq!(model("openai/gpt-4o-mini-2024-07-18"), Some(Bump::Major));
         assert_eq!(model("anthropic/claude-haiku-4-5-20251001"), Some(Bump::Major));
+        let family = |name: &str| super::family(&name.parse().unwrap());
+        assert_ne!(family("local/qwen-14"), family("local/qwen-72"));
+        assert_eq!(family("openai/gpt-4-0613"), family("openai/gpt-4"));
     }
 
     #[test]

@@ -65,8 +65,8 @@ pub struct Row {
     pub error: Option<String>,
     /// From the call's start to its end, in microseconds.
     pub latency_us: u64,
-    /// What the call cost.
-    pub cost: NanoUsd,
+    /// What the call cost; `None` if the model's price is unknown.
+    pub cost: Option<NanoUsd>,
     /// The call's id in the call log.
     pub call: String,
 }
@@ -119,6 +119,9 @@ pub struct Summary {
     pub p50_latency_us: u64,
     /// 95th percentile of latency in microseconds, nearest rank.
     pub p95_latency_us: u64,
+    /// Answered cases whose model had no price: while there are any, the figures of cost are too low.
+    #[serde(default)]
+    pub unpriced: u64,
     /// Mean cost of a call, rounded up.
     pub mean_cost: NanoUsd,
     /// The dearest call.
@@ -138,8 +141,11 @@ impl Summary {
         let latencies: Vec<u64> = rows.iter().map(|row| row.latency_us).collect();
         summary.p50_latency_us = nearest_rank(&latencies, 0.50).unwrap_or(0);
         summary.p95_latency_us = nearest_rank(&latencies, 0.95).unwrap_or(0);
-        summary.total_cost = rows.iter().map(|row| row.cost).sum();
-        summary.max_cost = rows.iter().map(|row| row.cost).max().unwrap_or_default();
+        let costs = || rows.iter().filter_map(|row| row.cost);
+        summary.total_cost = costs().sum();
+        summary.max_cost = costs().max().unwrap_or_default();
+        let unpriced = rows.iter().filter(|row| row.error.is_none() && row.cost.is_none()).count();
+        summary.unpriced = unpriced as u64;
         let count = i64::try_from(rows.len().max(1)).unwrap_or(i64::MAX);
         let rounded_up = summary.total_cost.0.saturating_add(count - 1) / count;
         summary.mean_cost = NanoUsd(rounded_up);
@@ -184,7 +190,7 @@ mod tests {
             checks: vec![],
             error: None,
             latency_us,
-            cost: NanoUsd(cost),
+            cost: Some(NanoUsd(cost)),
             call: String::new(),
         }
     }

@@ -5,7 +5,7 @@
 //! record says how it came out.
 
 use gatemark_core::call::Outcome;
-use gatemark_core::error::{Error, Result};
+use gatemark_core::error::{Error, Kind, Result};
 use gatemark_provider::answer::{Answer, Finish};
 use gatemark_text::conform::Conformance;
 
@@ -92,9 +92,15 @@ fn fall_back(
     stream: bool,
     record: &mut Pending,
 ) -> Result<Checked> {
-    let Some(fallback) = release.and_then(|release| static_answer(resolved, release)) else {
-        return Err(error);
-    };
+    // A call that the vendor or the translation refuses is the caller's or the operator's to mend: an answer
+    // in its place would hide that.
+    let may_pass = matches!(
+        error.kind(),
+        Kind::VendorFailed | Kind::Timeout | Kind::Limited | Kind::Unavailable
+    );
+    let fallback =
+        release.filter(|_| may_pass).and_then(|release| static_answer(resolved, release));
+    let Some(fallback) = fallback else { return Err(error) };
     tracing::warn!(call = record.id(), %error, "the vendor failed; serving the static fallback");
     record.note_fallback(error.kind().code(), &fallback.text);
     Ok(if stream {

@@ -48,9 +48,9 @@ pub(crate) async fn dispatch(
     let deadline = Instant::now() + timeout;
     let mut tries_left = provider.retries;
     loop {
-        let sent = Instant::now();
+        record.begin_attempt(model);
         let result = attempt(vendor.as_ref(), &prepared.request, deadline, timeout).await;
-        record.note_attempt(model, sent.elapsed(), result.as_ref().err());
+        record.end_attempt(result.as_ref().err());
         let error = match result {
             Ok(got) => return Ok(got),
             Err(error) => error,

@@ -12,6 +12,7 @@ mod check;
 pub mod clock;
 mod dispatch;
 mod facts;
+mod fields;
 mod incoming;
 mod prepare;
 mod record;

@@ -11,10 +11,14 @@ use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::fields;
 use crate::incoming::Ask;
 use crate::record::Pending;
 use crate::release::Compiled;
 use crate::resolve::{Named, Resolved};
+
+/// Bound of the output, sent with calls whose version caps their cost but not their tokens.
+const ASSUMED_OUTPUT: u64 = 4096;
 
 /// A request ready to be sent.
 pub(crate) struct Prepared {
@@ -52,9 +56,19 @@ fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) ->
     let variables = variable::bind(&content.variables, &named.variables).map_err(refuse)?;
     within_bounds(&content.variables, &variables)?;
     record.note_variables(canonical::seal(&variables)?.digest);
-    record.note_input(|| serde_json::to_string(&variables).unwrap_or_default());
+    record.note_input(|| recorded(&variables, ask.messages.as_deref()));
     let compiled = named.compiled(&resolved.model)?;
     let turns = render(compiled, &variables)?;
+    let mut fields = fields::merged(&compiled.parameters, ask.fields)?;
+    let input_tokens = match content.limits.cost_per_call {
+        None => None,
+        Some(_) => {
+            if fields::max_output(&fields).is_none() {
+                fields::bound_output(&mut fields, ASSUMED_OUTPUT)?;
+            }
+            Some(input_tokens(compiled, &turns, ask.messages.as_deref(), &fields))
+        }
+    };
     let messages = match &ask.messages {
         Some(caller) => splice::continued(turns, caller)?,
         None => Messages::Turns(turns),
@@ -64,11 +78,35 @@ fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) ->
         messages,
         stream: ask.stream,
         usage_wanted: ask.usage_wanted,
-        fields: fields(compiled, ask.fields)?,
+        fields,
     };
-    let is_capped = content.limits.cost_per_call.is_some();
-    let input_tokens = is_capped.then(|| compiled.static_tokens() + tokens_of(&variables));
-    Ok(Prepared { request, input_tokens, max_output: compiled.max_output })
+    let max_output = fields::max_output(&request.fields);
+    Ok(Prepared { request, input_tokens, max_output })
+}
+
+/// What is kept of a call's input: the variables, and what the caller added to the conversation.
+fn recorded(variables: &BTreeMap<String, Value>, caller: Option<&RawValue>) -> String {
+    let variables = serde_json::to_string(variables).unwrap_or_default();
+    match caller {
+        None => format!(r#"{{"variables":{variables}}}"#),
+        Some(caller) => format!(r#"{{"variables":{variables},"messages":{}}}"#, caller.get()),
+    }
+}
+
+/// Everything that the model will read: examples, rendered messages, what the caller adds, tools.
+fn input_tokens(
+    compiled: &Compiled,
+    turns: &[Turn],
+    caller: Option<&RawValue>,
+    fields: &[(String, Box<RawValue>)],
+) -> u64 {
+    let examples = compiled.examples_before..compiled.examples_before + compiled.examples.len();
+    let rendered = turns.iter().enumerate().filter(|(index, _)| !examples.contains(index));
+    let texts = rendered
+        .map(|(_, turn)| turn.text.as_str())
+        .chain(caller.map(RawValue::get))
+        .chain(fields.iter().map(|(_, value)| value.get()));
+    compiled.example_tokens() + texts.map(|text| tokens::count(text) as u64).sum::<u64>()
 }
 
 fn refuse(problems: Vec<variable::Mismatch>) -> Error {
@@ -98,10 +136,6 @@ fn within_bounds(
     Ok(())
 }
 
-fn tokens_of(variables: &BTreeMap<String, Value>) -> u64 {
-    variables.values().map(|value| tokens::count(&crate::release::as_text(value)) as u64).sum()
-}
-
 fn render(compiled: &Compiled, variables: &BTreeMap<String, Value>) -> Result<Vec<Turn>> {
     let mut turns = Vec::with_capacity(compiled.roles.len() + compiled.examples.len());
     for (index, role) in compiled.roles.iter().enumerate() {
@@ -111,35 +145,4 @@ fn render(compiled: &Compiled, variables: &BTreeMap<String, Value>) -> Result<Ve
         turns.push(Turn { role: *role, text: compiled.templates.render(index, variables)? });
     }
     Ok(turns)
-}
-
-/// The version's parameters, then the caller's other fields. What the version fixes was tested that way,
-/// so a caller may repeat it but not change it.
-fn fields(
-    compiled: &Compiled,
-    asked: Vec<(String, Box<RawValue>)>,
-) -> Result<Vec<(String, Box<RawValue>)>> {
-    let mut fields: Vec<(String, Box<RawValue>)> = compiled.parameters.clone();
-    for (name, value) in asked {
-        match compiled.parameters.iter().find(|(fixed, _)| *fixed == name) {
-            None => fields.push((name, value)),
-            Some((_, fixed)) if same_json(fixed, &value) => {}
-            Some((_, fixed)) => {
-                let message = format!(
-                    "`{name}` is fixed at {} by the prompt's version: leave it out of the request",
-                    fixed.get()
-                );
-                return Err(Error::invalid(message).at(name).coded("parameter_fixed"));
-            }
-        }
-    }
-    Ok(fields)
-}
-
-fn same_json(a: &RawValue, b: &RawValue) -> bool {
-    let read = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
-    match (read(a), read(b)) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64() == b.as_f64(),
-        (a, b) => a == b,
-    }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Pending {
     log: CallLog,
     meter: Arc<dyn Meter>,
     vendor_answered: bool,
+    /// When the attempt under way was sent.
+    sent: Option<Instant>,
     written: bool,
 }
 
@@ -87,6 +89,7 @@ impl Pending {
             log,
             meter,
             vendor_answered: false,
+            sent: None,
             written: false,
         }
     }
@@ -109,19 +112,26 @@ impl Pending {
         }
     }
 
-    pub(crate) fn note_attempt(
-        &mut self,
-        model: &ModelName,
-        took: Duration,
-        error: Option<&Error>,
-    ) {
-        self.record.vendor_us += micros(took);
+    /// A request is about to leave for `model`.
+    pub(crate) fn begin_attempt(&mut self, model: &ModelName) {
+        let attempt = Attempt { model: model.clone(), duration_us: 0, error: None };
+        self.record.attempts.push(attempt);
+        self.sent = Some(Instant::now());
+    }
+
+    /// It was answered, or failed.
+    pub(crate) fn end_attempt(&mut self, error: Option<&Error>) {
         self.vendor_answered |= error.is_none();
-        self.record.attempts.push(Attempt {
-            model: model.clone(),
-            duration_us: micros(took),
-            error: error.map(|error| error.code().to_string()),
-        });
+        self.close_attempt(error.map(Error::code));
+    }
+
+    fn close_attempt(&mut self, error: Option<&str>) {
+        let Some(sent) = self.sent.take() else { return };
+        self.record.vendor_us += micros(sent.elapsed());
+        if let Some(last) = self.record.attempts.last_mut() {
+            last.duration_us = micros(sent.elapsed());
+            last.error = error.map(str::to_string);
+        }
     }
 
     /// Time spent waiting for the rest of a stream; belongs to the last attempt.
@@ -205,6 +215,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.written {
+            self.close_attempt(Some(Kind::Cancelled.code()));
             self.cancelled();
             self.write();
         }

@@ -32,10 +32,7 @@ pub(crate) struct Compiled {
     pub(crate) examples: Vec<Turn>,
     pub(crate) examples_before: usize,
     pub(crate) parameters: Vec<(String, Box<RawValue>)>,
-    /// Most tokens that the version lets the model write, if it says.
-    pub(crate) max_output: Option<u64>,
-    static_text: String,
-    static_tokens: OnceLock<u64>,
+    example_tokens: OnceLock<u64>,
 }
 
 impl std::fmt::Debug for Release {
@@ -82,10 +79,11 @@ impl Release {
 }
 
 impl Compiled {
-    /// Tokens of templates and examples: what a call reads before its variables are put in. Counted when
-    /// first asked for, because a command that only looks at the registry should not load a tokenizer.
-    pub(crate) fn static_tokens(&self) -> u64 {
-        *self.static_tokens.get_or_init(|| tokens::count(&self.static_text) as u64)
+    /// Tokens of the worked examples. Counted when first asked for, because a command that only looks at
+    /// the registry should not load a tokenizer.
+    pub(crate) fn example_tokens(&self) -> u64 {
+        let count = || self.examples.iter().map(|turn| tokens::count(&turn.text) as u64).sum();
+        *self.example_tokens.get_or_init(count)
     }
 
     fn compile(version: &Version, variant: &Variant) -> Result<Self> {
@@ -97,8 +95,6 @@ impl Compiled {
             Some(index) => example_turns(version, &templates, index)?,
             None => vec![],
         };
-        let texts = sources.iter().copied().chain(examples.iter().map(|turn| turn.text.as_str()));
-        let static_text = texts.collect::<Vec<_>>().join("\n");
         Ok(Self {
             model: variant.model.clone(),
             roles: messages.iter().map(|message| message.role).collect(),
@@ -106,11 +102,7 @@ impl Compiled {
             examples,
             examples_before: last_user.unwrap_or(messages.len()),
             parameters: raw_parameters(variant)?,
-            max_output: ["max_completion_tokens", "max_tokens"]
-                .iter()
-                .find_map(|key| variant.parameters.get(*key).and_then(Value::as_u64)),
-            static_text,
-            static_tokens: OnceLock::new(),
+            example_tokens: OnceLock::new(),
         })
     }
 }

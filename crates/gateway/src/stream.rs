@@ -24,6 +24,9 @@ use crate::release::Release;
 /// Complete frames of server-sent events, the terminator included.
 pub type SseStream = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 
+/// Longest streamed answer, in bytes: the same bound as that of whole ones.
+const MAX_ANSWER: usize = gatemark_provider::http::MAX_BODY;
+
 /// A stream whose first chunk has arrived.
 pub(crate) struct Source {
     pub(crate) first: Option<Box<Chunk>>,
@@ -72,6 +75,16 @@ impl Relay {
         self.record.as_ref()?;
         loop {
             match self.next_chunk().await {
+                Some(Ok(chunk)) if self.text.len() + chunk.text.len() > MAX_ANSWER => {
+                    let size = chunk.text.len();
+                    let message = format!(
+                        "the answer is over {} MiB (a piece of {size} bytes)",
+                        MAX_ANSWER >> 20
+                    );
+                    let error = Error::new(Kind::VendorFailed, message);
+                    self.end(Some(&error));
+                    return Some(frame(&[&chat::write_error(&error), chat::DONE.as_bytes()]));
+                }
                 Some(Ok(chunk)) => {
                     self.take_in(&chunk);
                     if chunk.usage_only && !self.source.usage_wanted {

@@ -20,18 +20,26 @@ impl Store {
     /// Moves a pointer as `permit` allows.
     ///
     /// # Errors
-    /// `Conflict` if the permit's version or report is not stored as the permit describes it.
+    /// `Conflict` if the permit's version or report is not stored as the permit describes it, or if since
+    /// the decision the pointer moved or the suite by which it was taken is not the prompt's any more.
     pub async fn apply(&self, permit: Permit, actor: &str, at: i64) -> Result<Deployment> {
         let transaction = begin_change(self).await?;
         check_version(&transaction, &permit).await?;
         check_evidence(&transaction, &permit).await?;
+        check_suite(&transaction, &permit).await?;
+        let serving = serving(&transaction, &permit).await?;
+        if serving.map(|(id, _)| id) != permit.serving() {
+            let message =
+                format!("another deployment of {} came first: look again", permit.prompt());
+            return Err(conflict(message));
+        }
         let deployment = Deployment {
             id: counter::next(&transaction, Counter::Deployment).await?,
             prompt: permit.prompt().clone(),
             environment: permit.environment().clone(),
             number: permit.number(),
             version: *permit.version(),
-            replaced: serving(&transaction, &permit).await?,
+            replaced: serving.map(|(_, number)| number),
             purpose: permit.purpose(),
             evidence: permit.evidence().map(String::from),
             actor: actor.into(),
@@ -102,22 +110,39 @@ async fn check_version(transaction: &Transaction, permit: &Permit) -> Result<()>
 
 async fn check_evidence(transaction: &Transaction, permit: &Permit) -> Result<()> {
     let Some(id) = permit.evidence() else { return Ok(()) };
-    let sql = "SELECT prompt, version FROM reports WHERE id = $1";
+    let sql = "SELECT version, suite FROM reports WHERE id = $1";
     let Some(row) = transaction.query_one(sql, values![id]).await? else {
         return Err(conflict(format!("there is no report {id}")));
     };
     if row.parsed::<Digest>("version")? != *permit.version() {
         return Err(conflict(format!("report {id} is about another version")));
     }
+    if permit.suite().is_some() && row.parsed::<Digest>("suite").ok().as_ref() != permit.suite() {
+        return Err(conflict(format!("report {id} is about another suite")));
+    }
     Ok(())
 }
 
-/// The number of the version that serves now.
-async fn serving(transaction: &Transaction, permit: &Permit) -> Result<Option<u32>> {
-    let sql = "SELECT d.number FROM pointers q JOIN deployments d ON d.id = q.deployment
+/// A deployment is judged by the prompt's current suite; a rollback by the one of its time.
+async fn check_suite(transaction: &Transaction, permit: &Permit) -> Result<()> {
+    if permit.purpose() == Purpose::Rollback {
+        return Ok(());
+    }
+    let sql = "SELECT suite FROM prompts WHERE name = $1";
+    let row = transaction.query_one(sql, values![permit.prompt()]).await?;
+    let current = row.map(|row| row.optional_text("suite").map(|text| text.map(String::from)));
+    if current.transpose()?.flatten() != permit.suite().map(ToString::to_string) {
+        return Err(conflict(format!("the suite of {} changed: look again", permit.prompt())));
+    }
+    Ok(())
+}
+
+/// The deployment that serves now, by id, and its version's number.
+async fn serving(transaction: &Transaction, permit: &Permit) -> Result<Option<(i64, u32)>> {
+    let sql = "SELECT d.id, d.number FROM pointers q JOIN deployments d ON d.id = q.deployment
                WHERE q.prompt = $1 AND q.environment = $2";
     let row = transaction.query_one(sql, values![permit.prompt(), permit.environment()]).await?;
-    row.map(|row| row.number("number")).transpose()
+    row.map(|row| Ok((row.integer("id")?, row.number("number")?))).transpose()
 }
 
 async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()> {

@@ -26,10 +26,12 @@ impl Store {
             let message = format!("{prompt} has no version {number} with hash {}", version.short());
             return Err(Error::not_found(message));
         }
-        let sql = "INSERT INTO approvals (version, actor, prompt, number, comment, at)
-                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (prompt, version, actor) DO NOTHING";
-        let Approval { actor, at, comment } = approval;
-        let row = values![version, actor.as_str(), prompt, number, comment.as_deref(), *at];
+        let sql = "INSERT INTO approvals (version, actor, prompt, number, comment, at, suite)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)
+                   ON CONFLICT (prompt, version, suite, actor) DO NOTHING";
+        let Approval { actor, at, comment, suite } = approval;
+        let suite = suite.map(|digest| digest.to_string()).unwrap_or_default();
+        let row = values![version, actor.as_str(), prompt, number, comment.as_deref(), *at, suite];
         if transaction.execute(sql, row).await? == 0 {
             return Ok(());
         }
@@ -43,7 +45,7 @@ impl Store {
     /// The approvals of a prompt's version, oldest first. The same content under another name is another
     /// use, and has to be approved on its own.
     pub async fn approvals(&self, prompt: &PromptName, version: &Digest) -> Result<Vec<Approval>> {
-        let sql = "SELECT actor, at, comment FROM approvals
+        let sql = "SELECT actor, at, comment, suite FROM approvals
                    WHERE prompt = $1 AND version = $2 ORDER BY at, actor";
         self.database().read(sql, values![prompt, version]).await?.iter().map(approval).collect()
     }
@@ -53,6 +55,10 @@ fn approval(row: &Row) -> Result<Approval> {
     Ok(Approval {
         actor: row.text("actor")?.into(),
         at: row.integer("at")?,
+        suite: match row.text("suite")? {
+            "" => None,
+            _ => Some(row.parsed("suite")?),
+        },
         comment: row.optional_text("comment")?.map(String::from),
     })
 }

@@ -14,6 +14,9 @@ pub struct Approval {
     pub actor: String,
     /// When, in microseconds since 1970.
     pub at: i64,
+    /// The suite that was the prompt's then: an approval is of a version and of what it is judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<Digest>,
     /// What they said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -54,4 +57,6 @@ pub struct Evidence<'a> {
     pub model_vouched: bool,
     /// Whether the version has served in this environment before.
     pub served_before: bool,
+    /// The deployment that serves in the environment now, by its id.
+    pub serving: Option<i64>,
 }

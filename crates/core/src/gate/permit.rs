@@ -29,6 +29,8 @@ pub struct Checklist {
     pub(super) number: u32,
     pub(super) version: Digest,
     pub(super) evidence: Option<String>,
+    pub(super) suite: Option<Digest>,
+    pub(super) serving: Option<i64>,
     pub(super) purpose: Purpose,
     pub(super) findings: Vec<Finding>,
 }
@@ -50,9 +52,9 @@ impl Checklist {
     }
 
     /// The right to move the pointer, or the checklist back if some rule is not met.
-    pub fn permit(self) -> Result<Permit, Checklist> {
+    pub fn permit(self) -> Result<Permit, Box<Checklist>> {
         if !self.passes() {
-            return Err(self);
+            return Err(Box::new(self));
         }
         Ok(Permit {
             prompt: self.prompt,
@@ -60,6 +62,8 @@ impl Checklist {
             number: self.number,
             version: self.version,
             evidence: self.evidence,
+            suite: self.suite,
+            serving: self.serving,
             purpose: self.purpose,
         })
     }
@@ -73,6 +77,8 @@ pub struct Permit {
     number: u32,
     version: Digest,
     evidence: Option<String>,
+    suite: Option<Digest>,
+    serving: Option<i64>,
     purpose: Purpose,
 }
 
@@ -96,6 +102,14 @@ impl Permit {
     /// The id of the report that it rests on, if the policy asked for one.
     pub fn evidence(&self) -> Option<&str> {
         self.evidence.as_deref()
+    }
+    /// The suite by which the version was judged, if the prompt has one.
+    pub fn suite(&self) -> Option<&Digest> {
+        self.suite.as_ref()
+    }
+    /// The deployment that served when the decision was taken; with another one the permit is void.
+    pub fn serving(&self) -> Option<i64> {
+        self.serving
     }
     /// Why it moves.
     pub fn purpose(&self) -> Purpose {

@@ -34,6 +34,8 @@ pub fn decide(
         number: version.number,
         version: version.hash,
         evidence: evidence.report.map(|report| report.id.clone()),
+        suite: evidence.suite.map(|(_, digest)| digest),
+        serving: evidence.serving,
         purpose,
         findings: rules.findings,
     }
@@ -138,14 +140,20 @@ impl Rules {
         }
         if let Some(policy_cost) = policy.cost_per_call {
             let most = limits.cost_per_call.map_or(policy_cost, |own| own.min(policy_cost));
-            let met = summary.max_cost <= most;
+            let known = summary.unpriced == 0;
+            let met = known && summary.max_cost <= most;
+            let found = if known {
+                format!("dearest {}", summary.max_cost)
+            } else {
+                "unknown: the model has no price".to_string()
+            };
             let wanted = format!("no call dearer than {most}");
             self.add(
                 8,
                 met,
                 wanted,
-                format!("dearest {}", summary.max_cost),
-                "shorten the prompt or use a cheaper model",
+                found,
+                "give the model a price in gatemark.yaml, shorten the prompt, or use a cheaper model",
             );
         }
     }
@@ -187,16 +195,18 @@ impl Rules {
             );
         }
         if policy.approvals > 0 {
+            let suite = evidence.suite.map(|(_, digest)| digest);
             let mut others: Vec<&str> = evidence
                 .approvals
                 .iter()
+                .filter(|approval| approval.suite == suite)
                 .map(|approval| approval.actor.as_str())
                 .filter(|actor| *actor != version.author)
                 .collect();
             others.sort_unstable();
             others.dedup();
             let wanted = format!(
-                "{} approval(s) by others than the author {}",
+                "{} approval(s) of version and suite by others than the author {}",
                 policy.approvals, version.author
             );
             let found = if others.is_empty() { "none".into() } else { others.join(", ") };
@@ -277,7 +287,9 @@ mod tests {
     fn unmet(edit: impl FnOnce(&mut Version, &mut Suite, &mut Report), approver: &str) -> Vec<u8> {
         let (mut version, mut suite, mut report) = (version(), suite(), report(60));
         edit(&mut version, &mut suite, &mut report);
-        let approvals = [Approval { actor: approver.into(), at: 0, comment: None }];
+        let suite_hash = Some(Digest::of(b"suite"));
+        let approvals =
+            [Approval { actor: approver.into(), at: 0, suite: suite_hash, comment: None }];
         let evidence = Evidence {
             version: &version,
             suite: Some((&suite, Digest::of(b"suite"))),
@@ -285,6 +297,7 @@ mod tests {
             approvals: &approvals,
             model_vouched: false,
             served_before: false,
+            serving: None,
         };
         let production = "production".parse().unwrap();
         let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
@@ -303,6 +316,7 @@ mod tests {
         assert_eq!(unmet(|_, _, report| report.summary.total.format_valid = 59, "bob"), [6]);
         assert_eq!(unmet(|_, _, report| report.summary.p95_latency_us = 10_000_001, "bob"), [7]);
         assert_eq!(unmet(|_, _, r| r.summary.max_cost = crate::NanoUsd(50_000_001), "bob"), [8]);
+        assert_eq!(unmet(|_, _, report| report.summary.unpriced = 1, "bob"), [8]);
         assert_eq!(unmet(|version, _, _| version.content.output.fallback = None, "bob"), [10]);
         assert_eq!(unmet(|version, _, _| version.changelog = Some(" ".into()), "bob"), [11]);
         assert_eq!(unmet(|_, _, _| {}, "ann"), [12]);
@@ -320,6 +334,24 @@ mod tests {
             report.summary.p95_latency_us = 100_001;
         };
         assert_eq!(unmet(|version, _, report| slow(version, report), "bob"), [7]);
+    }
+
+    #[test]
+    fn an_approval_of_another_suite_is_none() {
+        let (version, suite, report) = (version(), suite(), report(60));
+        let approvals = [Approval { actor: "bob".into(), at: 0, suite: None, comment: None }];
+        let evidence = Evidence {
+            version: &version,
+            suite: Some((&suite, Digest::of(b"suite"))),
+            report: Some(&report),
+            approvals: &approvals,
+            model_vouched: false,
+            served_before: false,
+            serving: None,
+        };
+        let production = "production".parse().unwrap();
+        let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
+        assert_eq!(checklist.unmet().map(|finding| finding.rule).collect::<Vec<_>>(), [12]);
     }
 
     #[test]
@@ -343,6 +375,7 @@ mod tests {
             approvals: &[],
             model_vouched: false,
             served_before: false,
+            serving: None,
         };
         let decide = |purpose, evidence: &_| decide(&Policy::open(), &staging, purpose, evidence);
         assert!(decide(Purpose::Deploy, &evidence).permit().is_ok());

@@ -87,6 +87,38 @@ async fn a_rejection_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn a_rejection_is_the_callers_to_mend_and_not_hidden_by_the_fallback() {
+    let bad = Error::new(Kind::VendorRejected, "400");
+    let bench = bench(contract(), vec![Act::Fails(bad)]);
+    let failure = bench.gateway.call(ask(json!({"text": "x"}), false)).await.unwrap_err();
+    assert_eq!(failure.error.kind(), Kind::VendorRejected);
+}
+
+#[tokio::test]
+async fn a_call_that_may_cost_too_much_is_not_sent() {
+    let raw = |text: &str| serde_json::value::RawValue::from_string(text.into()).unwrap();
+    let bench = bench(contract(), vec![]);
+    let mut call = ask(json!({"text": "x"}), false);
+    // The cap is one cent, and a token read costs a ten-thousandth of one.
+    let long = "word ".repeat(12_000);
+    call.messages = Some(raw(&json!([{"role": "user", "content": long}]).to_string()));
+    let failure = bench.gateway.call(call).await.unwrap_err();
+    assert_eq!(failure.error.code(), "cost_cap_exceeded");
+    assert_eq!(bench.script.asked.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_while_the_vendor_works_is_recorded_with_the_attempt() {
+    let bench = bench(contract(), vec![Act::Hangs]);
+    let call = bench.gateway.call(ask(json!({"text": "x"}), false));
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(20), call).await.is_err());
+    let record = &bench.records().await[0];
+    assert_eq!(record.outcome, Outcome::Cancelled);
+    assert_eq!(record.attempts[0].error.as_deref(), Some("cancelled"));
+    assert!(record.vendor_us > 0);
+}
+
+#[tokio::test]
 async fn a_vendor_that_stays_down_is_answered_by_the_fallback() {
     let down = || Act::Fails(Error::new(Kind::VendorFailed, "503"));
     let bench = bench(contract(), vec![down(), down()]);

@@ -30,6 +30,8 @@ use serde_json::{Value, json};
 pub(crate) enum Act {
     Says(&'static str),
     Fails(Error),
+    /// Never answers.
+    Hangs,
     /// These chunks, then the end, or an error if there is one.
     Streams(Vec<&'static str>, Option<Error>),
     /// These chunks, then nothing for ever.
@@ -58,6 +60,7 @@ impl Vendor for Script {
         let result = match self.next() {
             Act::Says(text) => Ok(answer(text)),
             Act::Fails(error) => Err(error),
+            Act::Hangs => return future::pending().boxed(),
             _ => panic!("the script has a stream here"),
         };
         future::ready(result).boxed()
@@ -74,7 +77,7 @@ impl Vendor for Script {
                 Ok(stream::iter(chunks.collect::<Vec<_>>()).chain(stream::pending()).boxed())
             }
             Act::Fails(error) => Err(error),
-            Act::Says(_) => panic!("the script has a whole answer here"),
+            Act::Says(_) | Act::Hangs => panic!("the script has a whole answer here"),
         };
         future::ready(result).boxed()
     }

@@ -205,9 +205,17 @@ impl CallLog {
             (files, std::mem::take(&mut active.new_entry))
         };
         // Without the lock: appending goes on meanwhile.
-        for file in &files {
-            file.sync_data()?;
+        let forced = self.force(&files, new_entry);
+        if forced.is_err() {
+            let mut active = self.active();
+            active.unsynced.extend(files);
+            active.new_entry |= new_entry;
         }
+        forced
+    }
+
+    fn force(&self, files: &[File], new_entry: bool) -> io::Result<()> {
+        files.iter().try_for_each(File::sync_data)?;
         if new_entry {
             File::open(&self.inner.options.directory)?.sync_all()?;
         }

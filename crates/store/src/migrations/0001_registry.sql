@@ -78,7 +78,9 @@ CREATE TABLE approvals (
     number bigint NOT NULL,
     comment text,
     at bigint NOT NULL,
-    PRIMARY KEY (prompt, version, actor),
+    -- Empty where the prompt had no suite.
+    suite text NOT NULL,
+    PRIMARY KEY (prompt, version, suite, actor),
     FOREIGN KEY (prompt, number) REFERENCES versions (prompt, number)
 );
 

@@ -3,7 +3,9 @@
 use gatemark_core::gate::Purpose;
 use gatemark_core::{Digest, Kind};
 
-use crate::fixture::{environment, first, next, permit, prompt, report, row, store};
+use crate::fixture::{
+    environment, first, next, permit, permit_over, prompt, report, row, store, suite_digest,
+};
 use crate::scratch::Scratch;
 
 #[tokio::test]
@@ -16,10 +18,14 @@ async fn pointers_move_forward_and_back() {
     let one = store.version(&name, 1).await.unwrap().unwrap();
     let two = store.version(&name, 2).await.unwrap().unwrap();
     let moves = [(&one, Purpose::Deploy), (&two, Purpose::Deploy), (&one, Purpose::Rollback)];
+    let mut serving = None;
     for (version, purpose) in moves {
-        let permit = permit(version, "production", purpose, None);
-        store.apply(permit, "dan", 30).await.unwrap();
+        let permit = permit_over(serving, version, "production", purpose, None);
+        serving = Some(store.apply(permit, "dan", 30).await.unwrap().id);
     }
+    let stale = permit_over(Some(1), &two, "production", Purpose::Deploy, None);
+    let late = store.apply(stale, "eve", 35).await.unwrap_err();
+    assert!(late.to_string().contains("came first"), "{late}");
     store.apply(permit(&two, "staging", Purpose::Deploy, None), "dan", 40).await.unwrap();
 
     let production = environment("production");
@@ -58,15 +64,18 @@ async fn a_permit_must_speak_of_what_is_stored() {
     wrong_hash.hash = Digest::of(b"other");
     let mut wrong_number = one.clone();
     wrong_number.number = 2;
-    let stray = report("stray", &one, Digest::of(b"s"), 5);
-    let about_other = report("other", &wrong_hash, Digest::of(b"s"), 5);
+    let stray = report("stray", &one, suite_digest(), 5);
+    let about_other = report("other", &wrong_hash, suite_digest(), 5);
     store.save_report(&about_other, &[], 5).await.unwrap();
+    let other_suite = report("suite", &one, Digest::of(b"s"), 5);
+    store.save_report(&other_suite, &[], 5).await.unwrap();
     let revision = store.revision().await.unwrap();
     let permits = [
         (permit(&wrong_hash, "production", Purpose::Deploy, None), "another content"),
         (permit(&wrong_number, "production", Purpose::Deploy, None), "no version 2"),
         (permit(&one, "production", Purpose::Deploy, Some(&stray)), "no report stray"),
         (permit(&one, "production", Purpose::Deploy, Some(&about_other)), "another version"),
+        (permit(&one, "production", Purpose::Deploy, Some(&other_suite)), "another suite"),
     ];
     for (permit, why) in permits {
         let error = store.apply(permit, "dan", 30).await.unwrap_err();
@@ -76,7 +85,7 @@ async fn a_permit_must_speak_of_what_is_stored() {
     assert!(store.pointers().await.unwrap().is_empty());
     assert_eq!(store.revision().await.unwrap(), revision);
 
-    let good = report("good", &one, Digest::of(b"s"), 5);
+    let good = report("good", &one, suite_digest(), 5);
     store.save_report(&good, &[], 5).await.unwrap();
     let permit = permit(&one, "production", Purpose::Deploy, Some(&good));
     let deployment = store.apply(permit, "dan", 30).await.unwrap();

@@ -72,7 +72,7 @@ pub(crate) fn row(case: &str) -> Row {
         checks: vec![],
         error: None,
         latency_us: 5,
-        cost: NanoUsd(7),
+        cost: Some(NanoUsd(7)),
         call: "c".into(),
     }
 }
@@ -92,7 +92,7 @@ pub(crate) fn report(id: &str, version: &Version, suite: Digest, finished_at: i6
 }
 
 pub(crate) fn approval(actor: &str) -> Approval {
-    Approval { actor: actor.into(), at: 50, comment: Some("fine".into()) }
+    Approval { actor: actor.into(), at: 50, suite: None, comment: Some("fine".into()) }
 }
 
 pub(crate) fn permit(
@@ -101,13 +101,31 @@ pub(crate) fn permit(
     purpose: Purpose,
     report: Option<&Report>,
 ) -> Permit {
+    permit_over(None, version, place, purpose, report)
+}
+
+/// The digest of the suite that every version of the fixture comes with.
+pub(crate) fn suite_digest() -> Digest {
+    seal(&suite("one")).unwrap().digest
+}
+
+/// A permit to replace what the deployment `serving` put there.
+pub(crate) fn permit_over(
+    serving: Option<i64>,
+    version: &Version,
+    place: &str,
+    purpose: Purpose,
+    report: Option<&Report>,
+) -> Permit {
+    let suite = suite("one");
     let evidence = Evidence {
         version,
-        suite: None,
+        suite: Some((&suite, suite_digest())),
         report,
         approvals: &[],
         model_vouched: false,
         served_before: true,
+        serving,
     };
     decide(&Policy::open(), &environment(place), purpose, &evidence).permit().unwrap()
 }

@@ -29,10 +29,11 @@ pub(super) fn build(parameters: &Parameters<'_>) -> Result<Box<dyn Check>, Check
 
 impl Check for Cost {
     fn observe(&self, seen: &Observation<'_>) -> Finding {
-        if seen.cost <= self.max {
-            return Finding::Holds;
+        match seen.cost {
+            None => Finding::CannotTell("the model has no price in gatemark.yaml".to_string()),
+            Some(cost) if cost <= self.max => Finding::Holds,
+            Some(cost) => Finding::Fails(format!("expected at most {}, found {cost}", self.max)),
         }
-        Finding::Fails(format!("expected at most {}, found {}", self.max, seen.cost))
     }
 
     fn describe(&self) -> String {

@@ -32,8 +32,8 @@ pub struct Observation<'a> {
     pub schema: Option<&'a Value>,
     /// From the call's start to its end, in microseconds.
     pub latency_us: u64,
-    /// What the call cost.
-    pub cost: NanoUsd,
+    /// What the call cost; `None` if the model's price is unknown.
+    pub cost: Option<NanoUsd>,
 }
 
 /// What a check found.

@@ -9,7 +9,7 @@ fn spec(metric: &str, parameters: Value) -> CheckSpec {
 }
 
 fn seen<'a>(answer: &'a str, expected: Option<&'a Value>) -> Observation<'a> {
-    Observation { answer, expected, schema: None, latency_us: 0, cost: NanoUsd::ZERO }
+    Observation { answer, expected, schema: None, latency_us: 0, cost: Some(NanoUsd::ZERO) }
 }
 
 fn verdict(metric: &str, parameters: Value, answer: &str, expected: Option<Value>) -> Verdict {
@@ -113,8 +113,11 @@ fn json_by_the_closest_schema() {
 #[test]
 fn latency_and_cost() {
     let verdict = |metric: &str, parameters: Value| {
-        let observation =
-            Observation { latency_us: 2_000_001, cost: NanoUsd(50_000_000), ..seen("", None) };
+        let observation = Observation {
+            latency_us: 2_000_001,
+            cost: Some(NanoUsd(50_000_000)),
+            ..seen("", None)
+        };
         build(&spec(metric, parameters)).unwrap().evaluate(&observation)
     };
     assert_eq!(verdict("latency", json!(2001)).verdict, Pass);

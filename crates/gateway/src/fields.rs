@@ -1,0 +1,112 @@
+//! The request fields of a call to a prompt: the version's parameters, then what the caller adds.
+//!
+//! What the version fixes was tested that way, so a caller may repeat it but not change it, under whatever
+//! name; and nothing may be added that has another model answer or that makes answers nobody judges.
+
+use gatemark_core::error::{Error, Result};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+type Fields = Vec<(String, Box<RawValue>)>;
+
+/// Two names of one thing: the most tokens that the model may write.
+const OUTPUT_BOUNDS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
+
+/// By these, routers in front of models choose another one than was tested.
+const OTHER_MODELS: [&str; 4] = ["models", "route", "provider", "fallbacks"];
+
+/// The version's `fixed` fields followed by those that the caller asked for.
+pub(crate) fn merged(fixed: &Fields, asked: Fields) -> Result<Fields> {
+    let mut fields = fixed.clone();
+    for (name, value) in asked {
+        if OTHER_MODELS.contains(&name.as_str()) {
+            let message =
+                format!("`{name}` may not be sent with a prompt: its version decides the model");
+            return Err(Error::invalid(message).at(name).coded("field_refused"));
+        }
+        if name == "n" && read(&value).and_then(|n| n.as_u64()) != Some(1) {
+            let message = "`n` must be 1 with a prompt: only one answer is checked";
+            return Err(Error::invalid(message).at(name).coded("field_refused"));
+        }
+        match fixed.iter().find(|(known, _)| same_field(known, &name)) {
+            None => fields.push((name, value)),
+            Some((_, known)) if same_json(known, &value) => {}
+            Some((known, fixed)) => {
+                let message = format!(
+                    "`{known}` is fixed at {} by the prompt's version: leave `{name}` out of the request",
+                    fixed.get()
+                );
+                return Err(Error::invalid(message).at(name).coded("parameter_fixed"));
+            }
+        }
+    }
+    Ok(fields)
+}
+
+/// The most tokens that the model may write, if the fields bound it.
+pub(crate) fn max_output(fields: &Fields) -> Option<u64> {
+    let bounds = fields.iter().filter(|(name, _)| OUTPUT_BOUNDS.contains(&name.as_str()));
+    bounds.filter_map(|(_, value)| read(value)?.as_u64()).min()
+}
+
+/// Bounds the output at `tokens`.
+pub(crate) fn bound_output(fields: &mut Fields, tokens: u64) -> Result<()> {
+    let value = RawValue::from_string(tokens.to_string())
+        .map_err(|cause| Error::internal("a number is not JSON").because(cause))?;
+    let [name, _] = OUTPUT_BOUNDS;
+    fields.push((name.to_string(), value));
+    Ok(())
+}
+
+fn same_field(a: &str, b: &str) -> bool {
+    a == b || (OUTPUT_BOUNDS.contains(&a) && OUTPUT_BOUNDS.contains(&b))
+}
+
+fn same_json(a: &RawValue, b: &RawValue) -> bool {
+    match (read(a), read(b)) {
+        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64() == b.as_f64(),
+        (a, b) => a == b,
+    }
+}
+
+fn read(raw: &RawValue) -> Option<Value> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        let raw = |text: &str| RawValue::from_string(text.to_string()).unwrap();
+        pairs.iter().map(|(name, value)| (name.to_string(), raw(value))).collect()
+    }
+
+    fn merge(asked: &[(&str, &str)]) -> Result<Vec<String>, &'static str> {
+        let fixed = fields(&[("temperature", "0"), ("max_tokens", "100")]);
+        let merged = merged(&fixed, fields(asked)).map_err(|error| error.code())?;
+        Ok(merged.iter().skip(2).map(|(name, value)| format!("{name}={}", value.get())).collect())
+    }
+
+    #[test]
+    fn callers_add_and_repeat_but_do_not_change() {
+        assert_eq!(merge(&[("user", "\"u\""), ("temperature", "0.0")]).unwrap(), ["user=\"u\""]);
+        assert_eq!(merge(&[("temperature", "0.1")]), Err("parameter_fixed"));
+        assert_eq!(merge(&[("max_completion_tokens", "900")]), Err("parameter_fixed"));
+        assert_eq!(merge(&[("max_completion_tokens", "100")]).unwrap(), [""; 0]);
+        assert_eq!(merge(&[("n", "1")]).unwrap(), ["n=1"]);
+        for refused in [("n", "2"), ("models", "[]"), ("provider", "{}"), ("route", "\"x\"")] {
+            assert_eq!(merge(&[refused]), Err("field_refused"), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn the_output_bound_goes_by_both_names() {
+        assert_eq!(max_output(&fields(&[("max_completion_tokens", "7")])), Some(7));
+        assert_eq!(
+            max_output(&fields(&[("max_tokens", "7"), ("max_completion_tokens", "5")])),
+            Some(5)
+        );
+        assert_eq!(max_output(&fields(&[])), None);
+    }
+}
