@@ -114,8 +114,8 @@ impl Control {
         let before = moves.iter().skip(deployed).find(|earlier| earlier.number != serving.number);
         let number = before.map(|earlier| earlier.number).ok_or_else(|| {
             let message = format!(
-                "nothing served in {environment} before version {} of `{prompt}` was deployed: name the \
-                 version to go back to",
+                "nothing served in {environment} before version {} of `{prompt}` was deployed: there is \
+                 nothing to go back to",
                 serving.number
             );
             Error::not_found(message).coded("nothing_before")

@@ -77,3 +77,32 @@ fn a_version_can_be_chosen_but_not_twice() {
     project.run(&["deploy", &named, "--to", "staging"]).exits(0).says(&["version 2"]);
     project.run(&["deploy", &named, "--to", "staging", "--version", "1"]).exits(2);
 }
+
+#[test]
+fn a_second_rollback_goes_further_back_and_not_forward() {
+    let project = Project::deployed();
+    project.reword();
+    project.run(&["push"]).exits(0);
+    project.admit();
+    project.edit("prompt.yaml", "version: 1.0.1", "version: 1.0.2");
+    project.edit("system.md", "You carefully sort", "You very carefully sort");
+    project.run(&["push"]).exits(0);
+    project.admit();
+    let serves = || project.run(&["list", "--json"]).json()[0]["deployed"]["production"].clone();
+    assert_eq!(serves(), 3);
+    project.run(&["rollback", PROMPT]).exits(0);
+    assert_eq!(serves(), 2);
+    project.run(&["rollback", PROMPT]).exits(0);
+    assert_eq!(serves(), 1);
+    project.run(&["rollback", PROMPT]).exits(2).complains(&["nothing to go back to"]);
+}
+
+#[test]
+fn a_changed_suite_has_to_be_approved_too() {
+    let project = Project::deployed();
+    project.edit("suite.yaml", "accuracy: 0.95", "accuracy: 0.0");
+    project.run(&["push"]).exits(0);
+    project.run(&["test", PROMPT]).exits(0);
+    let refused = project.run(&["deploy", PROMPT, "--to", "production"]).exits(3);
+    refused.complains(&["NO  12  "]);
+}

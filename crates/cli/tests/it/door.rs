@@ -110,13 +110,33 @@ fn oversized_bodies_are_refused_before_they_are_read() {
 fn a_server_without_keys_answers_only_to_this_machine() {
     let project = Project::deployed();
     let server = Server::start(&project);
-    for headers in ["origin: https://evil.example\r\n", "host: evil.example\r\n"] {
+    let local = format!("host: {}\r\n", server.address());
+    let ask = |headers: &str| {
         let bytes = format!("GET /api/v1/prompts HTTP/1.1\r\n{headers}connection: close\r\n\r\n");
-        let bytes = if headers.starts_with("host") {
-            bytes
-        } else {
-            bytes.replace("HTTP/1.1\r\n", &format!("HTTP/1.1\r\nhost: {}\r\n", server.address()))
-        };
-        assert_eq!(server.raw(bytes.as_bytes()).status, 403, "{headers}");
+        server.raw(bytes.as_bytes()).status
+    };
+    assert_eq!(ask(&local), 200);
+    assert_eq!(ask(&format!("{local}origin: http://localhost:3000\r\n")), 200);
+    assert_eq!(ask("host: evil.example\r\n"), 403);
+    for headers in [
+        "origin: https://evil.example",
+        "origin: null",
+        "sec-fetch-site: cross-site",
+        "x-forwarded-for: 10.0.0.1",
+    ] {
+        assert_eq!(ask(&format!("{local}{headers}\r\n")), 403, "{headers}");
     }
+}
+
+#[test]
+fn web_pages_cannot_post_forms_to_a_server_without_keys() {
+    let project = Project::deployed();
+    let server = Server::start(&project);
+    let form = "content-type: application/x-www-form-urlencoded\r\n";
+    let push = |headers: &str| {
+        server.send("POST", "/api/v1/push", headers, br#"{"files": {}, "dry_run": true}"#).status
+    };
+    // What `curl -d` sends.
+    assert_eq!(push(form), 200);
+    assert_eq!(push(&format!("{form}origin: http://localhost:3000\r\n")), 403);
 }

@@ -78,16 +78,24 @@ fn a_rollback_by_another_process_is_served_within_a_second() {
 }
 
 #[test]
-fn calls_are_served_while_the_database_is_gone() {
+fn calls_are_served_while_the_database_is_broken() {
     let project = Project::deployed();
     let server = Server::start(&project);
-    let data = project.path().join(".gatemark");
-    for file in ["gatemark.db", "gatemark.db-wal", "gatemark.db-shm"] {
-        let _ = std::fs::rename(data.join(file), data.join(format!("{file}.away")));
+    assert_eq!(server.get("/api/v1/prompts", None).status, 200);
+    // In place, so that the server's open files see it.
+    for file in ["gatemark.db", "gatemark.db-wal"] {
+        let path = project.path().join(".gatemark").join(file);
+        let mut damaged = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        std::io::Write::write_all(&mut damaged, &[b'x'; 65_536]).unwrap();
+        damaged.set_len(65_536).unwrap();
     }
-    std::fs::write(data.join("gatemark.db"), b"this is no database").unwrap();
+    let until = Instant::now() + Duration::from_secs(5);
+    while server.get("/api/v1/prompts", None).status < 500 {
+        assert!(Instant::now() < until, "the database is not broken");
+    }
     for _ in 0..20 {
-        assert_eq!(server.call(json!({})).status, 200);
+        let answer = server.call(json!({}));
+        assert_eq!((answer.status, answer.header("x-gatemark-outcome")), (200, Some("ok")));
     }
 }
 
