@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use gatemark_core::{Error, Kind, Result};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::placeholder::for_sqlite;
+use super::placeholder::bind;
 use super::value::{Row, Value};
 use super::worker::Worker;
 
@@ -69,7 +69,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn read(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>> {
-        let sql = for_sqlite(sql);
+        let sql = sql.to_string();
         self.readers.run(move |connection| query(connection, &sql, values)).await?.map_err(explain)
     }
 
@@ -106,17 +106,18 @@ pub(crate) struct SqliteTransaction {
 
 impl SqliteTransaction {
     pub(crate) async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>> {
-        let sql = for_sqlite(sql);
+        let sql = sql.to_string();
         self.writer.run(move |connection| query(connection, &sql, values)).await?.map_err(explain)
     }
 
     pub(crate) async fn execute_many(&self, sql: &str, rows: Vec<Vec<Value>>) -> Result<usize> {
-        let sql = for_sqlite(sql);
+        let sql = sql.to_string();
         let work = move |connection: &mut Connection| {
             let mut statement = connection.prepare_cached(&sql)?;
             let mut changed = 0;
             for values in rows {
-                changed += statement.execute(params_from_iter(values.iter()))?;
+                bind(&mut statement, &values)?;
+                changed += statement.raw_execute()?;
             }
             Ok(changed)
         };
@@ -177,7 +178,8 @@ fn prepare_writer(writer: &Connection) -> rusqlite::Result<()> {
 fn query(connection: &Connection, sql: &str, values: Vec<Value>) -> rusqlite::Result<Vec<Row>> {
     let mut statement = connection.prepare_cached(sql)?;
     let columns: Arc<[String]> = statement.column_names().map(String::from).collect();
-    let mut found = statement.query(params_from_iter(values.iter()))?;
+    bind(&mut statement, &values)?;
+    let mut found = statement.raw_query();
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
         let values: rusqlite::Result<Vec<Value>> =
