@@ -2,13 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gatemark_core::access::Action;
 use gatemark_core::error::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::auth;
 use crate::error::Answer;
 
 /// A health report.
@@ -38,9 +40,11 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) 
     (StatusCode::OK, Json(Health { status: "ok", reason: None }))
 }
 
-/// Prometheus text format (OpenMetrics).
+/// Prometheus text format (OpenMetrics). Needs a key with `read` once keys exist: names of prompts and
+/// what they cost are nobody else's business.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
-pub(crate) async fn metrics(State(app): State<App>) -> Answer<Response> {
+pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
+    auth::admit(&app, &headers, Action::Read)?;
     let pending = app.control.gateway().log().pending_bytes();
     let text = app
         .metrics

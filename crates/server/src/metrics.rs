@@ -106,10 +106,19 @@ fn seconds(micros: u64) -> f64 {
     micros as f64 / 1e6
 }
 
+/// A plain call may name any model of a configured provider, existing or not; only those with a price are
+/// known to be few.
+fn model_label(record: &CallRecord) -> String {
+    if record.prompt.is_none() && !record.priced {
+        return format!("{}/other", record.model.provider());
+    }
+    record.model.to_string()
+}
+
 impl Meter for Metrics {
     fn ended(&self, record: &CallRecord) {
         let prompt = record.prompt.as_ref().map(ToString::to_string).unwrap_or_default();
-        let model = record.model.to_string();
+        let model = model_label(record);
         let by_model = ModelLabels { prompt: prompt.clone(), model: model.clone() };
         self.calls
             .get_or_create(&CallLabels {

@@ -1,5 +1,7 @@
 //! The server itself.
 
+use std::sync::LazyLock;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -22,8 +24,11 @@ pub(crate) async fn tasks(
     Ok(Json(app.tasks.statuses()))
 }
 
+/// Building it takes milliseconds, and anybody may ask for it.
+static DOCUMENT: LazyLock<String> = LazyLock::new(crate::openapi);
+
 /// The OpenAPI document.
 pub(crate) async fn openapi() -> Response {
     let kind = [(header::CONTENT_TYPE, "application/json")];
-    (kind, crate::openapi()).into_response()
+    (kind, DOCUMENT.as_str()).into_response()
 }
