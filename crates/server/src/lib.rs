@@ -3,6 +3,7 @@
 //! `router` has every route on one page; `v1` speaks to applications in their vendors' formats, `api` to
 //! people and tools; `auth` turns a header into a caller, `error` an error into a status.
 
+mod accept;
 mod api;
 mod app;
 mod auth;

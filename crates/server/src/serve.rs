@@ -1,18 +1,17 @@
-//! One process, one port: accept, serve, drain.
+//! One process, one port: the connections and the background tasks beside them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use gatemark_control::Control;
 use gatemark_control::task::{self, Board};
-use gatemark_core::error::{Error, Result};
+use gatemark_core::error::Result;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::Metrics;
 use crate::app::App;
 use crate::router::router;
+use crate::{Metrics, accept};
 
 /// What to serve, and where.
 pub struct ServeOptions {
@@ -35,34 +34,10 @@ pub async fn serve(options: ServeOptions, stop: watch::Receiver<bool>) -> Result
         tasks: tasks.clone(),
         stop: stop.clone(),
     };
-    // Small writes must leave at once: Nagle's algorithm with delayed acknowledgements costs 40 ms a token.
-    let listener = options.listener.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    });
-    let mut stopping = stop.clone();
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown(async move {
-        // A closed channel means that nobody is left to stop us politely: stop.
-        let _ = stopping.wait_for(|stop| *stop).await;
-    });
-    let mut deadline = stop.clone();
-    let drained = async {
-        let _ = deadline.wait_for(|stop| *stop).await;
-        tokio::time::sleep(options.drain).await;
-    };
-    let serving = async {
-        tokio::select! {
-            result = server.into_future() => result,
-            () = drained => {
-                tracing::warn!("calls were still under way when the drain time had passed");
-                Ok(())
-            }
-        }
-    };
+    let serving = accept::run(options.listener, router(app), stop.clone(), options.drain);
     let warm = warm(options.control.gateway().snapshot().prompts().next().is_some());
-    let (result, (), ()) = tokio::join!(serving, task::run(&options.control, &tasks, &stop), warm);
-    result.map_err(|cause| Error::internal("the server failed").because(cause))
+    tokio::join!(serving, task::run(&options.control, &tasks, &stop), warm);
+    Ok(())
 }
 
 /// Loads the tokenizer's dictionary (60 ms, 60 MiB) beside the first calls rather than inside one of them,
