@@ -2,14 +2,44 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use gatemark_core::error::{Error, Kind};
 use gatemark_gateway::Failure;
 use gatemark_provider::chat;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// An error on its way out, in the shape that OpenAI's clients understand.
 pub(crate) struct Problem {
     error: Error,
     call: Option<String>,
+    beside: Option<(&'static str, Value)>,
+}
+
+/// The code of an answer to a method that a path does not take; HTTP has a status for it, [`Kind`] none.
+const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
+
+impl Problem {
+    /// An answer to a method that the path does not take.
+    pub(crate) fn method_not_allowed(message: String) -> Self {
+        Self::from(Error::invalid(message).coded(METHOD_NOT_ALLOWED))
+    }
+
+    /// Adds a member to the answer, beside `error`.
+    pub(crate) fn beside(mut self, name: &'static str, value: &impl Serialize) -> Self {
+        self.beside = serde_json::to_value(value).ok().map(|value| (name, value));
+        self
+    }
+
+    fn body(&self) -> Bytes {
+        let bytes = chat::write_error(&self.error);
+        let Some((name, value)) = &self.beside else { return bytes };
+        let Ok(mut whole) = serde_json::from_slice::<Map<String, Value>>(&bytes) else {
+            return bytes;
+        };
+        whole.insert((*name).to_string(), value.clone());
+        serde_json::to_vec(&whole).map_or(bytes, Bytes::from)
+    }
 }
 
 /// What handlers return.
@@ -17,13 +47,13 @@ pub(crate) type Answer<T> = Result<T, Problem>;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self { error, call: None }
+        Self { error, call: None, beside: None }
     }
 }
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self { error: failure.error, call: failure.call }
+        Self { error: failure.error, call: failure.call, beside: None }
     }
 }
 
@@ -33,6 +63,9 @@ fn status(error: &Error) -> StatusCode {
         && let Some(status) = faithful(said.status, error.kind())
     {
         return status;
+    }
+    if error.code() == METHOD_NOT_ALLOWED {
+        return StatusCode::METHOD_NOT_ALLOWED;
     }
     match error.kind() {
         Kind::Invalid => StatusCode::BAD_REQUEST,
@@ -68,7 +101,7 @@ impl IntoResponse for Problem {
             let cause = std::error::Error::source(&self.error);
             tracing::warn!(error = %self.error, ?cause, call = self.call, "answered {status}");
         }
-        let mut response = (status, chat::write_error(&self.error)).into_response();
+        let mut response = (status, self.body()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(wait) = self.error.wait() {
@@ -98,6 +131,21 @@ mod tests {
         assert_eq!(vendor(Kind::VendorFailed, 529), 529);
         assert_eq!(vendor(Kind::VendorFailed, 401), 502);
         assert_eq!(vendor(Kind::VendorFailed, 200), 502);
+    }
+
+    #[test]
+    fn members_beside_the_error() {
+        let problem = Problem::from(Error::new(Kind::Refused, "no").coded("gate_refused"));
+        let body: Value =
+            serde_json::from_slice(&problem.beside("gate", &["rule"]).body()).unwrap();
+        assert_eq!(body["error"]["code"], "gate_refused");
+        assert_eq!(body["gate"][0], "rule");
+    }
+
+    #[test]
+    fn wrong_methods_have_a_status_of_their_own() {
+        let problem = Problem::method_not_allowed("x does not take PUT".to_string());
+        assert_eq!(status(&problem.error).as_u16(), 405);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Response};
-use gatemark_core::error::{Error, Kind};
+use gatemark_core::error::Error;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -66,7 +66,8 @@ async fn unknown(method: Method, uri: Uri) -> Response {
     Problem::from(Error::not_found(message).coded("route_not_found")).into_response()
 }
 
+/// The router adds the `Allow` header.
 async fn wrong_method(method: Method, uri: Uri) -> Response {
     let message = format!("{} does not take {method}; see /api/v1/openapi.json", uri.path());
-    Problem::from(Error::new(Kind::Invalid, message).coded("method_not_allowed")).into_response()
+    Problem::method_not_allowed(message).into_response()
 }

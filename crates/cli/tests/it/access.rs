@@ -1,7 +1,7 @@
 //! Keys and roles over real HTTP: every role against an endpoint of every action.
 
 use gatemark_core::access::{Action, Role, allows};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Project, Server};
 
@@ -49,6 +49,48 @@ fn the_matrix_of_roles_and_actions() {
                 allows(*role, action),
                 "{role:?} {action:?}"
             );
+        }
+    }
+}
+
+/// What needs no key: whoever watches the process has none.
+const OPEN: [&str; 2] = ["/health/live", "/health/ready"];
+
+/// Method and path of every documented route, placeholders filled.
+fn routes() -> Vec<(String, String)> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let mut routes = vec![];
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let filled = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
+        let filled = filled.collect::<Vec<_>>().join("/");
+        for method in operations.as_object().unwrap().keys() {
+            routes.push((method.to_uppercase(), filled.clone()));
+        }
+    }
+    assert!(routes.len() > 20, "{routes:?}");
+    routes
+}
+
+#[test]
+fn no_route_is_open_but_those_meant_to_be() {
+    let project = Project::deployed();
+    let key = project.run(&["key", "create", "app", "--role", "call"]).exits(0).out;
+    let server = Server::start(&project);
+    for (method, path) in routes() {
+        // What is wrong with a query is told to nobody who may not ask.
+        for path in [path.clone(), format!("{path}?no-such=1")] {
+            let stranger = server.send(&method, &path, "", b"").status;
+            let open = OPEN.contains(&path.split('?').next().unwrap_or_default());
+            assert_eq!(stranger, if open { 200 } else { 401 }, "{method} {path}");
+            if path.starts_with("/api/v1/") || path.starts_with("/metrics") {
+                let header = format!("authorization: Bearer {}\r\n", key.trim());
+                assert_eq!(
+                    server.send(&method, &path, &header, b"").status,
+                    403,
+                    "{method} {path}"
+                );
+            }
         }
     }
 }

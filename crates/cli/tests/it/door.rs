@@ -86,7 +86,60 @@ fn bad_requests_get_errors_in_openais_shape() {
         }
     }
     assert_eq!(server.send("GET", "/v1/nothing", "", b"").code(), "route_not_found");
-    assert_eq!(server.send("DELETE", "/v1/models", "", b"").code(), "method_not_allowed");
+}
+
+#[test]
+fn wrong_methods_are_answered_with_the_right_ones() {
+    let project = Project::deployed();
+    let server = Server::start(&project);
+    for (method, path, right) in [
+        ("DELETE", "/v1/models", "GET"),
+        ("GET", "/v1/chat/completions", "POST"),
+        ("PUT", "/api/v1/keys", "POST"),
+        ("POST", "/api/v1/openapi.json", "GET"),
+    ] {
+        let response = server.send(method, path, "", b"");
+        assert_eq!((response.status, response.code().as_str()), (405, "method_not_allowed"));
+        let allowed = response.header("allow").unwrap_or_default();
+        assert!(allowed.split(',').any(|method| method.trim() == right), "{path}: {allowed}");
+    }
+}
+
+#[test]
+fn bad_urls_get_errors_in_openais_shape() {
+    let project = Project::deployed();
+    let server = Server::start(&project);
+    let prompt = "/api/v1/prompts/support/triage";
+    for (path, code, word) in [
+        (format!("{prompt}/gate?enviroment=staging"), "invalid_query", "enviroment"),
+        (format!("{prompt}/diff?form=1"), "invalid_query", "form"),
+        (format!("{prompt}/deployments?limit=many"), "invalid_query", "limit"),
+        (format!("{prompt}/reports?limt=1"), "invalid_query", "limt"),
+        ("/api/v1/audit?limit=-1".to_string(), "invalid_query", "limit"),
+        ("/api/v1/calls?limit=1&limit=2".to_string(), "invalid_query", "limit"),
+        ("/api/v1/prompts/%ff/triage/gate".to_string(), "invalid_path", "UTF-8"),
+    ] {
+        let response = server.get(&path, None);
+        assert_eq!((response.status, response.code().as_str()), (400, code), "{path}");
+        assert!(response.body.contains(word), "{path}: {}", response.body);
+    }
+}
+
+#[test]
+fn a_refusal_of_the_gate_names_the_rules_that_are_not_met() {
+    let project = Project::pushed();
+    let server = Server::start(&project);
+    let response = server.post("/api/v1/prompts/support/triage/deploy", None, &json!({}));
+    assert_eq!((response.status, response.code().as_str()), (409, "gate_refused"));
+    let body = response.json();
+    let message = body["error"]["message"].as_str().unwrap();
+    let unmet =
+        body["gate"]["rules"].as_array().unwrap().iter().filter(|rule| rule["met"] == false);
+    let unmet: Vec<String> = unmet.map(|rule| format!("rule {} ", rule["rule"])).collect();
+    assert!(!unmet.is_empty());
+    for rule in unmet {
+        assert!(message.contains(&rule), "{rule}: {message}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Recorded calls and the audit log.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use gatemark_core::access::Action;
 use gatemark_core::audit::AuditEntry;
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::IntoParams;
 
+use super::asked::Query;
 use super::named;
 use crate::app::App;
 use crate::auth;
@@ -20,6 +21,7 @@ use crate::error::Answer;
 
 /// Which calls.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CallQuery {
     /// `service/name`.
@@ -75,14 +77,17 @@ fn word_of<T: DeserializeOwned>(word: String, param: &str) -> Result<T> {
 pub(crate) async fn list(
     State(app): State<App>,
     headers: HeaderMap,
-    Query(query): Query<CallQuery>,
+    query: Query<CallQuery>,
 ) -> Answer<Json<Vec<CallRecord>>> {
     auth::admit(&app, &headers, Action::ReadCalls)?;
+    let query = query.read()?;
     Ok(Json(app.control.calls(&query.filter()?).await?))
 }
 
 /// How many entries.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct AuditQuery {
     /// At most this many; 50 by default, 1,000 at most.
     limit: Option<u32>,
@@ -94,8 +99,9 @@ pub(crate) struct AuditQuery {
 pub(crate) async fn audit(
     State(app): State<App>,
     headers: HeaderMap,
-    Query(query): Query<AuditQuery>,
+    query: Query<AuditQuery>,
 ) -> Answer<Json<Vec<AuditEntry>>> {
     auth::admit(&app, &headers, Action::Read)?;
+    let query = query.read()?;
     Ok(Json(app.control.audit(query.limit.unwrap_or(50).min(1000)).await?))
 }

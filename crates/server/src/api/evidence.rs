@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use gatemark_control::evaluate::{Progress, TestRequest};
 use gatemark_control::view::ReportView;
@@ -13,7 +13,8 @@ use gatemark_core::report::Row;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{named, prompt_name, selector};
+use super::asked::{Path, Query};
+use super::{named, selector};
 use crate::app::App;
 use crate::error::Answer;
 use crate::{auth, body};
@@ -51,14 +52,14 @@ impl Progress for Silent {
 pub(crate) async fn test(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
+    path: Path<(String, String)>,
     body: Body,
 ) -> Answer<Json<Vec<ReportView>>> {
     let caller = auth::admit(&app, &headers, Action::Test)?;
     let asked: TestBody = body::json(body).await?;
     let models = asked.models.iter().map(|model| named(model, "models"));
     let request = TestRequest {
-        prompt: prompt_name(&service, &name)?,
+        prompt: path.prompt()?,
         selector: selector(asked.version.as_deref())?,
         models: models.collect::<Result<_, Error>>()?,
         concurrency: asked.concurrency.clamp(1, 64),
@@ -70,6 +71,8 @@ pub(crate) async fn test(
 
 /// How many to list.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Limit {
     /// At most this many; 50 by default, 1,000 at most.
     limit: Option<u32>,
@@ -82,11 +85,12 @@ pub(crate) struct Limit {
 pub(crate) async fn reports(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
-    Query(query): Query<Limit>,
+    path: Path<(String, String)>,
+    query: Query<Limit>,
 ) -> Answer<Json<Vec<ReportView>>> {
     auth::admit(&app, &headers, Action::Read)?;
-    let prompt = prompt_name(&service, &name)?;
+    let query = query.read()?;
+    let prompt = path.prompt()?;
     let limit = query.limit.unwrap_or(50).min(1000);
     let reports = app.control.store().reports(&prompt, limit).await?;
     Ok(Json(reports.iter().map(|report| ReportView::new(report, vec![])).collect()))
@@ -98,9 +102,10 @@ pub(crate) async fn reports(
 pub(crate) async fn report(
     State(app): State<App>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    id: Path<String>,
 ) -> Answer<Json<ReportView>> {
     auth::admit(&app, &headers, Action::Read)?;
+    let id = id.read()?;
     let found = app.control.store().report(&id).await?;
     let (report, rows) = found.ok_or_else(|| {
         Error::not_found(format!("there is no report {id:?}")).coded("report_not_found")

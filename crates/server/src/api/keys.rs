@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use gatemark_control::view::KeyView;
 use gatemark_core::access::{Action, Role};
@@ -10,6 +10,7 @@ use gatemark_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::asked::Path;
 use crate::app::App;
 use crate::error::Answer;
 use crate::{auth, body};
@@ -70,9 +71,10 @@ fn role(word: &str) -> Result<Role> {
 pub(crate) async fn revoke(
     State(app): State<App>,
     headers: HeaderMap,
-    Path(name): Path<String>,
+    name: Path<String>,
 ) -> Answer<StatusCode> {
     let caller = auth::admit(&app, &headers, Action::ManageKeys)?;
+    let name = name.read()?;
     app.control.revoke_key(&name, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use gatemark_control::project::Files;
 use gatemark_control::registry::Mode;
@@ -13,6 +13,7 @@ use gatemark_core::access::Action;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::asked::{Path, Query};
 use super::{prompt_name, selector};
 use crate::app::App;
 use crate::error::Answer;
@@ -66,10 +67,10 @@ pub(crate) async fn push(
 pub(crate) async fn versions(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
+    path: Path<(String, String)>,
 ) -> Answer<Json<Vec<VersionView>>> {
     auth::admit(&app, &headers, Action::Read)?;
-    let versions = app.control.versions(&prompt_name(&service, &name)?).await?;
+    let versions = app.control.versions(&path.prompt()?).await?;
     Ok(Json(versions.iter().map(VersionView::from).collect()))
 }
 
@@ -80,9 +81,10 @@ pub(crate) async fn versions(
 pub(crate) async fn version(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name, version)): Path<(String, String, String)>,
+    path: Path<(String, String, String)>,
 ) -> Answer<Json<VersionView>> {
     auth::admit(&app, &headers, Action::Read)?;
+    let (service, name, version) = path.read()?;
     let prompt = prompt_name(&service, &name)?;
     let version = app.control.version(&prompt, &selector(Some(&version))?).await?;
     Ok(Json(VersionView::from(&version)))
@@ -90,6 +92,8 @@ pub(crate) async fn version(
 
 /// Which versions to compare.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct DiffQuery {
     /// The older one; by default the one before `to`.
     from: Option<String>,
@@ -104,11 +108,12 @@ pub(crate) struct DiffQuery {
 pub(crate) async fn diff(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
-    Query(query): Query<DiffQuery>,
+    path: Path<(String, String)>,
+    query: Query<DiffQuery>,
 ) -> Answer<Json<DiffView>> {
     auth::admit(&app, &headers, Action::Read)?;
-    let prompt = prompt_name(&service, &name)?;
+    let query = query.read()?;
+    let prompt = path.prompt()?;
     let from = query.from.as_deref().map(|from| selector(Some(from))).transpose()?;
     let to = selector(query.to.as_deref())?;
     Ok(Json(DiffView::from(app.control.diff(&prompt, from.as_ref(), &to).await?)))

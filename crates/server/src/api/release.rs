@@ -2,23 +2,27 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use gatemark_control::gate::Decision;
 use gatemark_control::view::{DeploymentView, GateView, VersionView};
 use gatemark_core::access::Action;
-use gatemark_core::error::Result;
+use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::gate::Finding;
 use gatemark_core::id::EnvironmentName;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{named, prompt_name, selector};
+use super::asked::{Path, Query};
+use super::{named, selector};
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::{Answer, Problem};
 use crate::{auth, body};
 
 /// Which version, for which environment.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct GateQuery {
     /// The version; the newest by default.
     version: Option<String>,
@@ -40,11 +44,12 @@ fn environment(app: &App, asked: Option<&str>) -> Result<EnvironmentName> {
 pub(crate) async fn gate(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
-    Query(query): Query<GateQuery>,
+    path: Path<(String, String)>,
+    query: Query<GateQuery>,
 ) -> Answer<Json<GateView>> {
     auth::admit(&app, &headers, Action::Read)?;
-    let prompt = prompt_name(&service, &name)?;
+    let query = query.read()?;
+    let prompt = path.prompt()?;
     let environment = environment(&app, query.environment.as_deref())?;
     let selector = selector(query.version.as_deref())?;
     let (_, checklist) = app.control.checklist(&prompt, &selector, &environment).await?;
@@ -68,12 +73,12 @@ pub(crate) struct ApproveBody {
 pub(crate) async fn approve(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
+    path: Path<(String, String)>,
     body: Body,
 ) -> Answer<Json<VersionView>> {
     let caller = auth::admit(&app, &headers, Action::Approve)?;
     let asked: ApproveBody = body::json(body).await?;
-    let prompt = prompt_name(&service, &name)?;
+    let prompt = path.prompt()?;
     let selector = selector(asked.version.as_deref())?;
     let version = app.control.approve(&prompt, &selector, &caller.name, asked.comment).await?;
     Ok(Json(VersionView::from(&version)))
@@ -89,71 +94,79 @@ pub(crate) struct MoveBody {
     environment: Option<String>,
 }
 
-/// How a deployment or rollback ended.
+/// A deployment or rollback that took place.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Moved {
-    /// The deployment, if the gate allowed it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deployment: Option<DeploymentView>,
-    /// The gate's rules, if it did not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gate: Option<GateView>,
+    /// The deployment.
+    deployment: DeploymentView,
 }
 
-fn moved(decision: &Decision) -> (StatusCode, Json<Moved>) {
+fn moved(decision: &Decision) -> Answer<Json<Moved>> {
     match decision {
         Decision::Moved(deployment) => {
-            let deployment = Some(DeploymentView::from(deployment.as_ref()));
-            (StatusCode::OK, Json(Moved { deployment, gate: None }))
+            Ok(Json(Moved { deployment: DeploymentView::from(deployment.as_ref()) }))
         }
         Decision::Refused(checklist) => {
-            let gate = Some(GateView::from(checklist.as_ref()));
-            (StatusCode::CONFLICT, Json(Moved { deployment: None, gate }))
+            let unmet: Vec<String> = checklist.unmet().map(unmet).collect();
+            let error =
+                Error::new(Kind::Refused, format!("the gate refused: {}", unmet.join("; ")));
+            let gate = GateView::from(checklist.as_ref());
+            Err(Problem::from(error.coded("gate_refused")).beside("gate", &gate))
         }
     }
+}
+
+fn unmet(finding: &Finding) -> String {
+    format!("rule {} wants: {}; found: {}", finding.rule, finding.wanted, finding.found)
 }
 
 /// Deploys a version through the gate. A refusal answers 409 with every rule.
 #[utoipa::path(post, path = "/api/v1/prompts/{service}/{name}/deploy", tag = "release",
     params(("service" = String, Path), ("name" = String, Path)), request_body = MoveBody,
-    responses((status = 200, body = Moved), (status = 409, body = Moved)))]
+    responses((status = 200, body = Moved),
+        (status = 409, body = Object,
+            description = "Refused: `error` in OpenAI's shape, and `gate` with every rule")))]
 pub(crate) async fn deploy(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
+    path: Path<(String, String)>,
     body: Body,
-) -> Answer<(StatusCode, Json<Moved>)> {
+) -> Answer<Json<Moved>> {
     let caller = auth::admit(&app, &headers, Action::Deploy)?;
     let asked: MoveBody = body::json(body).await?;
-    let prompt = prompt_name(&service, &name)?;
+    let prompt = path.prompt()?;
     let environment = environment(&app, asked.environment.as_deref())?;
     let selector = selector(asked.version.as_deref())?;
     let decision = app.control.deploy(&prompt, &selector, &environment, &caller.name).await?;
-    Ok(moved(&decision))
+    moved(&decision)
 }
 
 /// Goes back to a version that served before, through the same gate.
 #[utoipa::path(post, path = "/api/v1/prompts/{service}/{name}/rollback", tag = "release",
     params(("service" = String, Path), ("name" = String, Path)), request_body = MoveBody,
-    responses((status = 200, body = Moved), (status = 409, body = Moved)))]
+    responses((status = 200, body = Moved),
+        (status = 409, body = Object,
+            description = "Refused: `error` in OpenAI's shape, and `gate` with every rule")))]
 pub(crate) async fn rollback(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
+    path: Path<(String, String)>,
     body: Body,
-) -> Answer<(StatusCode, Json<Moved>)> {
+) -> Answer<Json<Moved>> {
     let caller = auth::admit(&app, &headers, Action::Deploy)?;
     let asked: MoveBody = body::json(body).await?;
-    let prompt = prompt_name(&service, &name)?;
+    let prompt = path.prompt()?;
     let environment = environment(&app, asked.environment.as_deref())?;
     let version = asked.version.as_deref().map(|version| selector(Some(version))).transpose()?;
     let decision =
         app.control.rollback(&prompt, version.as_ref(), &environment, &caller.name).await?;
-    Ok(moved(&decision))
+    moved(&decision)
 }
 
 /// Which deployments to list.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct DeploymentsQuery {
     /// Only those of this environment.
     environment: Option<String>,
@@ -168,11 +181,12 @@ pub(crate) struct DeploymentsQuery {
 pub(crate) async fn deployments(
     State(app): State<App>,
     headers: HeaderMap,
-    Path((service, name)): Path<(String, String)>,
-    Query(query): Query<DeploymentsQuery>,
+    path: Path<(String, String)>,
+    query: Query<DeploymentsQuery>,
 ) -> Answer<Json<Vec<DeploymentView>>> {
     auth::admit(&app, &headers, Action::Read)?;
-    let prompt = prompt_name(&service, &name)?;
+    let query = query.read()?;
+    let prompt = path.prompt()?;
     let environment: Option<EnvironmentName> =
         query.environment.as_deref().map(|name| named(name, "environment")).transpose()?;
     let limit = query.limit.unwrap_or(50).min(1000);

@@ -11,7 +11,7 @@ use gatemark_core::access::Action;
 use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Result};
 use gatemark_gateway::{self as gateway, Facts, Incoming, PromptRef, Reply, Selector, Target};
-use gatemark_provider::chat::{self, DoorRequest};
+use gatemark_provider::chat::{self, DoorRequest, PromptReference};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -62,10 +62,9 @@ fn target(request: &DoorRequest) -> Result<Target> {
                 return Err(Error::invalid(message).at("variables"));
             }
             let mut prompt = PromptRef::parse(&reference.id, "prompt.id")?;
-            if let Some(version) = &reference.version {
-                prompt.selector = Selector::parse(version, "prompt.version")?;
-            }
             same_prompt(&prompt, named.as_ref(), request.model.as_deref())?;
+            prompt.selector =
+                selected(&prompt, &reference, named.as_ref(), request.model.as_deref())?;
             Ok(Target::Named { prompt, variables: reference.variables })
         }
         (None, Some(prompt)) => {
@@ -93,6 +92,36 @@ fn same_prompt(prompt: &PromptRef, named: Option<&PromptRef>, model: Option<&str
         model.unwrap_or_default()
     );
     Err(Error::invalid(message).at("model"))
+}
+
+/// The version may be selected in three places. One is enough; all that do must agree, or a caller would
+/// be served something else than what one of them says.
+fn selected(
+    prompt: &PromptRef,
+    reference: &PromptReference,
+    named: Option<&PromptRef>,
+    model: Option<&str>,
+) -> Result<Selector> {
+    let version = reference.version.as_deref();
+    let by_version = version.map(|text| Selector::parse(text, "prompt.version")).transpose()?;
+    let places = [
+        ("prompt.version", version.unwrap_or_default(), by_version),
+        ("prompt.id", reference.id.as_str(), Some(prompt.selector.clone())),
+        ("model", model.unwrap_or_default(), named.map(|named| named.selector.clone())),
+    ];
+    let mut given = places.into_iter().filter_map(|(place, text, selector)| {
+        let selector = selector.filter(|selector| *selector != Selector::Default)?;
+        Some((place, text, selector))
+    });
+    let Some((place, text, selector)) = given.next() else { return Ok(Selector::Default) };
+    if let Some((other_place, other, _)) = given.find(|(_, _, other)| *other != selector) {
+        let message = format!(
+            "`{place}` is {text:?} but `{other_place}` is {other:?}: they select different versions, so \
+             leave one selection out"
+        );
+        return Err(Error::invalid(message).at(place));
+    }
+    Ok(selector)
 }
 
 fn plain(request: &DoorRequest) -> Result<Target> {
@@ -157,4 +186,65 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
     let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());
     set("x-gatemark-cost-usd", dollars);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Selector> {
+        let request = chat::read_request(body.as_bytes()).unwrap();
+        match target(&request)? {
+            Target::Named { prompt, .. } => {
+                assert_eq!(prompt.name.to_string(), "a/b");
+                Ok(prompt.selector)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_selection_is_enough_wherever_it_is() {
+        let staging = Selector::Environment("staging".parse().unwrap());
+        for body in [
+            r#"{"model": "gatemark/a/b@staging"}"#,
+            r#"{"model": "gatemark/a/b@staging", "prompt": {"id": "a/b"}}"#,
+            r#"{"model": "gatemark/a/b", "prompt": {"id": "a/b@staging"}}"#,
+            r#"{"model": "gatemark", "prompt": {"id": "a/b", "version": "staging"}}"#,
+            r#"{"model": "gatemark/a/b@staging", "prompt": {"id": "a/b@staging", "version": "staging"}}"#,
+        ] {
+            assert_eq!(read(body).unwrap(), staging, "{body}");
+        }
+        assert_eq!(read(r#"{"prompt": {"id": "a/b"}}"#).unwrap(), Selector::Default);
+    }
+
+    #[test]
+    fn selections_that_differ_are_refused_by_name() {
+        for (body, named) in [
+            (
+                r#"{"model": "gatemark/a/b@staging", "prompt": {"id": "a/b", "version": "1.0.0"}}"#,
+                ["prompt.version", "model", "staging", "1.0.0"],
+            ),
+            (
+                r#"{"model": "gatemark/a/b@staging", "prompt": {"id": "a/b@7"}}"#,
+                ["prompt.id", "model", "staging", "a/b@7"],
+            ),
+            (
+                r#"{"prompt": {"id": "a/b@7", "version": 8}}"#,
+                ["prompt.version", "prompt.id", "a/b@7", "8"],
+            ),
+        ] {
+            let error = read(body).unwrap_err();
+            assert_eq!(error.kind(), gatemark_core::error::Kind::Invalid);
+            for word in named {
+                assert!(error.message().contains(word), "{word} in {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_prompt_and_the_model_name_the_same() {
+        assert!(read(r#"{"model": "gatemark/a/c", "prompt": {"id": "a/b"}}"#).is_err());
+        assert!(read(r#"{"model": "openai/x", "prompt": {"id": "a/b"}}"#).is_err());
+    }
 }
