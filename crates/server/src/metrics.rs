@@ -154,3 +154,53 @@ impl Meter for Metrics {
         self.lost.inc();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatemark_core::call::{Outcome, Usage};
+    use gatemark_core::money::NanoUsd;
+
+    fn call(model: &str) -> CallRecord {
+        CallRecord {
+            id: "x".into(),
+            at: 0,
+            purpose: CallPurpose::Serve,
+            caller: "app".into(),
+            prompt: None,
+            number: None,
+            version: None,
+            environment: None,
+            arm: "stable".into(),
+            model: model.parse().unwrap(),
+            stream: false,
+            outcome: Outcome::Ok,
+            error: None,
+            variables_hash: None,
+            recording: "metadata".into(),
+            input: None,
+            output: None,
+            usage: Usage::default(),
+            cost: NanoUsd(0),
+            priced: false,
+            latency_us: 0,
+            vendor_us: 0,
+            first_token_us: None,
+            attempts: vec![],
+        }
+    }
+
+    #[test]
+    fn callers_cannot_make_labels() {
+        let metrics = Metrics::new();
+        for number in 0..50 {
+            metrics.ended(&call(&format!("openai/made-up-{number}")));
+        }
+        let text = metrics.encode(0).unwrap();
+        assert!(!text.contains("made-up"), "{text}");
+        assert!(text.contains(r#"model="openai/other",outcome="ok",error="",purpose="serve"} 50"#));
+        assert_eq!(model_label(&CallRecord { priced: true, ..call("openai/x") }), "openai/x");
+        let prompt = Some("a/b".parse().unwrap());
+        assert_eq!(model_label(&CallRecord { prompt, ..call("openai/x") }), "openai/x");
+    }
+}
