@@ -158,7 +158,8 @@ impl Meter for Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatemark_core::call::{Outcome, Usage};
+    use gatemark_core::call::Outcome;
+    use gatemark_core::model::Usage;
     use gatemark_core::money::NanoUsd;
 
     fn call(model: &str) -> CallRecord {
