@@ -15,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
+/// Most connections at once; more wait in the kernel's queue.
+const MAX_CONNECTIONS: usize = 4096;
 /// Longest wait for a request's head, and so for the next request on an idle connection: longer than proxies
 /// and clients keep theirs, so that it is they who close and no request meets a closing connection.
 const SLOWEST_HEAD: Duration = Duration::from_secs(75);
