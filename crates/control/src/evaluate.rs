@@ -240,14 +240,19 @@ fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared) 
     let outcome = reply.facts.outcome.unwrap_or(Outcome::Error);
     row.format_valid = matches!(outcome, Outcome::Ok | Outcome::Insufficient);
     if outcome == Outcome::Fallback {
-        row.verdict = Verdict::Fail;
+        let off_format = reply.facts.reason.as_deref() == Some("off_format");
+        row.verdict = if off_format { Verdict::Fail } else { Verdict::Error };
+        let code = reply.facts.reason.unwrap_or_default();
+        let detail = if off_format {
+            "off format; the static fallback was served".to_string()
+        } else {
+            format!("the vendor failed ({code}); the static fallback was served")
+        };
+        row.error = (!off_format).then(|| detail.clone());
         row.checks.push(CheckResult {
             check: "the model's own answer".to_string(),
-            verdict: Verdict::Fail,
-            detail: Some(match reply.facts.reason.as_deref() {
-                Some("off_format") | None => "off format; the static fallback was served".into(),
-                Some(code) => format!("the vendor failed ({code}); the static fallback was served"),
-            }),
+            verdict: row.verdict,
+            detail: Some(detail),
         });
         return row;
     }

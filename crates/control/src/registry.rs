@@ -113,6 +113,7 @@ impl Control {
             (None, Some(latest)) => {
                 pushed.reasons = bump::reasons(&latest.content, &file.content);
                 diagnostics.extend(too_small(&file, latest, &pushed.reasons));
+                diagnostics.extend(stale_changelog(&file, latest));
             }
             (None, None) => {}
         }
@@ -228,6 +229,15 @@ fn unchanged_note(
         );
         Diagnostic::warning(file.semver_place.clone(), message)
             .hint("change the version together with the content")
+    })
+}
+
+fn stale_changelog(file: &PromptFile, latest: &Version) -> Option<Diagnostic> {
+    let is_stale = file.changelog.is_some() && file.changelog == latest.changelog;
+    is_stale.then(|| {
+        let message = format!("the changelog is still that of {}", latest.semver);
+        Diagnostic::warning(file.semver_place.clone(), message)
+            .hint("say in `changelog` what this version changes")
     })
 }
 

@@ -61,6 +61,7 @@ pub(crate) async fn dispatch(
         }
         tries_left -= 1;
         tokio::time::sleep(wait).await;
+        record.note_backoff(wait);
     }
 }
 

@@ -20,6 +20,9 @@ use crate::resolve::{Named, Resolved};
 /// Bound of the output, sent with calls whose version caps their cost but not their tokens.
 const ASSUMED_OUTPUT: u64 = 4096;
 
+/// Tokens that a vendor may add around each message for its role and its ends; published figures are 3 to 4.
+const FRAME_TOKENS: u64 = 6;
+
 /// A request ready to be sent.
 pub(crate) struct Prepared {
     pub(crate) request: ChatRequest,
@@ -106,7 +109,9 @@ fn input_tokens(
         .map(|(_, turn)| turn.text.as_str())
         .chain(caller.map(RawValue::get))
         .chain(fields.iter().map(|(_, value)| value.get()));
-    compiled.example_tokens() + texts.map(|text| tokens::count(text) as u64).sum::<u64>()
+    let frames = turns.len() as u64 * FRAME_TOKENS + FRAME_TOKENS;
+    let counted: u64 = texts.map(|text| tokens::count(text) as u64).sum();
+    compiled.example_tokens() + counted + frames
 }
 
 fn refuse(problems: Vec<variable::Mismatch>) -> Error {

@@ -134,6 +134,11 @@ impl Pending {
         }
     }
 
+    /// Time spent waiting for a failed vendor to recover: its time, not ours.
+    pub(crate) fn note_backoff(&mut self, waited: Duration) {
+        self.record.vendor_us += micros(waited);
+    }
+
     /// Time spent waiting for the rest of a stream; belongs to the last attempt.
     pub(crate) fn note_waited(&mut self, took: Duration) {
         self.record.vendor_us += micros(took);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use gatemark_core::diagnostic::did_you_mean;
-use gatemark_core::error::{Error, Result};
+use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::{EnvironmentName, ModelName};
 use gatemark_core::model::{Price, Recording};
 use serde_json::{Map, Value};
@@ -98,7 +98,15 @@ fn named(
         .first()
         .map(|variant| variant.model.clone())
         .ok_or_else(|| Error::internal(format!("{release:?} has no model")))?;
-    known_provider(snapshot, &model)?;
+    if snapshot.vendor(&model).is_none() {
+        let message = format!(
+            "prompt `{}` serves on `{model}`, but this server was started without a provider `{}`: start \
+             it again with the present gatemark.yaml",
+            prompt.name,
+            model.provider()
+        );
+        return Err(Error::new(Kind::Unavailable, message).coded("provider_not_configured"));
+    }
     Ok(Resolved {
         price: project.price(&model),
         model,

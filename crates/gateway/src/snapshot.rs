@@ -67,6 +67,16 @@ impl Snapshot {
         self.parts.prompts.keys()
     }
 
+    /// Deployed prompts whose serving model has no connection here, with that model.
+    pub fn unserved(&self) -> impl Iterator<Item = (&PromptName, &ModelName)> {
+        let pointers = self.parts.prompts.iter().flat_map(|(name, environments)| {
+            environments.values().map(move |pointer| (name, pointer))
+        });
+        pointers
+            .filter_map(|(name, pointer)| Some((name, &pointer.current.variants.first()?.model)))
+            .filter(|(_, model)| self.vendor(model).is_none())
+    }
+
     /// The connection that `model` is called through.
     pub fn vendor(&self, model: &ModelName) -> Option<&Arc<dyn Vendor>> {
         self.parts.vendors.get(model.provider())

@@ -29,12 +29,19 @@ pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "ok", reason: None })
 }
 
-/// Calls can be served and recorded. The database is not asked: the gateway serves without it.
+/// Every deployed prompt can be served, and the server is not draining. The database is not asked: the
+/// gateway serves without it.
 #[utoipa::path(get, path = "/health/ready", tag = "health",
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) {
     if *app.stop.borrow() {
         let reason = Some("draining".to_string());
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "failing", reason }));
+    }
+    let gateway = app.control.gateway();
+    if let Some((prompt, model)) = gateway.snapshot().unserved().next() {
+        let reason =
+            Some(format!("{prompt} serves on {model}, whose provider is not configured here"));
         return (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "failing", reason }));
     }
     (StatusCode::OK, Json(Health { status: "ok", reason: None }))

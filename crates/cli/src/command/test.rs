@@ -2,11 +2,12 @@
 
 use gatemark_control::Control;
 use gatemark_control::evaluate::{TestRequest, TestRun};
+use gatemark_control::registry::Mode;
 use gatemark_control::view::ReportView;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::ModelName;
 use gatemark_core::report::{Report, Verdict};
-use gatemark_gateway::PromptRef;
+use gatemark_gateway::{PromptRef, Selector};
 use serde_json::json;
 
 use crate::argument;
@@ -14,6 +15,7 @@ use crate::config;
 use crate::context::Context;
 use crate::evidence::{self, Threshold};
 use crate::exit::Exit;
+use crate::files;
 use crate::print::Terminal;
 use crate::progress::Progress;
 
@@ -58,6 +60,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     let (runs, threshold) = context
         .with_control(async |control| {
             has_keys(&request, control).await?;
+            tell_of_edits(&request, control, context).await?;
             let runs = control.test(&request, &progress).await?;
             let threshold = threshold(&runs, control);
             Ok((runs, threshold))
@@ -95,6 +98,31 @@ async fn has_keys(request: &TestRequest, control: &Control) -> Result<()> {
                 format!("{model} cannot be called: its key {variable} is not in the environment");
             return Err(Error::invalid(message).at("model").coded("provider_key_missing"));
         }
+    }
+    Ok(())
+}
+
+/// What is tested is what is registered: says so if the newest version's files have changed since.
+async fn tell_of_edits(
+    request: &TestRequest,
+    control: &Control,
+    context: &Context<'_>,
+) -> Result<()> {
+    if request.selector != Selector::Default {
+        return Ok(());
+    }
+    let folders = context.folders()?;
+    let mut read = config::read(&folders)?;
+    files::read(&folders.project, &mut read.files)?;
+    // Files with mistakes are reported by `push`, and have changed for certain.
+    let plan = control.push(&read.files, &request.actor, Mode::DryRun).await?;
+    let planned = plan.prompts.iter().find(|pushed| pushed.name == request.prompt);
+    if plan.is_refused() || planned.is_some_and(|pushed| pushed.is_new) {
+        let name = &request.prompt;
+        context.terminal.note(&format!(
+            "note: the files of {name} differ from its registered version, which is what is tested: \
+             push them first to test them"
+        ));
     }
     Ok(())
 }

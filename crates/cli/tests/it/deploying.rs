@@ -9,12 +9,12 @@ fn a_refusal_lists_every_unmet_rule_with_its_number() {
     project.edit("prompt.yaml", "changelog: First version, five queues.\n", "");
     project.run(&["push"]).exits(0);
     let refused = project.run(&["deploy", PROMPT, "--to", "production"]).exits(3);
-    refused.complains(&["4 rules are not met", "fix: run `gatemark test`"]);
-    for rule in [4, 10, 11, 12] {
+    refused.complains(&["8 rules are not met", "fix: run `gatemark test support/triage@1`"]);
+    for rule in [4, 5, 6, 7, 8, 10, 11, 12] {
         refused.complains(&[&format!("NO  {rule:>2}  ")]);
     }
     let checklist = project.run(&["gate", PROMPT]).exits(3);
-    checklist.says(&["ok   2  ", "NO  10  ", "4 of "]);
+    checklist.says(&["ok   2  ", "NO  10  ", "8 of "]);
     let json = project.run(&["deploy", PROMPT, "--to", "production", "--json"]).exits(3).json();
     assert_eq!(json["passes"], false);
     assert_eq!(project.run(&["list", "--json"]).json()[0]["deployed"], serde_json::json!({}));

@@ -129,7 +129,13 @@ fn bad_urls_get_errors_in_openais_shape() {
 fn a_refusal_of_the_gate_names_the_rules_that_are_not_met() {
     let project = Project::pushed();
     let server = Server::start(&project);
-    let response = server.post("/api/v1/prompts/support/triage/deploy", None, &json!({}));
+    let deploy = "/api/v1/prompts/support/triage/deploy";
+    let nowhere = server.post(deploy, None, &json!({}));
+    assert_eq!(
+        (nowhere.status, nowhere.json()["error"]["param"].as_str()),
+        (400, Some("environment"))
+    );
+    let response = server.post(deploy, None, &json!({"environment": "production"}));
     assert_eq!((response.status, response.code().as_str()), (409, "gate_refused"));
     let body = response.json();
     let message = body["error"]["message"].as_str().unwrap();

@@ -88,3 +88,12 @@ fn every_call_of_a_run_is_recorded() {
     found.says(&[one]);
     found.complains(&["1 of 1 calls shown"]);
 }
+
+#[test]
+fn edits_that_are_not_pushed_are_told_of() {
+    let project = Project::pushed();
+    let clean = project.run(&["test", PROMPT]).exits(0);
+    assert!(!clean.err.contains("differ"), "{}", clean.err);
+    project.reword();
+    project.run(&["test", PROMPT]).exits(0).complains(&["files of support/triage differ"]);
+}

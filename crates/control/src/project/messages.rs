@@ -96,7 +96,7 @@ fn message(files: &Files, folder: &str, node: &Node, problems: &mut Problems) ->
 
 impl Written {
     /// Where in the user's files a stretch of the template stands; column 0 means the line.
-    fn spot(&self, files: &Files, line: usize, column: usize, width: usize) -> Spot {
+    pub(super) fn spot(&self, files: &Files, line: usize, column: usize, width: usize) -> Spot {
         let source = files
             .get(&self.file)
             .and_then(|bytes| Source::read(&self.file, bytes, HAND_WRITTEN).ok());

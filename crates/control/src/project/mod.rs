@@ -34,6 +34,7 @@ mod reference;
 mod scalar;
 mod source;
 mod suite_file;
+mod trial;
 mod typed;
 mod variables;
 mod yaml;

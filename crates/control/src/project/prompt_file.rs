@@ -15,7 +15,7 @@ use super::problems::Problems;
 use super::reader::{Fields, shown};
 use super::source::HAND_WRITTEN;
 use super::variables::Declared;
-use super::{document, examples, messages, output, typed, variables};
+use super::{document, examples, messages, output, trial, typed, variables};
 
 /// A prompt that was read without errors.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +86,13 @@ fn semantic_version(node: &Node, problems: &mut Problems) -> Option<semver::Vers
     let hint = "write three numbers such as 1.0.0";
     let message = match &node.value {
         Value::Text(text) => match semver::Version::parse(text) {
-            Ok(version) => return Some(version),
+            Ok(version) if version.pre.is_empty() && version.build.is_empty() => {
+                return Some(version);
+            }
+            Ok(_) => format!(
+                "`{}` has a pre-release or build tail, which says nothing here",
+                shown(text)
+            ),
             Err(error) => format!("`{}` is not a semantic version: {error}", shown(text)),
         },
         Value::Int(text) | Value::Float(text) => {
@@ -122,6 +128,10 @@ fn content(
         if base_is_whole {
             messages::check_ranks(&base, &entry.messages, problems);
         }
+    }
+    trial::render(files, &base, declared, problems);
+    for entry in &models {
+        trial::render(files, &entry.messages, declared, problems);
     }
     // Only whole messages tell which variables they do not use.
     if base_is_whole && problems.errors() == before {

@@ -17,6 +17,8 @@ mod evidence;
 mod permit;
 mod policy;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use evidence::{Approval, Evidence, Purpose};
 pub use permit::{Checklist, Finding, Permit};

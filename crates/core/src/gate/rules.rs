@@ -4,7 +4,7 @@ use super::evidence::{Evidence, Purpose};
 use super::permit::{Checklist, Finding};
 use super::policy::Policy;
 use crate::id::EnvironmentName;
-use crate::report::Report;
+use crate::report::{Report, Summary};
 use crate::suite::Suite;
 
 /// Applies `policy` to `evidence`.
@@ -93,9 +93,29 @@ impl Rules {
         let found =
             report.map_or("no such report".into(), |report| format!("report {}", report.id));
         let wanted = format!("a report on exactly this version and suite with {model}");
-        self.add(4, report.is_some(), wanted, found, "run `gatemark test`");
-        let Some(report) = report else { return };
-        let summary = &report.summary;
+        let version = evidence.version;
+        let fix = format!("run `gatemark test {}@{}`", version.prompt, version.number);
+        self.add(4, report.is_some(), wanted, found, &fix);
+        match report {
+            Some(report) => self.figures(policy, evidence, &report.summary),
+            None => self.no_figures(policy, &fix),
+        }
+    }
+
+    /// What the missing report would have to show.
+    fn no_figures(&mut self, policy: &Policy, fix: &str) {
+        let asked = [
+            (5, policy.accuracy.is_some(), "accuracy"),
+            (6, policy.format_validity.is_some(), "format validity"),
+            (7, policy.p95_latency_ms.is_some(), "p95 latency"),
+            (8, policy.cost_per_call.is_some(), "cost of the dearest call"),
+        ];
+        for (rule, _, figure) in asked.into_iter().filter(|(_, is_asked, _)| *is_asked) {
+            self.add(rule, false, format!("{figure} within its bound"), "no report".into(), fix);
+        }
+    }
+
+    fn figures(&mut self, policy: &Policy, evidence: &Evidence<'_>, summary: &Summary) {
         if let Some(threshold) = policy.accuracy {
             let own = evidence.suite.and_then(|(suite, _)| suite.thresholds.accuracy);
             let least = own.unwrap_or(threshold);
@@ -110,7 +130,10 @@ impl Rules {
                 accuracy >= least,
                 wanted,
                 found,
-                "see the failing cases with `gatemark report`",
+                &format!(
+                    "see the failing cases with `gatemark report {}`",
+                    evidence.version.prompt
+                ),
             );
         }
         if let Some(least) = policy.format_validity {
@@ -215,7 +238,10 @@ impl Rules {
                 others.len() >= policy.approvals,
                 wanted,
                 found,
-                "ask somebody else to run `gatemark approve`",
+                &format!(
+                    "ask somebody else to run `gatemark approve {}@{}`",
+                    version.prompt, version.number
+                ),
             );
         }
     }
@@ -231,157 +257,4 @@ fn is_about(report: &Report, evidence: &Evidence<'_>) -> bool {
 
 fn share(value: f64, part: u64, whole: u64) -> String {
     format!("{value:.3} ({part} of {whole})")
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::gate::Approval;
-    use crate::id::Digest;
-    use crate::prompt::Version;
-    use crate::report::{Summary, Tally};
-
-    fn version() -> Version {
-        let content = json!({
-            "variables": {}, "messages": [{"role": "user", "text": "x"}],
-            "output": {"fallback": "sorry"}, "models": [{"model": "p/m-2026-01-01"}], "limits": {},
-        });
-        Version {
-            prompt: "a/b".parse().unwrap(),
-            number: 2,
-            semver: semver::Version::new(1, 0, 0),
-            hash: Digest::of(b"version"),
-            content: serde_json::from_value(content).unwrap(),
-            changelog: Some("Better.".into()),
-            author: "ann".into(),
-            created_at: 0,
-        }
-    }
-
-    fn suite() -> Suite {
-        let case = |n: usize| {
-            let category = ["happy", "edge", "adversarial"][n % 3];
-            json!({"id": n.to_string(), "category": category, "variables": {}})
-        };
-        let cases: Vec<_> = (0..60).map(case).collect();
-        serde_json::from_value(json!({"thresholds": {}, "cases": cases})).unwrap()
-    }
-
-    fn report(passed: u64) -> Report {
-        let total = Tally { cases: 60, passed, format_valid: 60, ..Tally::default() };
-        Report {
-            id: "r".into(),
-            prompt: "a/b".parse().unwrap(),
-            number: 2,
-            version: Digest::of(b"version"),
-            suite: Digest::of(b"suite"),
-            model: "p/m-2026-01-01".parse().unwrap(),
-            actor: "ann".into(),
-            finished_at: 0,
-            summary: Summary { total, ..Summary::default() },
-        }
-    }
-
-    fn unmet(edit: impl FnOnce(&mut Version, &mut Suite, &mut Report), approver: &str) -> Vec<u8> {
-        let (mut version, mut suite, mut report) = (version(), suite(), report(60));
-        edit(&mut version, &mut suite, &mut report);
-        let suite_hash = Some(Digest::of(b"suite"));
-        let approvals =
-            [Approval { actor: approver.into(), at: 0, suite: suite_hash, comment: None }];
-        let evidence = Evidence {
-            version: &version,
-            suite: Some((&suite, Digest::of(b"suite"))),
-            report: Some(&report),
-            approvals: &approvals,
-            model_vouched: false,
-            served_before: false,
-            serving: None,
-        };
-        let production = "production".parse().unwrap();
-        let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
-        checklist.unmet().map(|finding| finding.rule).collect()
-    }
-
-    #[test]
-    fn each_rule_stands_alone() {
-        assert_eq!(unmet(|_, _, _| {}, "bob"), [0; 0]);
-        assert_eq!(unmet(|_, suite, _| suite.cases.truncate(49), "bob"), [2]);
-        assert_eq!(unmet(|_, s, _| s.cases.retain(|c| c.category != "edge"), "bob"), [2, 3]);
-        assert_eq!(unmet(|_, _, report| report.version = Digest::of(b"other"), "bob"), [4]);
-        assert_eq!(unmet(|_, _, report| report.suite = Digest::of(b"other"), "bob"), [4]);
-        assert_eq!(unmet(|_, _, r| r.model = "p/m-2025-01-01".parse().unwrap(), "bob"), [4]);
-        assert_eq!(unmet(|_, _, report| report.summary.total.passed = 56, "bob"), [5]);
-        assert_eq!(unmet(|_, _, report| report.summary.total.format_valid = 59, "bob"), [6]);
-        assert_eq!(unmet(|_, _, report| report.summary.p95_latency_us = 10_000_001, "bob"), [7]);
-        assert_eq!(unmet(|_, _, r| r.summary.max_cost = crate::NanoUsd(50_000_001), "bob"), [8]);
-        assert_eq!(unmet(|_, _, report| report.summary.unpriced = 1, "bob"), [8]);
-        assert_eq!(unmet(|version, _, _| version.content.output.fallback = None, "bob"), [10]);
-        assert_eq!(unmet(|version, _, _| version.changelog = Some(" ".into()), "bob"), [11]);
-        assert_eq!(unmet(|_, _, _| {}, "ann"), [12]);
-    }
-
-    #[test]
-    fn a_suite_may_set_its_own_accuracy_and_a_version_its_own_limits() {
-        let own = |suite: &mut Suite, report: &mut Report| {
-            suite.thresholds.accuracy = Some(0.9);
-            report.summary.total.passed = 54;
-        };
-        assert_eq!(unmet(|_, suite, report| own(suite, report), "bob"), [0; 0]);
-        let slow = |version: &mut Version, report: &mut Report| {
-            version.content.limits.timeout_ms = Some(100);
-            report.summary.p95_latency_us = 100_001;
-        };
-        assert_eq!(unmet(|version, _, report| slow(version, report), "bob"), [7]);
-    }
-
-    #[test]
-    fn an_approval_of_another_suite_is_none() {
-        let (version, suite, report) = (version(), suite(), report(60));
-        let approvals = [Approval { actor: "bob".into(), at: 0, suite: None, comment: None }];
-        let evidence = Evidence {
-            version: &version,
-            suite: Some((&suite, Digest::of(b"suite"))),
-            report: Some(&report),
-            approvals: &approvals,
-            model_vouched: false,
-            served_before: false,
-            serving: None,
-        };
-        let production = "production".parse().unwrap();
-        let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
-        assert_eq!(checklist.unmet().map(|finding| finding.rule).collect::<Vec<_>>(), [12]);
-    }
-
-    #[test]
-    fn an_alias_is_not_pinned() {
-        let alias = |version: &mut Version, report: &mut Report| {
-            let model: crate::ModelName = "p/latest".parse().unwrap();
-            report.model = model.clone();
-            version.content.models[0].model = model;
-        };
-        assert_eq!(unmet(|version, _, report| alias(version, report), "bob"), [9]);
-    }
-
-    #[test]
-    fn an_open_policy_asks_for_nothing_and_a_rollback_for_a_past() {
-        let version = version();
-        let staging = "staging".parse().unwrap();
-        let mut evidence = Evidence {
-            version: &version,
-            suite: None,
-            report: None,
-            approvals: &[],
-            model_vouched: false,
-            served_before: false,
-            serving: None,
-        };
-        let decide = |purpose, evidence: &_| decide(&Policy::open(), &staging, purpose, evidence);
-        assert!(decide(Purpose::Deploy, &evidence).permit().is_ok());
-        let refused = decide(Purpose::Rollback, &evidence).permit().unwrap_err();
-        assert_eq!(refused.unmet().map(|finding| finding.rule).collect::<Vec<_>>(), [1]);
-        evidence.served_before = true;
-        assert!(decide(Purpose::Rollback, &evidence).permit().is_ok());
-    }
 }

@@ -90,7 +90,7 @@ pub(crate) async fn approve(
 pub(crate) struct MoveBody {
     /// The version. By default the newest for a deployment, and the one before for a rollback.
     version: Option<String>,
-    /// The environment; the project's default by default.
+    /// The environment. Required for a deployment; a rollback's is the project's default by default.
     environment: Option<String>,
 }
 
@@ -135,6 +135,10 @@ pub(crate) async fn deploy(
     let caller = auth::admit(&app, &headers, Action::Deploy)?;
     let asked: MoveBody = body::json(body).await?;
     let prompt = path.prompt()?;
+    if asked.environment.is_none() {
+        let message = "`environment` is missing: say where to deploy";
+        return Err(Error::invalid(message).at("environment").into());
+    }
     let environment = environment(&app, asked.environment.as_deref())?;
     let selector = selector(asked.version.as_deref())?;
     let decision = app.control.deploy(&prompt, &selector, &environment, &caller.name).await?;

@@ -142,6 +142,9 @@ fn add(
     })
 }
 
+/// The code of errors about bounds; their `param` is the line, counted from 1.
+pub const BOUND_CODE: &str = "template_bound";
+
 /// The engine's error in the author's terms.
 fn explained(index: usize, steps: u64, error: &minijinja::Error) -> Error {
     let what = match (error.kind(), error.detail()) {
@@ -158,6 +161,21 @@ fn explained(index: usize, steps: u64, error: &minijinja::Error) -> Error {
         (kind, None) => kind.to_string(),
         (kind, Some(detail)) => format!("{kind}: {detail}"),
     };
-    let line = error.line().map(|line| format!(", line {line}")).unwrap_or_default();
-    Error::invalid(format!("template {}{line}: {what}", index + 1))
+    let line = error.line().unwrap_or(1);
+    let told = Error::invalid(format!("template {}, line {line}: {what}", index + 1));
+    if is_bound(error) { told.coded(BOUND_CODE).at(line.to_string()) } else { told }
+}
+
+/// Whether the template asks for too much, as opposed to something that its values do not allow.
+fn is_bound(error: &minijinja::Error) -> bool {
+    let says = |word| error.detail().is_some_and(|detail| detail.contains(word));
+    match error.kind() {
+        ErrorKind::OutOfFuel | ErrorKind::WriteFailure => true,
+        ErrorKind::InvalidOperation => {
+            ["recursion limit", "more than", "too long", "at most", "too many", "overflow"]
+                .into_iter()
+                .any(says)
+        }
+        _ => false,
+    }
 }

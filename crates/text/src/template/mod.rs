@@ -25,7 +25,7 @@ mod problem;
 mod source;
 mod walk;
 
-pub use compiled::Templates;
+pub use compiled::{BOUND_CODE, Templates};
 pub use problem::{TemplateProblem, problems, used_variables};
 pub use source::MAX_SOURCE_BYTES;
 

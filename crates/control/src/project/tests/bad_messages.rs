@@ -155,3 +155,23 @@ fn unused_and_untrusted_variables_are_warned_of() {
         ],
     );
 }
+
+#[test]
+fn templates_that_pass_a_bound_whatever_they_are_given() {
+    for (template, why) in [
+        ("{% for i in range(100000000) %}x{% endfor %}", "range has too many elements"),
+        (
+            "{% for a in range(9999) %}{% for b in range(9999) %}{{ ticket }}{% endfor %}{% endfor %}",
+            "more than",
+        ),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}{{ ticket }}", "nest deeper"),
+        ("{{ 'a' * 1000000000 }}{{ ticket }}", "MiB"),
+    ] {
+        let text = PROMPT.replace("{{ ticket }}", template);
+        let (_, found) = super::load(&super::files(&[("prompt.yaml", text.as_bytes())]));
+        let refused = found.iter().any(|line| {
+            line.starts_with("prompt.yaml:4:") && line.contains(": error: ") && line.contains(why)
+        });
+        assert!(refused, "{template}: {found:?}");
+    }
+}

@@ -33,6 +33,10 @@ fn bad_semantic_versions() {
             "v1.0.0",
             "`v1.0.0` is not a semantic version: unexpected character 'v' while parsing major version number (write three numbers such as 1.0.0)",
         ),
+        (
+            "1.0.0-beta",
+            "`1.0.0-beta` has a pre-release or build tail, which says nothing here (write three numbers such as 1.0.0)",
+        ),
         ("1", "`1` is not a semantic version (write three numbers such as 1.0.0)"),
         ("[1]", "`version` must be text, not a list (write a text here)"),
     ] {
