@@ -94,7 +94,7 @@ impl Control {
         let canonical = canonical::seal(&file.content)?;
         let suite = file.suite.as_ref().map(canonical::seal).transpose()?;
         let latest = self.store.latest(&file.name).await?;
-        let known = self.same_content(&file.name, latest.as_ref(), &canonical.digest).await?;
+        let known = self.registered(&file, latest.as_ref(), &canonical.digest).await?;
         let mut pushed = PushedPrompt {
             name: file.name.clone(),
             number: latest.as_ref().map_or(1, |latest| latest.number + 1),
@@ -131,9 +131,12 @@ impl Control {
         Ok((new, pushed))
     }
 
-    async fn same_content(
+    /// The version that the files are, if there is one: the newest, whatever `version` says; or an older one
+    /// with its own semantic version, as after taking a change back in Git. The content of an older one under
+    /// a higher semantic version is a new version that happens to be known, and keeps its evidence.
+    async fn registered(
         &self,
-        prompt: &PromptName,
+        file: &PromptFile,
         latest: Option<&Version>,
         hash: &gatemark_core::Digest,
     ) -> Result<Option<Version>> {
@@ -141,8 +144,8 @@ impl Control {
             None => Ok(None),
             Some(latest) if latest.hash == *hash => Ok(Some(latest.clone())),
             Some(_) => {
-                let versions = self.store.versions(prompt).await?;
-                Ok(versions.into_iter().find(|version| version.hash == *hash))
+                let older = self.store.version_by_semver(&file.name, &file.semver).await?;
+                Ok(older.filter(|version| version.hash == *hash))
             }
         }
     }

@@ -70,3 +70,18 @@ fn a_version_can_be_shown_by_number_semver_and_environment() {
     page.says(&["You carefully sort", "string, untrusted, required", "sim/learner-2026-11-01"]);
     project.run(&["show", &format!("{PROMPT}@9")]).exits(2).complains(&["no version 9"]);
 }
+
+#[test]
+fn content_that_comes_back_is_a_new_version_only_under_a_higher_number() {
+    let project = Project::pushed();
+    project.reword();
+    project.run(&["push"]).exits(0);
+    project.edit("system.md", "You carefully sort", "You sort");
+    project.edit("prompt.yaml", "version: 1.0.1", "version: 1.0.0");
+    let taken_back = project.run(&["push"]).exits(0);
+    taken_back.complains(&["content of version 1 (1.0.0) again", "--version 1"]);
+    project.edit("prompt.yaml", "version: 1.0.0", "version: 1.0.2");
+    project.run(&["push"]).exits(0);
+    let versions = project.run(&["list", "--json"]).json()[0]["latest"].clone();
+    assert_eq!(versions, 3);
+}

@@ -31,7 +31,6 @@ CREATE TABLE versions (
     author text NOT NULL,
     created_at bigint NOT NULL,
     PRIMARY KEY (prompt, number),
-    UNIQUE (prompt, hash),
     UNIQUE (prompt, semver)
 );
 

@@ -185,17 +185,17 @@ impl Step<'_> {
         let new = self.new;
         let hash = &new.canonical.digest;
         let semver = new.semver.to_string();
-        let sql =
-            "SELECT number, hash FROM versions WHERE prompt = $1 AND (hash = $2 OR semver = $3)
-                   ORDER BY number LIMIT 1";
-        let row = self.transaction.query_one(sql, values![&new.prompt, hash, &*semver]).await?;
+        // An older version's content may come back under a higher number; the newest's is no new version.
+        if let Some(same) = latest.filter(|latest| latest.hash == *hash) {
+            let message = format!("this content is version {} already", same.number);
+            return Err(self.conflict(&message));
+        }
+        let sql = "SELECT number FROM versions WHERE prompt = $1 AND semver = $2";
+        let row = self.transaction.query_one(sql, values![&new.prompt, &*semver]).await?;
         if let Some(same) = row {
             let number = same.number("number")?;
-            return Err(self.conflict(&if same.parsed::<Digest>("hash")? == *hash {
-                format!("this content is version {number} already: deploy or roll back to that")
-            } else {
-                format!("version {number} is {semver} already: choose a higher version")
-            }));
+            let message = format!("version {number} is {semver} already: choose a higher version");
+            return Err(self.conflict(&message));
         }
         let number = latest.map_or(0, |latest| latest.number) + 1;
         let sql = "INSERT INTO versions
