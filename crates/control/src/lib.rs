@@ -7,6 +7,7 @@
 mod connect;
 pub mod evaluate;
 pub mod gate;
+pub mod history;
 pub mod keys;
 pub mod project;
 pub mod record;

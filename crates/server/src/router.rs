@@ -28,6 +28,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(api::registry::versions))
         .routes(routes!(api::registry::version))
         .routes(routes!(api::registry::diff))
+        .routes(routes!(api::registry::log))
         .routes(routes!(api::evidence::test))
         .routes(routes!(api::evidence::reports))
         .routes(routes!(api::evidence::report))

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use gatemark_control::history::Happening;
 use gatemark_control::project::Files;
 use gatemark_control::registry::Mode;
 use gatemark_control::view::{DiffView, PromptView, PushView, VersionView};
@@ -88,6 +89,19 @@ pub(crate) async fn version(
     let prompt = prompt_name(&service, &name)?;
     let version = app.control.version(&prompt, &selector(Some(&version))?).await?;
     Ok(Json(VersionView::from(&version)))
+}
+
+/// Lists what happened to a prompt, oldest first: versions, tests, approvals, deployments, rollbacks.
+#[utoipa::path(get, path = "/api/v1/prompts/{service}/{name}/log", tag = "registry",
+    params(("service" = String, Path), ("name" = String, Path)),
+    responses((status = 200, body = Vec<Happening>)))]
+pub(crate) async fn log(
+    State(app): State<App>,
+    headers: HeaderMap,
+    path: Path<(String, String)>,
+) -> Answer<Json<Vec<Happening>>> {
+    auth::admit(&app, &headers, Action::Read)?;
+    Ok(Json(app.control.history(&path.prompt()?).await?))
 }
 
 /// Which versions to compare.

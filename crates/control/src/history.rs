@@ -1,0 +1,79 @@
+//! What happened to a prompt, in the order of time.
+
+use gatemark_core::error::Result;
+use gatemark_core::gate::Approval;
+use gatemark_core::id::PromptName;
+use gatemark_core::prompt::Version;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::Control;
+
+/// Something that happened to a version.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Happening {
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// `version`, `test`, `approve`, `deploy` or `rollback`.
+    pub kind: &'static str,
+    /// The version's number.
+    pub number: u32,
+    /// Who.
+    pub actor: String,
+    /// The rest, in words.
+    pub detail: String,
+}
+
+impl Control {
+    /// A prompt's registrations, tests, approvals and moves, oldest first.
+    pub async fn history(&self, prompt: &PromptName) -> Result<Vec<Happening>> {
+        let mut found = vec![];
+        for version in self.versions(prompt).await? {
+            let number = version.number;
+            let approvals = self.store.approvals(&version.prompt, &version.hash).await?;
+            found.extend(approvals.into_iter().map(|approval| approved(number, approval)));
+            found.push(registered(version));
+        }
+        for report in self.store.reports(prompt, u32::MAX).await? {
+            let total = &report.summary.total;
+            let (passed, cases, model) = (total.passed, total.cases, &report.model);
+            let suite = report.suite.short();
+            found.push(Happening {
+                at: report.finished_at,
+                kind: "test",
+                number: report.number,
+                actor: report.actor,
+                detail: format!(
+                    "{passed} of {cases} on {model}, suite {suite}, report {}",
+                    report.id
+                ),
+            });
+        }
+        for moved in self.deployments(prompt, None, u32::MAX).await? {
+            let from = moved.replaced.map(|number| format!(", in place of {number}"));
+            found.push(Happening {
+                at: moved.at,
+                kind: moved.purpose.word(),
+                number: moved.number,
+                actor: moved.actor,
+                detail: format!("to {}{}", moved.environment, from.unwrap_or_default()),
+            });
+        }
+        found.sort_by_key(|happening| happening.at);
+        Ok(found)
+    }
+}
+
+fn approved(number: u32, approval: Approval) -> Happening {
+    let suite = approval.suite.map_or("no suite".to_string(), |s| format!("suite {}", s.short()));
+    let comment = approval.comment.map(|comment| format!(": {comment}")).unwrap_or_default();
+    let (at, actor) = (approval.at, approval.actor);
+    Happening { at, kind: "approve", number, actor, detail: format!("with {suite}{comment}") }
+}
+
+fn registered(version: Version) -> Happening {
+    let why = version.changelog.as_deref().map(|text| format!(": {}", text.trim()));
+    let detail = format!("{} {}{}", version.semver, version.hash.short(), why.unwrap_or_default());
+    let (at, number, actor) = (version.created_at, version.number, version.author);
+    Happening { at, kind: "version", number, actor, detail }
+}
