@@ -77,6 +77,14 @@ impl Snapshot {
             .filter(|(_, model)| self.vendor(model).is_none())
     }
 
+    /// Whether some deployed version has to count tokens before each of its calls.
+    pub fn counts_tokens(&self) -> bool {
+        let pointers = self.parts.prompts.values().flat_map(HashMap::values);
+        pointers
+            .map(|pointer| &pointer.current.version.content.limits)
+            .any(|limits| limits.cost_per_call.is_some())
+    }
+
     /// The connection that `model` is called through.
     pub fn vendor(&self, model: &ModelName) -> Option<&Arc<dyn Vendor>> {
         self.parts.vendors.get(model.provider())

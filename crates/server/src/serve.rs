@@ -35,15 +35,15 @@ pub async fn serve(options: ServeOptions, stop: watch::Receiver<bool>) -> Result
         stop: stop.clone(),
     };
     let serving = accept::run(options.listener, router(app), stop.clone(), options.drain);
-    let warm = warm(options.control.gateway().snapshot().prompts().next().is_some());
+    let warm = warm(options.control.gateway().snapshot().counts_tokens());
     tokio::join!(serving, task::run(&options.control, &tasks, &stop), warm);
     Ok(())
 }
 
 /// Loads the tokenizer's dictionary (60 ms, 60 MiB) beside the first calls rather than inside one of them,
-/// on servers that have prompts to count for.
-async fn warm(has_prompts: bool) {
-    if has_prompts {
+/// on servers whose prompts cap their cost and so count every call.
+async fn warm(is_needed: bool) {
+    if is_needed {
         let counted = tokio::task::spawn_blocking(|| gatemark_text::tokens::count("warm")).await;
         tracing::debug!(?counted, "the tokenizer is loaded");
     }
