@@ -79,6 +79,7 @@ impl Said {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `role` and `content`")]
 struct WireMessage {
     role: String,
     #[serde(default)]
