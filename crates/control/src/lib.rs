@@ -119,11 +119,7 @@ impl Control {
             releases: &self.releases,
             keyless: self.keyless,
         };
-        let next = snapshot::build(parts).await?;
-        for (prompt, model) in next.unserved() {
-            tracing::error!(%prompt, %model, "deployed, but its provider is not in this server's gatemark.yaml");
-        }
-        self.gateway.swap(next);
+        self.gateway.swap(snapshot::build(parts).await?);
         Ok(true)
     }
 

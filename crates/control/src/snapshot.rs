@@ -74,14 +74,18 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Snapshot> {
             environments.insert(deployment.environment, pointer);
         }
     }
-    Ok(Snapshot::new(SnapshotParts {
+    let snapshot = Snapshot::new(SnapshotParts {
         revision,
         project: from.project.clone(),
         vendors: from.vendors.clone(),
         prompts,
         keys: from.store.active_keys().await?.into_iter().collect(),
         keyless: from.keyless && from.store.keys().await?.is_empty(),
-    }))
+    });
+    for (prompt, model) in snapshot.unserved() {
+        tracing::error!(%prompt, %model, "deployed, but its provider is not in this server's gatemark.yaml");
+    }
+    Ok(snapshot)
 }
 
 type Admitted = HashMap<(PromptName, EnvironmentName), BTreeSet<u32>>;

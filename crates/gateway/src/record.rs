@@ -195,12 +195,13 @@ impl Pending {
         Usage { input: input as u64, output, estimated: true, ..Usage::default() }
     }
 
-    /// Writes the record.
+    /// Writes the record; nothing can be noted in it any more.
     pub(crate) fn finish(mut self) {
-        self.write();
+        self.settle();
     }
 
-    fn write(&mut self) {
+    /// Writes the record, once, while the value lives on for a reply that still reads it.
+    pub(crate) fn settle(&mut self) {
         if std::mem::replace(&mut self.written, true) {
             return;
         }
@@ -210,11 +211,6 @@ impl Pending {
         }
         self.meter.ended(&self.record);
     }
-
-    /// Writes the record while the value lives on, for a reply that still needs it.
-    pub(crate) fn settle(&mut self) {
-        self.write();
-    }
 }
 
 impl Drop for Pending {
@@ -222,7 +218,7 @@ impl Drop for Pending {
         if !self.written {
             self.close_attempt(Some(Kind::Cancelled.code()));
             self.cancelled();
-            self.write();
+            self.settle();
         }
     }
 }

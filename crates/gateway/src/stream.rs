@@ -74,17 +74,7 @@ impl Relay {
     async fn next_frame(&mut self) -> Option<Bytes> {
         self.record.as_ref()?;
         loop {
-            match self.next_chunk().await {
-                Some(Ok(chunk)) if self.text.len() + chunk.text.len() > MAX_ANSWER => {
-                    let size = chunk.text.len();
-                    let message = format!(
-                        "the answer is over {} MiB (a piece of {size} bytes)",
-                        MAX_ANSWER >> 20
-                    );
-                    let error = Error::new(Kind::VendorFailed, message);
-                    self.end(Some(&error));
-                    return Some(frame(&[&chat::write_error(&error), chat::DONE.as_bytes()]));
-                }
+            match self.next_chunk().await.map(|chunk| self.within_bound(chunk?)) {
                 Some(Ok(chunk)) => {
                     self.take_in(&chunk);
                     if chunk.usage_only && !self.source.usage_wanted {
@@ -105,6 +95,16 @@ impl Relay {
                 }
             }
         }
+    }
+
+    fn within_bound(&self, chunk: Chunk) -> Result<Chunk> {
+        let size = chunk.text.len();
+        if self.text.len() + size <= MAX_ANSWER {
+            return Ok(chunk);
+        }
+        let bound = MAX_ANSWER >> 20;
+        let message = format!("the answer is over {bound} MiB (a piece of {size} bytes)");
+        Err(Error::new(Kind::VendorFailed, message))
     }
 
     async fn next_chunk(&mut self) -> Option<Result<Chunk>> {

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use gatemark_control::gate::Decision;
 use gatemark_control::view::{DeploymentView, GateView, VersionView};
-use gatemark_core::access::Action;
+use gatemark_core::access::{Action, Caller};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::gate::Finding;
-use gatemark_core::id::EnvironmentName;
+use gatemark_core::id::{EnvironmentName, PromptName};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -120,6 +120,18 @@ fn unmet(finding: &Finding) -> String {
     format!("rule {} wants: {}; found: {}", finding.rule, finding.wanted, finding.found)
 }
 
+/// Who asks for which prompt's pointer to be moved, and how.
+async fn asked(
+    app: &App,
+    headers: &HeaderMap,
+    path: Path<(String, String)>,
+    body: Body,
+) -> Answer<(Caller, PromptName, MoveBody)> {
+    let caller = auth::admit(app, headers, Action::Deploy)?;
+    let asked: MoveBody = body::json(body).await?;
+    Ok((caller, path.prompt()?, asked))
+}
+
 /// Deploys a version through the gate. A refusal answers 409 with every rule.
 #[utoipa::path(post, path = "/api/v1/prompts/{service}/{name}/deploy", tag = "release",
     params(("service" = String, Path), ("name" = String, Path)), request_body = MoveBody,
@@ -132,9 +144,7 @@ pub(crate) async fn deploy(
     path: Path<(String, String)>,
     body: Body,
 ) -> Answer<Json<Moved>> {
-    let caller = auth::admit(&app, &headers, Action::Deploy)?;
-    let asked: MoveBody = body::json(body).await?;
-    let prompt = path.prompt()?;
+    let (caller, prompt, asked) = asked(&app, &headers, path, body).await?;
     if asked.environment.is_none() {
         let message = "`environment` is missing: say where to deploy";
         return Err(Error::invalid(message).at("environment").into());
@@ -157,9 +167,7 @@ pub(crate) async fn rollback(
     path: Path<(String, String)>,
     body: Body,
 ) -> Answer<Json<Moved>> {
-    let caller = auth::admit(&app, &headers, Action::Deploy)?;
-    let asked: MoveBody = body::json(body).await?;
-    let prompt = path.prompt()?;
+    let (caller, prompt, asked) = asked(&app, &headers, path, body).await?;
     let environment = environment(&app, asked.environment.as_deref())?;
     let version = asked.version.as_deref().map(|version| selector(Some(version))).transpose()?;
     let decision =
