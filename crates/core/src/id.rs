@@ -182,11 +182,6 @@ impl Digest {
         }
         digits
     }
-
-    /// The raw bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
 }
 
 impl fmt::Display for Digest {

@@ -90,11 +90,6 @@ impl Snapshot {
         self.parts.vendors.get(model.provider())
     }
 
-    /// All connections, to build the next snapshot from.
-    pub fn vendors(&self) -> &HashMap<String, Arc<dyn Vendor>> {
-        &self.parts.vendors
-    }
-
     pub(crate) fn caller(&self, secret: &Digest) -> Option<&Caller> {
         self.parts.keys.get(secret)
     }
