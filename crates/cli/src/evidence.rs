@@ -103,6 +103,7 @@ fn failure(row: &Row, case: Option<&Case>, ink: Ink) -> String {
         Verdict::Pass => "passed",
         Verdict::Fail => "failed",
         Verdict::Error => "errored",
+        Verdict::Inconclusive => "is inconclusive",
         Verdict::Untested => "has no check",
     };
     let mut lines =
@@ -177,10 +178,13 @@ mod tests {
         Row {
             case: case.into(),
             category: "edge".into(),
+            repeat: 1,
+            score: None,
+            cached: false,
             verdict,
             format_valid: true,
             actual: "shipping".into(),
-            checks: vec![CheckResult { check: "equals".into(), verdict, detail }],
+            checks: vec![CheckResult::plain("equals", verdict, detail)],
             error: None,
             latency_us: 1,
             cost: Some(NanoUsd::ZERO),
@@ -193,6 +197,11 @@ mod tests {
         let case = Case {
             id: "b".into(),
             category: "edge".into(),
+            difficulty: None,
+            tags: vec![],
+            source: None,
+            weight: None,
+            threshold: None,
             variables: serde_json::from_str(r#"{"message": "where\nis it"}"#).unwrap(),
             expected: Some("billing".into()),
             checks: vec![],

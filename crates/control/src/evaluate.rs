@@ -7,6 +7,7 @@ use gatemark_core::access::{Caller, Role};
 use gatemark_core::call::{CallPurpose, Outcome};
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{Digest, ModelName, PromptName};
+use gatemark_core::model::Usage;
 use gatemark_core::prompt::Version;
 use gatemark_core::report::{CheckResult, Report, Row, Summary, Verdict};
 use gatemark_core::suite::{Case, Suite};
@@ -181,13 +182,16 @@ impl Control {
         let row = Row {
             case: prepared.case.id.clone(),
             category: prepared.case.category.clone(),
+            repeat: 1,
             verdict: Verdict::Error,
+            score: None,
             format_valid: false,
             actual: String::new(),
             checks: vec![],
             error: None,
             latency_us,
             cost: None,
+            cached: false,
             call: String::new(),
         };
         match result {
@@ -214,6 +218,8 @@ impl Control {
             model: model.clone(),
             actor: actor.to_string(),
             finished_at: now,
+            stopped: None,
+            judges: vec![],
             summary: Summary::of(rows),
         };
         self.store.save_report(&report, rows, now).await?;
@@ -234,7 +240,10 @@ fn prepare(suite: &Suite, case: &Case) -> Result<Prepared> {
 fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared) -> Row {
     row.call = reply.facts.call;
     row.cost = reply.facts.cost;
+    let (mut tool_calls, mut usage) = (None, Usage::default());
     if let Body::Whole(answer) = reply.body {
+        tool_calls = answer.tool_calls.map(|calls| calls.get().to_string());
+        usage = answer.usage.unwrap_or_default();
         row.actual = answer.text;
     }
     let outcome = reply.facts.outcome.unwrap_or(Outcome::Error);
@@ -249,11 +258,8 @@ fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared) 
             format!("the vendor failed ({code}); the static fallback was served")
         };
         row.error = (!off_format).then(|| detail.clone());
-        row.checks.push(CheckResult {
-            check: "the model's own answer".to_string(),
-            verdict: row.verdict,
-            detail: Some(detail),
-        });
+        let check = "the model's own answer";
+        row.checks.push(CheckResult::plain(check, row.verdict, Some(detail)));
         return row;
     }
     let seen = Observation {
@@ -262,6 +268,10 @@ fn answered(mut row: Row, reply: Reply, release: &Release, prepared: &Prepared) 
         schema: release.version.content.output.schema.as_ref(),
         latency_us: row.latency_us,
         cost: row.cost,
+        tool_calls: tool_calls.as_deref(),
+        usage,
+        variables: &prepared.case.variables,
+        system: "",
     };
     row.checks = prepared.checks.iter().map(|check| check.evaluate(&seen)).collect();
     row.verdict = Verdict::of_case(row.checks.iter().map(|result| result.verdict));

@@ -42,9 +42,12 @@ pub(super) fn read(node: Option<&Node>, problems: &mut Problems) -> Checks {
 fn spec(node: &Node, problems: &mut Problems) -> Option<CheckSpec> {
     let hint = "write `- equals`, `- contains: text` or `- not: {contains: text}`";
     match &node.value {
-        Value::Text(metric) => {
-            Some(CheckSpec { metric: metric.clone(), negated: false, parameters: Json::Null })
-        }
+        Value::Text(metric) => Some(CheckSpec {
+            metric: metric.clone(),
+            negated: false,
+            weight: None,
+            parameters: Json::Null,
+        }),
         Value::Map(entries) => match entries.as_slice() {
             [(key, inner)] if key.name == "not" => {
                 let inner = spec(inner, problems)?;
@@ -52,7 +55,12 @@ fn spec(node: &Node, problems: &mut Problems) -> Option<CheckSpec> {
             }
             [(key, parameters)] => {
                 let parameters = parameters.to_json(problems)?;
-                Some(CheckSpec { metric: key.name.clone(), negated: false, parameters })
+                Some(CheckSpec {
+                    metric: key.name.clone(),
+                    negated: false,
+                    weight: None,
+                    parameters,
+                })
             }
             many => {
                 let message = format!("a check is one metric, and this one has {}", many.len());

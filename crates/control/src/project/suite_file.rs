@@ -41,7 +41,7 @@ pub(super) fn read(
         check_unique(&case.id, id, &mut ids, problems);
         cases.push(case);
     }
-    Some(Suite { thresholds, checks: checks.specs, cases })
+    Some(Suite { thresholds, repeats: None, checks: checks.specs, cases })
 }
 
 fn thresholds(node: Option<&Node>, problems: &mut Problems) -> Thresholds {
@@ -50,7 +50,7 @@ fn thresholds(node: Option<&Node>, problems: &mut Problems) -> Thresholds {
     let accuracy = fields.get("accuracy", problems);
     let accuracy = accuracy.and_then(|node| typed::share(node, "`accuracy`", problems));
     fields.close(problems);
-    Thresholds { accuracy }
+    Thresholds { accuracy, ..Thresholds::default() }
 }
 
 /// The `number`th case and the place of its id. Mistakes in values do not hide those in ids.
@@ -86,6 +86,11 @@ fn case(
     let case = Case {
         id: id.map_or_else(|| format!("case-{number}"), String::from),
         category: category.unwrap_or("happy").into(),
+        difficulty: None,
+        tags: vec![],
+        source: None,
+        weight: None,
+        threshold: None,
         variables: values.unwrap_or_default(),
         expected,
         checks: checks.specs,

@@ -46,6 +46,8 @@ fn report(passed: u64) -> Report {
         model: "p/m-2026-01-01".parse().unwrap(),
         actor: "ann".into(),
         finished_at: 0,
+        stopped: None,
+        judges: vec![],
         summary: Summary { total, ..Summary::default() },
     }
 }

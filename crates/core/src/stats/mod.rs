@@ -1,4 +1,6 @@
 //! Statistics as pure functions. Each states its formula, its range and its source.
 
+pub mod classification;
 pub mod proportion;
 pub mod quantile;
+pub mod repeats;

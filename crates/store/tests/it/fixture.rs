@@ -66,6 +66,9 @@ pub(crate) fn row(case: &str) -> Row {
     Row {
         case: case.into(),
         category: "happy".into(),
+        repeat: 1,
+        score: None,
+        cached: false,
         verdict: Verdict::Pass,
         format_valid: true,
         actual: "answer".into(),
@@ -87,6 +90,8 @@ pub(crate) fn report(id: &str, version: &Version, suite: Digest, finished_at: i6
         model: version.content.models[0].model.clone(),
         actor: "tester".into(),
         finished_at,
+        stopped: None,
+        judges: vec![],
         summary: Summary::of(&[row("one")]),
     }
 }

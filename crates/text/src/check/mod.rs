@@ -15,9 +15,10 @@ mod subject;
 
 use gatemark_core::NanoUsd;
 use gatemark_core::diagnostic::did_you_mean;
-use gatemark_core::report::{CheckResult, Verdict};
+use gatemark_core::model::Usage;
+use gatemark_core::report::{CheckResult, Labelled, Verdict};
 use gatemark_core::suite::CheckSpec;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use parameters::Parameters;
 
@@ -34,10 +35,35 @@ pub struct Observation<'a> {
     pub latency_us: u64,
     /// What the call cost; `None` if the model's price is unknown.
     pub cost: Option<NanoUsd>,
+    /// The tools that the model wants called: the `tool_calls` array of chat completions, as JSON.
+    pub tool_calls: Option<&'a str>,
+    /// Tokens, as the vendor counted them, if it did.
+    pub usage: Usage,
+    /// The case's values for the prompt's variables.
+    pub variables: &'a Map<String, Value>,
+    /// The rendered system messages, one after the other; empty if there are none.
+    pub system: &'a str,
+}
+
+impl<'a> Observation<'a> {
+    /// An answer of which nothing else is known, as `gatemark score` and unit tests have it.
+    pub fn of(answer: &'a str, nothing: &'a Map<String, Value>) -> Self {
+        Self {
+            answer,
+            expected: None,
+            schema: None,
+            latency_us: 0,
+            cost: None,
+            tool_calls: None,
+            usage: Usage::default(),
+            variables: nothing,
+            system: "",
+        }
+    }
 }
 
 /// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Finding {
     /// It holds.
     Holds,
@@ -45,6 +71,17 @@ pub enum Finding {
     Fails(String),
     /// The case or the version lacks what the check needs; never counts as holding.
     CannotTell(String),
+    /// It measured, and holds if the score reached its bound.
+    Scored {
+        /// 0 to 1, larger is better.
+        score: f64,
+        /// Whether the score reached the check's bound.
+        holds: bool,
+        /// `expected ..., found ...`; shown when it does not hold.
+        detail: String,
+    },
+    /// It read a class from the answer, and holds if that is the wanted one.
+    Labelled(Labelled),
 }
 
 /// An assertion.
@@ -119,28 +156,68 @@ pub fn build(spec: &CheckSpec) -> Result<BuiltCheck, CheckProblem> {
         return Err(CheckProblem::new(format!("`{name}` is not a metric")).hint(hint));
     };
     let parameters = Parameters::read(name, main, known, &spec.parameters)?;
-    Ok(BuiltCheck { negated: spec.negated, check: build(&parameters)? })
+    if spec.weight.is_some_and(|weight| !(weight.is_finite() && weight >= 0.0)) {
+        return Err(CheckProblem::new(format!("the weight of `{name}` must be a number from 0")));
+    }
+    let (negated, weight) = (spec.negated, spec.weight);
+    Ok(BuiltCheck { metric: name, negated, weight, check: build(&parameters)? })
 }
 
 /// A check, ready to observe, with its negation.
 pub struct BuiltCheck {
+    metric: &'static str,
     negated: bool,
+    weight: Option<f64>,
     check: Box<dyn Check>,
 }
 
 impl BuiltCheck {
-    /// Looks at one answer. `not` turns pass and fail round and leaves an error an error.
+    /// Looks at one answer. `not` turns pass and fail and the score round and leaves an error an error.
     pub fn evaluate(&self, seen: &Observation<'_>) -> CheckResult {
-        let (verdict, detail) = match (self.check.observe(seen), self.negated) {
-            (Finding::Holds, false) | (Finding::Fails(_), true) => (Verdict::Pass, None),
-            (Finding::Fails(detail), false) => (Verdict::Fail, Some(detail)),
-            (Finding::Holds, true) => {
+        let (mut holds, mut score, mut label) = (None, None, None);
+        let detail = match self.check.observe(seen) {
+            Finding::Holds => {
+                holds = Some(true);
+                None
+            }
+            Finding::Fails(detail) => {
+                holds = Some(false);
+                Some(detail)
+            }
+            Finding::CannotTell(why) => Some(why),
+            Finding::Scored { score: found, holds: held, detail } => {
+                holds = Some(held);
+                score = Some(if self.negated { 1.0 - found } else { found });
+                Some(detail)
+            }
+            Finding::Labelled(found) => {
+                let held = found.expected == found.actual;
+                holds = Some(held);
+                let detail = format!(
+                    "expected {}, found {}",
+                    subject::shown(&found.expected),
+                    subject::shown(&found.actual)
+                );
+                label = Some(found);
+                Some(detail)
+            }
+        };
+        let (verdict, detail) = match holds.map(|holds| holds != self.negated) {
+            Some(true) => (Verdict::Pass, None),
+            Some(false) if self.negated => {
                 let found = subject::shown(seen.answer);
                 (Verdict::Fail, Some(format!("expected {}, found {found}", self.describe())))
             }
-            (Finding::CannotTell(why), _) => (Verdict::Error, Some(why)),
+            Some(false) => (Verdict::Fail, detail),
+            None => (Verdict::Error, detail),
         };
-        CheckResult { check: self.describe(), verdict, detail }
+        CheckResult {
+            metric: self.metric.to_string(),
+            score,
+            weight: self.weight,
+            label,
+            ..CheckResult::plain(self.describe(), verdict, detail)
+        }
     }
 
     /// The check in short, e.g. `not contains "sorry"`.

@@ -5,11 +5,13 @@ use serde_json::json;
 use super::*;
 
 fn spec(metric: &str, parameters: Value) -> CheckSpec {
-    CheckSpec { metric: metric.into(), negated: false, parameters }
+    CheckSpec { metric: metric.into(), negated: false, weight: None, parameters }
 }
 
+static NOTHING: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+
 fn seen<'a>(answer: &'a str, expected: Option<&'a Value>) -> Observation<'a> {
-    Observation { answer, expected, schema: None, latency_us: 0, cost: Some(NanoUsd::ZERO) }
+    Observation { expected, cost: Some(NanoUsd::ZERO), ..Observation::of(answer, &NOTHING) }
 }
 
 fn verdict(metric: &str, parameters: Value, answer: &str, expected: Option<Value>) -> Verdict {
