@@ -4,6 +4,7 @@
 //! they print or serialise; neither decides anything. Test runs go through the gateway, so what is
 //! tested is what serves.
 
+pub mod checks;
 mod connect;
 pub mod evaluate;
 pub mod gate;

@@ -1,8 +1,9 @@
 //! A check as it is written: a metric's name, `metric: parameters`, or `not: <check>`.
 
 use gatemark_core::suite::CheckSpec;
-use gatemark_text::check;
 use serde_json::Value as Json;
+
+use crate::checks;
 
 use super::node::{Node, Value};
 use super::problems::Problems;
@@ -22,20 +23,20 @@ pub(super) struct Checks {
 pub(super) fn read(node: Option<&Node>, problems: &mut Problems) -> Checks {
     let list = node.and_then(|node| items(node, "`checks`", problems)).unwrap_or_default();
     let any = node.is_some_and(|node| !matches!(&node.value, Value::List(list) if list.is_empty()));
-    let mut checks = Checks { any, ..Checks::default() };
+    let mut found = Checks { any, ..Checks::default() };
     for node in list {
         let Some(spec) = spec(node, problems) else { continue };
-        match check::build(&spec) {
+        match checks::build(&spec) {
             Err(problem) => problems.relay(&node.spot, problem.message, problem.hint),
             Ok(built) => {
                 if built.needs_expected() {
-                    checks.comparing.get_or_insert_with(|| spec.metric.clone());
+                    found.comparing.get_or_insert_with(|| spec.metric.clone());
                 }
-                checks.specs.push(spec);
+                found.specs.push(spec);
             }
         }
     }
-    checks
+    found
 }
 
 /// The nesting of `not` is bounded by that of documents.

@@ -7,6 +7,7 @@
 mod contains;
 mod cost;
 mod equals;
+mod frame;
 mod json;
 mod latency;
 mod parameters;
@@ -16,11 +17,12 @@ mod subject;
 use gatemark_core::NanoUsd;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::model::Usage;
-use gatemark_core::report::{CheckResult, Labelled, Verdict};
+use gatemark_core::report::{CheckResult, Labelled};
 use gatemark_core::suite::CheckSpec;
 use serde_json::{Map, Value};
 
-use parameters::Parameters;
+pub use frame::Frame;
+pub use parameters::Parameters;
 
 /// What a check may look at.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +84,8 @@ pub enum Finding {
     },
     /// It read a class from the answer, and holds if that is the wanted one.
     Labelled(Labelled),
+    /// The evidence contradicts itself, e.g. a judge's votes are split; never counts as holding.
+    Unclear(String),
 }
 
 /// An assertion.
@@ -108,11 +112,14 @@ pub struct CheckProblem {
 }
 
 impl CheckProblem {
-    fn new(message: impl Into<String>) -> Self {
+    /// A problem without a hint.
+    pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
     }
 
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -156,74 +163,24 @@ pub fn build(spec: &CheckSpec) -> Result<BuiltCheck, CheckProblem> {
         return Err(CheckProblem::new(format!("`{name}` is not a metric")).hint(hint));
     };
     let parameters = Parameters::read(name, main, known, &spec.parameters)?;
-    if spec.weight.is_some_and(|weight| !(weight.is_finite() && weight >= 0.0)) {
-        return Err(CheckProblem::new(format!("the weight of `{name}` must be a number from 0")));
-    }
-    let (negated, weight) = (spec.negated, spec.weight);
-    Ok(BuiltCheck { metric: name, negated, weight, check: build(&parameters)? })
+    Ok(BuiltCheck { frame: Frame::of(spec)?, check: build(&parameters)? })
 }
 
 /// A check, ready to observe, with its negation.
 pub struct BuiltCheck {
-    metric: &'static str,
-    negated: bool,
-    weight: Option<f64>,
+    frame: Frame,
     check: Box<dyn Check>,
 }
 
 impl BuiltCheck {
     /// Looks at one answer. `not` turns pass and fail and the score round and leaves an error an error.
     pub fn evaluate(&self, seen: &Observation<'_>) -> CheckResult {
-        let (mut holds, mut score, mut label) = (None, None, None);
-        let detail = match self.check.observe(seen) {
-            Finding::Holds => {
-                holds = Some(true);
-                None
-            }
-            Finding::Fails(detail) => {
-                holds = Some(false);
-                Some(detail)
-            }
-            Finding::CannotTell(why) => Some(why),
-            Finding::Scored { score: found, holds: held, detail } => {
-                holds = Some(held);
-                score = Some(if self.negated { 1.0 - found } else { found });
-                Some(detail)
-            }
-            Finding::Labelled(found) => {
-                let held = found.expected == found.actual;
-                holds = Some(held);
-                let detail = format!(
-                    "expected {}, found {}",
-                    subject::shown(&found.expected),
-                    subject::shown(&found.actual)
-                );
-                label = Some(found);
-                Some(detail)
-            }
-        };
-        let (verdict, detail) = match holds.map(|holds| holds != self.negated) {
-            Some(true) => (Verdict::Pass, None),
-            Some(false) if self.negated => {
-                let found = subject::shown(seen.answer);
-                (Verdict::Fail, Some(format!("expected {}, found {found}", self.describe())))
-            }
-            Some(false) => (Verdict::Fail, detail),
-            None => (Verdict::Error, detail),
-        };
-        CheckResult {
-            metric: self.metric.to_string(),
-            score,
-            weight: self.weight,
-            label,
-            ..CheckResult::plain(self.describe(), verdict, detail)
-        }
+        self.frame.conclude(&self.check.describe(), seen.answer, self.check.observe(seen))
     }
 
     /// The check in short, e.g. `not contains "sorry"`.
     pub fn describe(&self) -> String {
-        let not = if self.negated { "not " } else { "" };
-        format!("{not}{}", self.check.describe())
+        self.frame.describe(&self.check.describe())
     }
 
     /// Whether every case that it applies to must have `expected`.

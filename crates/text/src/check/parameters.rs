@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::CheckProblem;
 
 /// Named parameters of one metric; all names are known to the metric.
-pub(super) struct Parameters<'a> {
+pub struct Parameters<'a> {
     metric: &'a str,
     fields: Vec<(&'a str, &'a Value)>,
 }
 
 impl<'a> Parameters<'a> {
     /// Reads `written`: an object names its parameters, anything else stands for `main`, null for none.
-    pub(super) fn read(
+    pub fn read(
         metric: &'a str,
         main: &'a str,
         known: &[&'a str],
@@ -39,12 +39,12 @@ impl<'a> Parameters<'a> {
     }
 
     /// The parameter's value, if it is written; `null` is a value.
-    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
         self.fields.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
     /// The value of a parameter that must be there.
-    pub(super) fn required(&self, name: &str) -> Result<&'a Value, CheckProblem> {
+    pub fn required(&self, name: &str) -> Result<&'a Value, CheckProblem> {
         self.get(name).ok_or_else(|| {
             let hint = format!("write `{}: {{{name}: ...}}`", self.metric);
             CheckProblem::new(format!("`{}` needs `{name}`", self.metric)).hint(hint)
@@ -52,7 +52,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// A truth value.
-    pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, CheckProblem> {
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool, CheckProblem> {
         match self.get(name) {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -61,7 +61,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// The JSON pointer `at`: empty for the whole answer, or starting with `/`.
-    pub(super) fn pointer(&self) -> Result<Option<String>, CheckProblem> {
+    pub fn pointer(&self) -> Result<Option<String>, CheckProblem> {
         match self.get("at") {
             None => Ok(None),
             Some(Value::String(at)) if at.is_empty() || at.starts_with('/') => Ok(Some(at.clone())),
@@ -73,7 +73,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// A problem with the type or range of one parameter.
-    pub(super) fn wrong(&self, name: &str, wanted: &str, found: &Value) -> CheckProblem {
+    pub fn wrong(&self, name: &str, wanted: &str, found: &Value) -> CheckProblem {
         let found = super::subject::shown_value(found);
         CheckProblem::new(format!("`{name}` of `{}` must be {wanted}, not {found}", self.metric))
     }

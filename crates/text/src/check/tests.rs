@@ -1,5 +1,6 @@
 //! One line per observation: what is checked, what was answered, how it comes out.
 
+use gatemark_core::report::Verdict;
 use serde_json::json;
 
 use super::*;

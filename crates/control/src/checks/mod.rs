@@ -1,0 +1,124 @@
+//! Every check of a suite, also those that are more than a function of the answer: they ask a model,
+//! measure meaning or run code.
+//!
+//! The pure ones live in `gatemark_text::check`. The ones here wait for something, may cost money, and
+//! fail closed: whatever they cannot find out is an error and never a pass. A new one is a file here and
+//! a line in `METRICS`.
+
+use futures_util::future::BoxFuture;
+use gatemark_core::diagnostic::did_you_mean;
+use gatemark_core::money::NanoUsd;
+use gatemark_core::report::CheckResult;
+use gatemark_core::suite::{Case, CheckSpec};
+use gatemark_text::check::{
+    self, BuiltCheck, CheckProblem, Finding, Frame, Observation, Parameters,
+};
+
+use crate::Control;
+
+/// What a check here may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// The answer and what is known of it.
+    pub observation: Observation<'a>,
+    /// The case.
+    pub case: &'a Case,
+    /// Which time the case is asked, from 1.
+    pub repeat: u32,
+}
+
+/// What a check here found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The finding.
+    pub finding: Finding,
+    /// What finding it out cost, if it cost anything.
+    pub cost: Option<NanoUsd>,
+    /// What there is to say even if it holds, e.g. a judge's reason.
+    pub note: Option<String>,
+}
+
+impl From<Finding> for Found {
+    fn from(finding: Finding) -> Self {
+        Self { finding, cost: None, note: None }
+    }
+}
+
+/// A check that waits for something.
+pub trait External: Send + Sync {
+    /// Looks at one answer.
+    fn observe<'a>(&'a self, seen: &'a Seen<'a>, control: &'a Control) -> BoxFuture<'a, Found>;
+
+    /// The check in short.
+    fn describe(&self) -> String;
+
+    /// Whether it compares with the case's `expected`.
+    fn needs_expected(&self) -> bool {
+        false
+    }
+}
+
+type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
+
+/// Metric, the parameter that a bare value stands for, all its parameters, how to build it.
+const METRICS: &[(&str, &str, &[&str], Build)] = &[];
+
+/// A check ready to be applied.
+pub enum Assertion {
+    /// A function of the answer.
+    Pure(BuiltCheck),
+    /// One that waits for something.
+    External(Frame, Box<dyn External>),
+}
+
+/// Builds the check that `spec` asks for.
+///
+/// # Errors
+/// Unknown metrics and parameters, and values of a wrong type.
+pub fn build(spec: &CheckSpec) -> Result<Assertion, CheckProblem> {
+    let name = spec.metric.as_str();
+    if let Some((name, main, known, build)) = METRICS.iter().find(|metric| metric.0 == name) {
+        let parameters = Parameters::read(name, main, known, &spec.parameters)?;
+        return Ok(Assertion::External(Frame::of(spec)?, build(&parameters)?));
+    }
+    if check::metrics().any(|known| known == name) {
+        return check::build(spec).map(Assertion::Pure);
+    }
+    let known = || check::metrics().chain(METRICS.iter().map(|metric| metric.0));
+    let hint = match did_you_mean(name, known()) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => format!("known metrics: {}", known().collect::<Vec<_>>().join(", ")),
+    };
+    Err(CheckProblem::new(format!("`{name}` is not a metric")).hint(hint))
+}
+
+impl Assertion {
+    /// Looks at one answer.
+    pub async fn evaluate(&self, seen: &Seen<'_>, control: &Control) -> CheckResult {
+        match self {
+            Self::Pure(check) => check.evaluate(&seen.observation),
+            Self::External(frame, check) => {
+                let Found { finding, cost, note } = check.observe(seen, control).await;
+                let answer = seen.observation.answer;
+                let result = frame.conclude(&check.describe(), answer, finding);
+                CheckResult { cost, detail: result.detail.clone().or(note), ..result }
+            }
+        }
+    }
+
+    /// The check in short, e.g. `not contains "sorry"`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Pure(check) => check.describe(),
+            Self::External(frame, check) => frame.describe(&check.describe()),
+        }
+    }
+
+    /// Whether every case that it applies to must have `expected`.
+    pub fn needs_expected(&self) -> bool {
+        match self {
+            Self::Pure(check) => check.needs_expected(),
+            Self::External(_, check) => check.needs_expected(),
+        }
+    }
+}
