@@ -1,6 +1,7 @@
 //! Arguments that several commands take.
 
 use gatemark_core::call::{CallPurpose, Outcome};
+use gatemark_core::money::NanoUsd;
 use gatemark_gateway::{PromptRef, Selector};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,6 +14,12 @@ pub(crate) fn prompt_ref(text: &str) -> Result<PromptRef, String> {
 /// Reads a selector: a version number, a semantic version or an environment.
 pub(crate) fn selector(text: &str) -> Result<Selector, String> {
     Selector::parse(text, "version").map_err(|error| error.message().to_string())
+}
+
+/// Reads an amount of US dollars such as `2.50`.
+pub(crate) fn usd(text: &str) -> Result<NanoUsd, String> {
+    NanoUsd::from_usd_text(text)
+        .ok_or_else(|| "write an amount of dollars such as 2.50, with at most nine decimals".into())
 }
 
 /// Reads how a call ended.

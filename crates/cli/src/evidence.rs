@@ -1,5 +1,6 @@
 //! A test run for people: figures by category, what failed and why, cost, time.
 
+use gatemark_core::money::NanoUsd;
 use gatemark_core::report::{Report, Row, Summary, Tally, Verdict};
 use gatemark_core::stats::proportion::{Z_95, wilson};
 use gatemark_core::suite::{Case, Suite};
@@ -39,20 +40,55 @@ pub(crate) fn figures(report: &Report, threshold: Option<Threshold>, ink: Ink) -
     }
     table.row(cells("all", &summary.total));
     let mut lines = vec![table.text(), String::new()];
-    lines.push(format!(
-        "latency    p50 {}, p95 {}",
-        moment::length(summary.p50_latency_us),
-        moment::length(summary.p95_latency_us)
-    ));
-    lines.push(format!(
-        "cost       mean {}, dearest {}, together {}",
-        summary.mean_cost, summary.max_cost, summary.total_cost
-    ));
+    lines.extend(more(summary));
     if let Some(threshold) = threshold {
         lines.push(format!("threshold  {}", judged(threshold, summary, ink)));
     }
     lines.push(format!("report     {}", report.id));
     lines.join("\n")
+}
+
+/// What there is beside the table.
+fn more(summary: &Summary) -> Vec<String> {
+    let mut lines = vec![];
+    if let (Some(one), Some(all)) = (summary.pass_at.first(), summary.pass_hat.last()) {
+        let k = summary.repeats;
+        let any = summary.pass_at.last().copied().unwrap_or_default();
+        lines.push(format!(
+            "repeats    {k} of each case: a single try passes {one:.3}, one of {k} {any:.3}, all {k} {all:.3}; \
+             {} flaky",
+            summary.total.flaky
+        ));
+    }
+    for (name, metric) in &summary.metrics {
+        lines.push(format!("score      {name}: mean {:.3} over {} rows", metric.mean, metric.rows));
+    }
+    if let Some(found) = &summary.classification {
+        lines.push(format!(
+            "labels     macro-F1 {:.3} over {} classes",
+            found.macro_f1,
+            found.classes.len()
+        ));
+    }
+    lines.push(match summary.rows > 0 && summary.timed() == 0 {
+        true => "latency    unknown: every answer comes from an earlier run".to_string(),
+        false => format!(
+            "latency    p50 {}, p95 {}",
+            moment::length(summary.p50_latency_us),
+            moment::length(summary.p95_latency_us)
+        ),
+    });
+    lines.push(format!(
+        "cost       mean {}, dearest {}, together {}",
+        summary.mean_cost, summary.max_cost, summary.total_cost
+    ));
+    if summary.cached > 0 || summary.checks_cost > NanoUsd::ZERO {
+        lines.push(format!(
+            "spent      {} on answers ({} of {} rows were answered by an earlier run), {} on checks",
+            summary.spent, summary.cached, summary.rows, summary.checks_cost
+        ));
+    }
+    lines
 }
 
 fn judged(threshold: Threshold, summary: &Summary, ink: Ink) -> String {
@@ -80,17 +116,17 @@ pub(crate) fn interval(tally: &Tally) -> String {
     format!("{:.3} – {:.3}", interval.low, interval.high)
 }
 
-/// The first `most` cases that did not pass, each with input, expected, actual and why; empty if all did.
-pub(crate) fn failures(rows: &[Row], suite: Option<&Suite>, most: usize, ink: Ink) -> String {
-    let failed: Vec<&Row> = rows.iter().filter(|row| row.verdict != Verdict::Pass).collect();
-    if failed.is_empty() || most == 0 {
+/// Rows that did not pass, each with input, expected, actual and why, out of `all` such rows; empty if there
+/// are none to show.
+pub(crate) fn failures(failed: &[Row], all: u64, suite: Option<&Suite>, ink: Ink) -> String {
+    if failed.is_empty() {
         return String::new();
     }
-    let mut text = ink.strong(&match failed.len() {
-        all if all > most => format!("Failures ({most} of {all}; more with --failures N)"),
-        all => format!("Failures ({all})"),
+    let mut text = ink.strong(&match failed.len() as u64 {
+        shown if all > shown => format!("Failures ({shown} of {all}; more with --failures N)"),
+        _ => format!("Failures ({all})"),
     });
-    for row in failed.iter().take(most) {
+    for row in failed {
         let case = suite.and_then(|suite| suite.cases.iter().find(|case| case.id == row.case));
         text.push('\n');
         text.push_str(&failure(row, case, ink));
@@ -170,7 +206,6 @@ pub(crate) fn comparison(reports: &[&Report]) -> String {
 mod tests {
     use super::*;
     use crate::print::{ColourChoice, Terminal};
-    use gatemark_core::money::NanoUsd;
     use gatemark_core::report::CheckResult;
 
     fn row(case: &str, verdict: Verdict) -> Row {
@@ -209,13 +244,13 @@ mod tests {
         let suite = Suite { cases: vec![case], ..Suite::default() };
         let rows = [row("a", Verdict::Pass), row("b", Verdict::Fail), row("c", Verdict::Fail)];
         let ink = Terminal::new(false, false, ColourChoice::Never).ink();
-        let text = failures(&rows, Some(&suite), 1, ink);
+        let text = failures(&rows[1..2], 2, Some(&suite), ink);
         assert_eq!(
             text,
             "Failures (1 of 2; more with --failures N)\n  b (edge) failed\n    input     message: where is it\n    \
              expected  billing\n    actual    shipping\n    why       equals: expected billing, got shipping"
         );
-        assert_eq!(failures(&rows[..1], Some(&suite), 9, ink), "");
+        assert_eq!(failures(&[], 0, Some(&suite), ink), "");
     }
 
     #[test]

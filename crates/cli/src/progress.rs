@@ -2,8 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use gatemark_control::evaluate;
-use gatemark_core::id::ModelName;
+use gatemark_control::evaluate::{self, Estimate};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::report::{Row, Verdict};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,15 +18,14 @@ pub(crate) struct Progress<'t> {
 #[derive(Default)]
 struct Run {
     bar: Option<ProgressBar>,
-    model: String,
-    cases: usize,
-    ended: usize,
-    passed: usize,
+    rows: u64,
+    ended: u64,
+    passed: u64,
     spent: NanoUsd,
 }
 
 /// How many lines a whole run prints where no bar can be drawn.
-const LINES: usize = 10;
+const LINES: u64 = 10;
 
 impl<'t> Progress<'t> {
     /// Progress on this terminal.
@@ -41,26 +39,48 @@ impl<'t> Progress<'t> {
 }
 
 impl evaluate::Progress for Progress<'_> {
-    fn begin(&self, model: &ModelName, cases: usize) {
-        let bar = self.terminal.interactive().then(|| bar(model, cases));
-        self.with(|run| *run = Run { bar, model: model.to_string(), cases, ..Run::default() });
+    fn begin(&self, rows: u64, estimate: &Estimate) {
+        if estimate.input > NanoUsd::ZERO {
+            let most = estimate.most.map_or_else(
+                || "and more for answers of unbounded length".to_string(),
+                |most| format!("at most {most} with answers"),
+            );
+            self.terminal.note(&format!(
+                "{} calls: about {} for input, {most}; less for what earlier runs have answered",
+                estimate.calls, estimate.input
+            ));
+        }
+        let bar = self.terminal.interactive().then(|| bar(rows));
+        self.with(|run| *run = Run { bar, rows, ..Run::default() });
     }
 
-    fn case(&self, row: &Row) {
+    fn resumed(&self, report: &str, rows: u64) {
+        self.with(|run| {
+            run.ended += rows;
+            if let Some(bar) = &run.bar {
+                bar.inc(rows);
+            }
+        });
+        self.terminal.note(&format!("going on with run {report}: {rows} rows are done"));
+    }
+
+    fn row(&self, row: &Row) {
         let line = self.with(|run| {
             run.ended += 1;
-            run.passed += usize::from(row.verdict == Verdict::Pass);
-            run.spent += row.cost.unwrap_or_default();
-            let words = format!("{} passed, {}", run.passed, run.spent);
+            run.passed += u64::from(row.verdict == Verdict::Pass);
+            run.spent += row.checks_cost();
+            if !row.cached {
+                run.spent += row.cost.unwrap_or_default();
+            }
+            let words = format!("{} passed, {} spent", run.passed, run.spent);
             match &run.bar {
                 Some(bar) => {
                     bar.inc(1);
                     bar.set_message(words);
                     None
                 }
-                None => is_due(run.ended, run.cases).then(|| {
-                    format!("{}: {} of {} cases, {words}", run.model, run.ended, run.cases)
-                }),
+                None => is_due(run.ended, run.rows)
+                    .then(|| format!("{} of {} rows, {words}", run.ended, run.rows)),
             }
         });
         if let Some(line) = line {
@@ -76,20 +96,18 @@ impl evaluate::Progress for Progress<'_> {
 }
 
 /// Whether a tenth more of the cases has ended than at the last line.
-fn is_due(ended: usize, cases: usize) -> bool {
-    let tenth = |count: usize| count * LINES / cases.max(1);
+fn is_due(ended: u64, rows: u64) -> bool {
+    let tenth = |count: u64| count * LINES / rows.max(1);
     tenth(ended) > tenth(ended.saturating_sub(1))
 }
 
-fn bar(model: &ModelName, cases: usize) -> ProgressBar {
-    let length = u64::try_from(cases).unwrap_or(u64::MAX);
-    let template = "{prefix} [{bar:30}] {pos}/{len} {msg}, {eta} left";
+fn bar(rows: u64) -> ProgressBar {
+    let template = "[{bar:30}] {pos}/{len} {msg}, {eta} left";
     let style = ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ");
-    ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr())
+    ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr())
         .with_style(style)
-        .with_prefix(model.to_string())
         .with_message("0 passed")
 }
 
@@ -100,7 +118,7 @@ mod tests {
     #[test]
     fn a_log_gets_ten_lines_and_the_last() {
         for cases in [10, 55, 1000] {
-            let due: Vec<usize> = (1..=cases).filter(|ended| is_due(*ended, cases)).collect();
+            let due: Vec<u64> = (1..=cases).filter(|ended| is_due(*ended, cases)).collect();
             assert_eq!(due.len(), 10, "{cases}");
             assert_eq!(due.last(), Some(&cases));
         }

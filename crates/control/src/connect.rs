@@ -20,3 +20,15 @@ pub(crate) fn all(
     };
     project.providers.iter().map(connect).collect()
 }
+
+/// Providers that need a key and have none, with the environment variable that should hold it.
+pub(crate) fn keys_missing(
+    project: &Project,
+    secrets: &HashMap<String, Secret>,
+) -> HashMap<String, String> {
+    let held = |name: &String| secrets.contains_key(name);
+    let needed = project.providers.iter().filter(|(name, _)| !held(name));
+    needed
+        .filter_map(|(name, provider)| Some((name.clone(), provider.key_variable.clone()?)))
+        .collect()
+}

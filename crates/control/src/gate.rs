@@ -182,7 +182,7 @@ impl Control {
 
     /// The evidence on which a version was admitted earlier.
     async fn evidence_of(&self, report: &str) -> Result<Found> {
-        let report = self.store.report(report).await?.map(|(report, _)| report);
+        let report = self.store.report(report).await?;
         let suite = match &report {
             Some(report) => {
                 self.store.suite(&report.suite).await?.map(|suite| (suite, report.suite))

@@ -4,6 +4,8 @@ use gatemark_core::error::Result;
 use gatemark_core::gate::Approval;
 use gatemark_core::id::PromptName;
 use gatemark_core::prompt::Version;
+use gatemark_core::report::{Report, Row};
+use gatemark_store::run::RowFilter;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,7 +26,16 @@ pub struct Happening {
     pub detail: String,
 }
 
+/// Most rows that are handed out at once with a report.
+const ROWS_AT_ONCE: u32 = 10_000;
+
 impl Control {
+    /// The first 10,000 rows of a report in the suite's order; more are read page by page from the store.
+    pub async fn first_rows(&self, report: &Report) -> Result<Vec<Row>> {
+        let rows = self.store.report_rows(&report.id, RowFilter::default(), ROWS_AT_ONCE).await?;
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
     /// A prompt's registrations, tests, approvals and moves, oldest first.
     pub async fn history(&self, prompt: &PromptName) -> Result<Vec<Happening>> {
         let mut found = vec![];

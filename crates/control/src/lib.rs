@@ -38,6 +38,9 @@ pub struct Control {
     releases: Arc<snapshot::Releases>,
     vendors: HashMap<String, Arc<dyn Vendor>>,
     keyless: bool,
+    data: PathBuf,
+    /// Providers whose key is not there, with the variable that should hold it.
+    keys_missing: Arc<HashMap<String, String>>,
     refreshing: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -62,6 +65,7 @@ impl Control {
         private(&options.data)?;
         let store = Store::open(&options.data.join("gatemark.db")).await?;
         let log = CallLog::open(CallLogOptions::new(options.data.join("calls")))?;
+        let keys_missing = connect::keys_missing(&options.project, &options.secrets);
         let vendors = connect::all(&options.project, options.secrets)?;
         let project = Arc::new(options.project);
         let releases = Arc::new(snapshot::Releases::default());
@@ -81,6 +85,8 @@ impl Control {
             releases,
             vendors,
             keyless: options.keyless,
+            data: options.data,
+            keys_missing: Arc::new(keys_missing),
             refreshing: Arc::default(),
         })
     }

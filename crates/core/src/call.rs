@@ -113,6 +113,9 @@ pub struct CallRecord {
     pub first_token_us: Option<u64>,
     /// Tries at vendors, in order.
     pub attempts: Vec<Attempt>,
+    /// Whether the answer had been given before, so that no vendor was asked and nothing paid.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cached: bool,
 }
 
 impl CallRecord {

@@ -92,6 +92,8 @@ pub struct Provider {
     pub timeout: Duration,
     /// How often a failed attempt is repeated while nothing has been answered.
     pub retries: u32,
+    /// Most calls of test runs under way at once, if bounded.
+    pub concurrency: Option<u32>,
     /// For `sim` only.
     pub sim: SimSettings,
 }

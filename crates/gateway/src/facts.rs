@@ -27,6 +27,11 @@ pub struct Facts {
     pub reason: Option<String>,
     /// What it cost; unknown while an answer streams and for models without a price.
     pub cost: Option<NanoUsd>,
+    /// What the answer cost when it was given: the same, except for an answer of an earlier run, which
+    /// costs nothing now.
+    pub worth: Option<NanoUsd>,
+    /// How long an answer of an earlier run took when it was given, in microseconds; `None` for others.
+    pub recalled_us: Option<u64>,
     /// When the call began, in microseconds since 1970.
     pub at: i64,
 }

@@ -9,6 +9,7 @@ use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::recall::Recall;
 use crate::release::Release;
 
 /// One call as a door understood it.
@@ -58,6 +59,8 @@ pub enum Target {
         model: ModelName,
         /// The case's values.
         variables: Map<String, Value>,
+        /// Whether answers of earlier runs are taken, and where from.
+        recall: Option<Recall>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! The data plane: one call, in steps whose names are the names of the functions.
 //!
-//! 1 [`admit`](Gateway::admit) · 2 `resolve` · 4 `prepare` · 5 `reserve` · 7 `dispatch` · 8 `check` ·
-//! 9 `record` · 10 `reply`. (Steps 3 `inspect` and 6 `recall` of the design have no code yet.)
+//! 1 [`admit`](Gateway::admit) · 2 `resolve` · 4 `prepare` · 5 `reserve` · 6 `recall` · 7 `dispatch` ·
+//! 8 `check` · 9 `record` · 10 `reply`. (Step 3, `inspect`, has no code yet; test runs alone recall.)
 //!
 //! The gateway reads one immutable [`Snapshot`] per call and writes one record to the local call log.
 //! It holds no SQL handle and awaits no control-plane task: if the database or the control plane dies, it
@@ -14,7 +14,9 @@ mod dispatch;
 mod facts;
 mod fields;
 mod incoming;
+mod measure;
 mod prepare;
+mod recall;
 mod record;
 mod release;
 mod reply;
@@ -32,6 +34,8 @@ use gatemark_store::calllog::CallLog;
 pub use admit::hash_key;
 pub use facts::Facts;
 pub use incoming::{Incoming, PromptRef, Selector, Target};
+pub use measure::Size;
+pub use recall::{Answers, Recall, Remembered};
 pub use record::Meter;
 pub use release::Release;
 pub use reply::{Body, Reply};
@@ -129,6 +133,33 @@ async fn steps(
 ) -> Result<check::Checked> {
     let prepared = prepare::prepare(resolved, ask, record)?;
     reserve::reserve(resolved, &prepared)?;
-    let got = dispatch::dispatch(snapshot, resolved, &prepared, record).await;
+    let got = answer(snapshot, resolved, &prepared, record).await;
     check::check(resolved, prepared, got, record)
+}
+
+/// Steps 6 and 7: an answer from an earlier run, or the vendor's.
+async fn answer(
+    snapshot: &Snapshot,
+    resolved: &resolve::Resolved,
+    prepared: &prepare::Prepared,
+    record: &mut record::Pending,
+) -> Result<dispatch::Got> {
+    let Some(recall) = &resolved.recall else {
+        return dispatch::dispatch(snapshot, resolved, prepared, record).await;
+    };
+    let key = recall::key(&resolved.model, &prepared.request, recall.repeat)?;
+    if let Some((answer, latency_us)) = recall::recall(recall, &key).await? {
+        record.note_recalled(latency_us);
+        return Ok(dispatch::Got::Whole(Box::new(answer)));
+    }
+    let got = dispatch::dispatch(snapshot, resolved, prepared, record).await?;
+    let latency_us = record.record().vendor_us;
+    let kept = match &got {
+        dispatch::Got::Whole(answer) => Some(Remembered::of(answer, latency_us)),
+        dispatch::Got::Stream(..) => None,
+    };
+    if let Some(kept) = kept {
+        recall.answers.put(&key, &kept).await?;
+    }
+    Ok(got)
 }

@@ -97,7 +97,7 @@ fn recorded(variables: &BTreeMap<String, Value>, caller: Option<&RawValue>) -> S
 }
 
 /// Everything that the model will read: examples, rendered messages, what the caller adds, tools.
-fn input_tokens(
+pub(crate) fn input_tokens(
     compiled: &Compiled,
     turns: &[Turn],
     caller: Option<&RawValue>,
@@ -114,7 +114,7 @@ fn input_tokens(
     compiled.example_tokens() + counted + frames
 }
 
-fn refuse(problems: Vec<variable::Mismatch>) -> Error {
+pub(crate) fn refuse(problems: Vec<variable::Mismatch>) -> Error {
     let listed: Vec<String> =
         problems.iter().map(|problem| format!("`{}` {}", problem.name, problem.problem)).collect();
     let param = problems.first().map(|p| format!("variables.{}", p.name)).unwrap_or_default();
@@ -141,7 +141,10 @@ fn within_bounds(
     Ok(())
 }
 
-fn render(compiled: &Compiled, variables: &BTreeMap<String, Value>) -> Result<Vec<Turn>> {
+pub(crate) fn render(
+    compiled: &Compiled,
+    variables: &BTreeMap<String, Value>,
+) -> Result<Vec<Turn>> {
     let mut turns = Vec::with_capacity(compiled.roles.len() + compiled.examples.len());
     for (index, role) in compiled.roles.iter().enumerate() {
         if index == compiled.examples_before {

@@ -42,6 +42,10 @@ pub(crate) struct Pending {
     log: CallLog,
     meter: Arc<dyn Meter>,
     vendor_answered: bool,
+    /// How long a recalled answer took when it was given, in microseconds.
+    recalled: Option<u64>,
+    /// What the answer cost when it was given.
+    worth: NanoUsd,
     /// When the attempt under way was sent.
     sent: Option<Instant>,
     written: bool,
@@ -80,6 +84,7 @@ impl Pending {
             vendor_us: 0,
             first_token_us: None,
             attempts: vec![],
+            cached: false,
         };
         Self {
             record,
@@ -89,6 +94,8 @@ impl Pending {
             log,
             meter,
             vendor_answered: false,
+            recalled: None,
+            worth: NanoUsd::ZERO,
             sent: None,
             written: false,
         }
@@ -100,6 +107,23 @@ impl Pending {
 
     pub(crate) fn record(&self) -> &CallRecord {
         &self.record
+    }
+
+    /// The answer comes from an earlier run: nothing is paid for it now.
+    pub(crate) fn note_recalled(&mut self, latency_us: u64) {
+        self.recalled = Some(latency_us);
+        self.vendor_answered = true;
+        self.record.cached = true;
+    }
+
+    /// How long a recalled answer took when it was given, in microseconds.
+    pub(crate) fn recalled(&self) -> Option<u64> {
+        self.recalled
+    }
+
+    /// What the answer cost when it was given, also if that was in an earlier run.
+    pub(crate) fn worth(&self) -> NanoUsd {
+        self.worth
     }
 
     pub(crate) fn note_variables(&mut self, hash: Digest) {
@@ -154,7 +178,8 @@ impl Pending {
     /// The model's own answer: what it used is paid for even if something else is served.
     pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
         self.record.usage = usage.unwrap_or_else(|| self.estimate(input, text));
-        self.record.cost = self.price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
+        self.worth = self.price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
+        self.record.cost = if self.recalled.is_some() { NanoUsd::ZERO } else { self.worth };
         self.note_output(text);
     }
 

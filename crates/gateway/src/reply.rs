@@ -55,7 +55,9 @@ pub(crate) fn reply(resolved: &Resolved, checked: Checked, mut record: Pending) 
 
 fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
     let version = resolved.named.as_ref().map(|named| &named.release.version);
+    let (worth, recalled_us) = (record.worth(), record.recalled());
     let record = record.record();
+    let known = ended && record.priced;
     Facts {
         call: record.id.clone(),
         prompt: record.prompt.clone(),
@@ -66,7 +68,9 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         model: record.model.clone(),
         outcome: ended.then_some(record.outcome),
         reason: record.error.clone(),
-        cost: (ended && record.priced).then_some(record.cost),
+        cost: known.then_some(record.cost),
+        worth: known.then_some(worth),
+        recalled_us,
         at: record.at,
     }
 }

@@ -12,6 +12,7 @@ use gatemark_core::model::{Price, Recording};
 use serde_json::{Map, Value};
 
 use crate::incoming::{PromptRef, Selector, Target};
+use crate::recall::Recall;
 use crate::release::{Compiled, Release};
 use crate::snapshot::{Pointer, Snapshot};
 
@@ -22,6 +23,7 @@ pub(crate) struct Resolved {
     pub(crate) recording: Recording,
     pub(crate) environment: Option<EnvironmentName>,
     pub(crate) named: Option<Named>,
+    pub(crate) recall: Option<Recall>,
 }
 
 /// The part of a resolution that only prompts have.
@@ -43,11 +45,12 @@ pub(crate) fn resolve(snapshot: &Snapshot, target: Target) -> Result<Resolved> {
     match target {
         Target::Plain(model) => plain(snapshot, model),
         Target::Named { prompt, variables } => named(snapshot, &prompt, variables),
-        Target::Exact { release, model, variables } => {
+        Target::Exact { release, model, variables, recall } => {
             known_provider(snapshot, &model)?;
             let price = snapshot.project().price(&model);
             let named = Some(Named { release, variables });
-            Ok(Resolved { model, price, recording: Recording::Metadata, environment: None, named })
+            let recording = Recording::Metadata;
+            Ok(Resolved { model, price, recording, environment: None, named, recall })
         }
     }
 }
@@ -59,7 +62,8 @@ fn plain(snapshot: &Snapshot, model: ModelName) -> Result<Resolved> {
         .environments
         .get(&project.default_environment)
         .map_or(Recording::Metadata, |environment| environment.recording);
-    Ok(Resolved { price: project.price(&model), model, recording, environment: None, named: None })
+    let price = project.price(&model);
+    Ok(Resolved { price, model, recording, environment: None, named: None, recall: None })
 }
 
 fn known_provider(snapshot: &Snapshot, model: &ModelName) -> Result<()> {
@@ -113,6 +117,7 @@ fn named(
         recording: declared.recording,
         environment: Some(environment.clone()),
         named: Some(Named { release, variables }),
+        recall: None,
     })
 }
 

@@ -188,6 +188,7 @@ mod tests {
             vendor_us: 0,
             first_token_us: None,
             attempts: vec![],
+            cached: false,
         }
     }
 

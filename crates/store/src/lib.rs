@@ -19,6 +19,7 @@ mod document;
 pub mod prompt;
 mod report;
 mod review;
+pub mod run;
 #[cfg(test)]
 mod scratch;
 mod sql;

@@ -1,22 +1,25 @@
 //! Evidence. A report is written once and never changes.
 
-use gatemark_core::report::{Report, Row};
+use gatemark_core::report::{Report, Row, Verdict};
 use gatemark_core::{Digest, Error, Kind, ModelName, PromptName, Result};
 
 use crate::audit::{self, Event};
+use crate::run::RowFilter;
 use crate::sql::{self, to_document, values};
 use crate::store::Store;
 
 impl Store {
-    /// Stores a report and the rows that it was derived from.
+    /// Stores the report of the run with the same id, whose rows are journalled, and ends that run.
     ///
     /// # Errors
     /// `Conflict` if there is a report with that id.
-    pub async fn save_report(&self, report: &Report, rows: &[Row], at: i64) -> Result<()> {
+    pub async fn save_report(&self, report: &Report, at: i64) -> Result<()> {
         let transaction = self.database().begin().await?;
+        let sql = "UPDATE runs SET finished_at = $2 WHERE id = $1";
+        transaction.execute(sql, values![report.id.as_str(), at]).await?;
         let sql = "INSERT INTO reports
                    (id, prompt, number, version, suite, model, finished_at, document, results)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '[]') ON CONFLICT (id) DO NOTHING";
         let row = values![
             report.id.as_str(),
             &report.prompt,
@@ -26,7 +29,6 @@ impl Store {
             &report.model,
             report.finished_at,
             to_document(report)?,
-            to_document(rows)?,
         ];
         if transaction.execute(sql, row).await? == 0 {
             let message = format!("there is a report {} already", report.id);
@@ -42,11 +44,36 @@ impl Store {
         transaction.commit().await
     }
 
-    /// A report and its rows.
-    pub async fn report(&self, id: &str) -> Result<Option<(Report, Vec<Row>)>> {
-        let sql = "SELECT document, results FROM reports WHERE id = $1";
+    /// A report.
+    pub async fn report(&self, id: &str) -> Result<Option<Report>> {
+        let sql = "SELECT document FROM reports WHERE id = $1";
         let row = self.database().read_one(sql, values![id]).await?;
-        row.map(|row| Ok((document(&row)?, row.document("results")?))).transpose()
+        row.as_ref().map(document).transpose()
+    }
+
+    /// Up to `limit` rows of a report in the suite's order, each with its ordinal.
+    pub async fn report_rows(
+        &self,
+        report: &str,
+        filter: RowFilter,
+        limit: u32,
+    ) -> Result<Vec<(u64, Row)>> {
+        let rows = self.run_rows(report, filter, limit).await?;
+        if rows.is_empty() && filter.after.is_none() {
+            return self.rows_within(report, filter.failed_only).await;
+        }
+        Ok(rows)
+    }
+
+    /// The rows of a report that was stored before runs were journalled: all at once, as it held them.
+    async fn rows_within(&self, report: &str, failed_only: bool) -> Result<Vec<(u64, Row)>> {
+        let sql = "SELECT results FROM reports WHERE id = $1";
+        let Some(row) = self.database().read_one(sql, values![report]).await? else {
+            return Ok(vec![]);
+        };
+        let rows: Vec<Row> = row.document("results")?;
+        let wanted = |(_, row): &(u64, Row)| !failed_only || row.verdict != Verdict::Pass;
+        Ok((0..).zip(rows).filter(wanted).collect())
     }
 
     /// The newest report on exactly this version, suite and model.

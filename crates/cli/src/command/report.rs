@@ -6,6 +6,7 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::report::{Report, Row};
 use gatemark_core::suite::Suite;
 use gatemark_gateway::PromptRef;
+use gatemark_store::run::RowFilter;
 
 use crate::argument;
 use crate::context::Context;
@@ -24,13 +25,14 @@ pub(crate) struct Args {
     report: String,
     /// Most failing cases to show
     #[arg(long, value_name = "N", default_value_t = 10)]
-    failures: usize,
+    failures: u32,
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
-    let (report, rows, suite) =
-        context.with_control(async |control| find(&args.report, control).await).await?;
     let terminal = context.terminal;
+    let most = (!terminal.json()).then_some(args.failures);
+    let (report, rows, suite) =
+        context.with_control(async |control| find(&args.report, most, control).await).await?;
     if terminal.json() {
         terminal.data_json(&ReportView::new(&report, rows))?;
         return Ok(Exit::Done);
@@ -46,7 +48,8 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     ));
     terminal.data("");
     terminal.data(&evidence::figures(&report, None, ink));
-    let failures = evidence::failures(&rows, suite.as_ref(), args.failures, ink);
+    let all = report.summary.failed_rows;
+    let failures = evidence::failures(&rows, all, suite.as_ref(), ink);
     if !failures.is_empty() {
         terminal.data(&format!("\n{failures}"));
     }
@@ -55,14 +58,23 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
 
 type Found = (Report, Vec<Row>, Option<Suite>);
 
-/// Names of prompts have a slash, ids of reports have none.
-async fn find(text: &str, control: &Control) -> Result<Found> {
+/// The report with `failures` rows that did not pass, or with all rows. Names of prompts have a slash, ids
+/// of reports have none.
+async fn find(text: &str, failures: Option<u32>, control: &Control) -> Result<Found> {
     let id = if text.contains('/') { newest(text, control).await? } else { text.to_string() };
-    let (report, rows) = control.store().report(&id).await?.ok_or_else(|| {
+    let report = control.store().report(&id).await?.ok_or_else(|| {
         let message =
             format!("there is no report `{id}`: see a prompt's reports in `gatemark log`");
         Error::not_found(message).coded("report_not_found")
     })?;
+    let filter = RowFilter { failed_only: true, after: None };
+    let rows = match failures {
+        None => control.first_rows(&report).await?,
+        Some(most) => {
+            let rows = control.store().report_rows(&report.id, filter, most).await?;
+            rows.into_iter().map(|(_, row)| row).collect()
+        }
+    };
     let suite = control.store().suite(&report.suite).await?;
     Ok((report, rows, suite))
 }

@@ -1,14 +1,14 @@
 //! A version's way through the registry, its test and the gate, by the same calls as every command's.
 
 use gatemark_control::Control;
-use gatemark_control::evaluate::{Progress, TestRequest};
+use gatemark_control::evaluate::{Silent, TestRequest, TestTarget};
 use gatemark_control::gate::Decision;
 use gatemark_control::registry::{Mode, PushedPrompt};
 use gatemark_core::diagnostic::Severity;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::gate::Finding;
-use gatemark_core::id::{ModelName, PromptName};
-use gatemark_core::report::{Row, Summary};
+use gatemark_core::id::PromptName;
+use gatemark_core::report::Summary;
 use gatemark_gateway::Selector;
 
 use super::folder::Folder;
@@ -19,15 +19,6 @@ pub(super) const AUTHOR: &str = "demo-author";
 pub(super) const REVIEWER: &str = "demo-reviewer";
 /// Test cases under way at once.
 const CONCURRENCY: usize = 8;
-
-/// Runs are over before a bar could be read.
-struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _: &ModelName, _: usize) {}
-    fn case(&self, _: &Row) {}
-    fn end(&self) {}
-}
 
 /// Registers what is in the folder, and returns what became of `prompt`.
 pub(super) async fn push(
@@ -50,17 +41,13 @@ pub(super) async fn push(
 
 /// Runs the prompt's suite on its newest version.
 pub(super) async fn test(control: &Control, prompt: &PromptName) -> Result<Summary> {
-    let request = TestRequest {
-        prompt: prompt.clone(),
-        selector: Selector::Default,
-        models: vec![],
-        concurrency: CONCURRENCY,
-        actor: AUTHOR.to_string(),
-    };
+    let target = TestTarget { prompt: prompt.clone(), selector: Selector::Default };
+    let request = TestRequest { concurrency: CONCURRENCY, ..TestRequest::of(target, AUTHOR) };
     let run = control.test(&request, &Silent).await?.into_iter().next();
     let run =
         run.ok_or_else(|| Error::internal(format!("the test of `{prompt}` has no report")))?;
-    if let Some(row) = run.rows.iter().find(|row| row.error.is_some()) {
+    let rows = control.first_rows(&run.report).await?;
+    if let Some(row) = rows.iter().find(|row| row.error.is_some()) {
         let said = row.error.as_deref().unwrap_or_default();
         return Err(Error::internal(format!("case `{}` got no answer: {said}", row.case)));
     }

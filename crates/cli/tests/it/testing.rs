@@ -18,7 +18,7 @@ fn a_run_below_the_threshold_ends_with_4_and_says_what_failed() {
         "why       equals expected at /queue",
         "NOT reached",
     ]);
-    below.complains(&["sim/learner-2026-11-01: 55 of 55 cases"]);
+    below.complains(&["55 calls: about $0.01", "55 of 55 rows"]);
     let json = project.run(&["test", PROMPT, "--json"]).exits(4).json();
     assert_eq!(json["reached"], false);
     project

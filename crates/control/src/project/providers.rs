@@ -40,6 +40,7 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         key_variable: None,
         timeout: TIMEOUT,
         retries: 1,
+        concurrency: None,
         sim: SimSettings::default(),
     };
     let empty = Node::new(Value::Map(vec![]), key.spot.clone());
@@ -53,6 +54,9 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
     let retries = fields.get("retries", problems);
     let retries = retries.and_then(|node| typed::whole(node, "`retries`", (0, 5), problems));
     provider.retries = retries.and_then(|retries| u32::try_from(retries).ok()).unwrap_or(1);
+    let most = fields.get("concurrency", problems);
+    let most = most.and_then(|node| typed::whole(node, "`concurrency`", (1, 1024), problems));
+    provider.concurrency = most.and_then(|most| u32::try_from(most).ok());
     for name in ["key", "api_key", "apikey", "token", "secret"] {
         fields.refuse(name, "does not belong into a file", KEY_HINT, problems);
     }

@@ -9,6 +9,7 @@ mod summary;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod unmet;
 mod verdict;
 
 use serde::{Deserialize, Serialize};

@@ -38,6 +38,9 @@ pub struct Summary {
     /// Rows in all: cases times repeats.
     #[serde(default)]
     pub rows: u64,
+    /// Rows that did not pass.
+    #[serde(default)]
+    pub failed_rows: u64,
     /// How often each case was asked.
     #[serde(default)]
     pub repeats: u32,
@@ -105,6 +108,7 @@ impl Summariser {
             self.summary.spent += row.cost.unwrap_or_default();
         }
         self.summary.rows += 1;
+        self.summary.failed_rows += u64::from(row.verdict != Verdict::Pass);
         self.summary.unpriced += u64::from(row.error.is_none() && row.cost.is_none());
         self.summary.total_cost += row.cost.unwrap_or_default();
         self.summary.max_cost = self.summary.max_cost.max(row.cost.unwrap_or_default());

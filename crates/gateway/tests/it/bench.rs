@@ -178,6 +178,7 @@ fn project() -> Project {
         key_variable: None,
         timeout: std::time::Duration::from_millis(300),
         retries: 1,
+        concurrency: None,
         sim: SimSettings::default(),
     };
     let price =

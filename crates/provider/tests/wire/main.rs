@@ -30,6 +30,7 @@ fn provider(protocol: Protocol, base_url: &str) -> Provider {
         key_variable: Some("ACME_KEY".into()),
         timeout: Duration::from_secs(30),
         retries: 0,
+        concurrency: None,
         sim: SimSettings::default(),
     }
 }

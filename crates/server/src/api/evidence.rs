@@ -4,12 +4,10 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use gatemark_control::evaluate::{Progress, TestRequest};
+use gatemark_control::evaluate::{Silent, TestRequest, TestTarget};
 use gatemark_control::view::ReportView;
 use gatemark_core::access::Action;
 use gatemark_core::error::Error;
-use gatemark_core::id::ModelName;
-use gatemark_core::report::Row;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,6 +26,11 @@ pub(crate) struct TestBody {
     /// The models; the serving one by default.
     #[serde(default)]
     models: Vec<String>,
+    /// How often each case is asked, 1 to 100; as the suite says by default.
+    repeats: Option<u32>,
+    /// Whether answers of earlier runs to the same requests are taken; true by default.
+    #[serde(default = "yes")]
+    cache: bool,
     /// Cases under way at once, 1 to 64.
     #[serde(default = "eight")]
     concurrency: usize,
@@ -37,12 +40,8 @@ fn eight() -> usize {
     8
 }
 
-struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _: &ModelName, _: usize) {}
-    fn case(&self, _: &Row) {}
-    fn end(&self) {}
+fn yes() -> bool {
+    true
 }
 
 /// Runs the prompt's suite and answers with a report for each model when it has ended.
@@ -58,15 +57,20 @@ pub(crate) async fn test(
     let caller = auth::admit(&app, &headers, Action::Test)?;
     let asked: TestBody = body::json(body).await?;
     let models = asked.models.iter().map(|model| named(model, "models"));
+    let target =
+        TestTarget { prompt: path.prompt()?, selector: selector(asked.version.as_deref())? };
     let request = TestRequest {
-        prompt: path.prompt()?,
-        selector: selector(asked.version.as_deref())?,
         models: models.collect::<Result<_, Error>>()?,
+        repeats: asked.repeats.map(|repeats| repeats.clamp(1, 100)),
+        recall: asked.cache,
         concurrency: asked.concurrency.clamp(1, 64),
-        actor: caller.name,
+        ..TestRequest::of(target, caller.name)
     };
-    let runs = app.control.test(&request, &Silent).await?;
-    Ok(Json(runs.into_iter().map(|run| ReportView::new(&run.report, run.rows)).collect()))
+    let mut views = vec![];
+    for run in app.control.test(&request, &Silent).await? {
+        views.push(ReportView::new(&run.report, app.control.first_rows(&run.report).await?));
+    }
+    Ok(Json(views))
 }
 
 /// How many to list.
@@ -96,7 +100,7 @@ pub(crate) async fn reports(
     Ok(Json(reports.iter().map(|report| ReportView::new(report, vec![])).collect()))
 }
 
-/// Shows a report with its rows.
+/// Shows a report with its first 10,000 rows.
 #[utoipa::path(get, path = "/api/v1/reports/{id}", tag = "evidence",
     params(("id" = String, Path)), responses((status = 200, body = ReportView)))]
 pub(crate) async fn report(
@@ -106,9 +110,9 @@ pub(crate) async fn report(
 ) -> Answer<Json<ReportView>> {
     auth::admit(&app, &headers, Action::Read)?;
     let id = id.read()?;
-    let found = app.control.store().report(&id).await?;
-    let (report, rows) = found.ok_or_else(|| {
+    let report = app.control.store().report(&id).await?.ok_or_else(|| {
         Error::not_found(format!("there is no report {id:?}")).coded("report_not_found")
     })?;
+    let rows = app.control.first_rows(&report).await?;
     Ok(Json(ReportView::new(&report, rows)))
 }

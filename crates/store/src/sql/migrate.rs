@@ -25,7 +25,8 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[Migration] = &[migration!(1, "0001_registry"), migration!(2, "0002_calls")];
+const MIGRATIONS: &[Migration] =
+    &[migration!(1, "0001_registry"), migration!(2, "0002_calls"), migration!(3, "0003_runs")];
 
 const TABLE: &str = "schema_migrations";
 const APPLIED: &str = "SELECT number, name, digest FROM schema_migrations ORDER BY number";

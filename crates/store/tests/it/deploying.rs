@@ -4,7 +4,7 @@ use gatemark_core::gate::Purpose;
 use gatemark_core::{Digest, Kind};
 
 use crate::fixture::{
-    environment, first, next, permit, permit_over, prompt, report, row, store, suite_digest,
+    environment, first, next, permit, permit_over, prompt, report, store, suite_digest,
 };
 use crate::scratch::Scratch;
 
@@ -66,9 +66,9 @@ async fn a_permit_must_speak_of_what_is_stored() {
     wrong_number.number = 2;
     let stray = report("stray", &one, suite_digest(), 5);
     let about_other = report("other", &wrong_hash, suite_digest(), 5);
-    store.save_report(&about_other, &[], 5).await.unwrap();
+    store.save_report(&about_other, 5).await.unwrap();
     let other_suite = report("suite", &one, Digest::of(b"s"), 5);
-    store.save_report(&other_suite, &[], 5).await.unwrap();
+    store.save_report(&other_suite, 5).await.unwrap();
     let revision = store.revision().await.unwrap();
     let permits = [
         (permit(&wrong_hash, "production", Purpose::Deploy, None), "another content"),
@@ -86,7 +86,7 @@ async fn a_permit_must_speak_of_what_is_stored() {
     assert_eq!(store.revision().await.unwrap(), revision);
 
     let good = report("good", &one, suite_digest(), 5);
-    store.save_report(&good, &[], 5).await.unwrap();
+    store.save_report(&good, 5).await.unwrap();
     let permit = permit(&one, "production", Purpose::Deploy, Some(&good));
     let deployment = store.apply(permit, "dan", 30).await.unwrap();
     assert_eq!(deployment.evidence.as_deref(), Some("good"));
@@ -102,17 +102,16 @@ async fn reports_are_found_by_what_they_are_about() {
     let model = one.content.models[0].model.clone();
     for (id, finished_at) in [("r1", 5), ("r3", 7), ("r2", 6)] {
         let report = report(id, &one, suite, finished_at);
-        store.save_report(&report, &[row("one"), row("two")], finished_at).await.unwrap();
+        store.save_report(&report, finished_at).await.unwrap();
     }
-    let (found, rows) = store.report("r1").await.unwrap().unwrap();
+    let found = store.report("r1").await.unwrap().unwrap();
     assert_eq!(found, report("r1", &one, suite, 5));
-    assert_eq!(rows, [row("one"), row("two")]);
     let newest = store.newest_report(&one.hash, &suite, &model).await.unwrap();
     assert_eq!(newest.unwrap().id, "r3");
     assert!(store.newest_report(&one.hash, &other_suite, &model).await.unwrap().is_none());
     let listed = store.reports(&prompt("a/b"), 2).await.unwrap();
     assert_eq!(listed.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["r3", "r2"]);
-    let twice = store.save_report(&report("r1", &one, suite, 9), &[], 9).await;
+    let twice = store.save_report(&report("r1", &one, suite, 9), 9).await;
     assert_eq!(twice.unwrap_err().kind(), Kind::Conflict);
     assert_eq!(store.audit(1).await.unwrap()[0].action, "test");
 }

@@ -161,5 +161,6 @@ pub(crate) fn call(id: &str, at: i64) -> CallRecord {
         vendor_us: 800,
         first_token_us: None,
         attempts: vec![],
+        cached: false,
     }
 }

@@ -5,7 +5,7 @@ use gatemark_core::canonical::seal;
 use gatemark_core::{Digest, Kind};
 use gatemark_store::NewVersion;
 
-use crate::fixture::{approval, content, first, next, prompt, report, row, store, suite};
+use crate::fixture::{approval, content, first, next, prompt, report, store, suite};
 use crate::scratch::Scratch;
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn the_revision_is_seen_by_another_store() {
     two.add_key("k", &Digest::of(b"k"), "gm_k", &[Role::Call], "root", 5).await.unwrap();
     assert_eq!(one.revision().await.unwrap(), 3);
     let report = report("r1", &version, Digest::of(b"s"), 30);
-    two.save_report(&report, &[row("one")], 30).await.unwrap();
+    two.save_report(&report, 30).await.unwrap();
     assert_eq!(one.revision().await.unwrap(), 3);
 }
 

@@ -1,0 +1,144 @@
+//! One case asked once.
+
+use gatemark_core::access::{Caller, Role};
+use gatemark_core::call::{CallPurpose, Outcome};
+use gatemark_core::error::Result;
+use gatemark_core::model::Usage;
+use gatemark_core::report::{CheckResult, Row, Verdict};
+use gatemark_core::suite::Case;
+use gatemark_gateway::{Body, Failure, Incoming, Recall, Reply, Target, clock};
+use gatemark_text::check::Observation;
+use tokio::time::Instant;
+
+use super::plan::Plan;
+use crate::Control;
+use crate::checks::{Assertion, Seen};
+
+/// Asks `case` for the `repeat`th time and judges the answer.
+pub(super) async fn ask(
+    control: &Control,
+    plan: &Plan,
+    actor: &str,
+    (case, repeat): (&Case, u32),
+    recall: Option<Recall>,
+) -> Row {
+    let incoming = Incoming {
+        caller: Caller { name: actor.to_string(), roles: vec![Role::Edit] },
+        purpose: CallPurpose::Test,
+        target: Target::Exact {
+            release: plan.release.clone(),
+            model: plan.model.clone(),
+            variables: case.variables.clone(),
+            recall,
+        },
+        stream: false,
+        usage_wanted: false,
+        messages: None,
+        fields: vec![],
+    };
+    let began = Instant::now();
+    let result = control.gateway.call(incoming).await;
+    let row = Row {
+        verdict: Verdict::Error,
+        latency_us: clock::micros(began.elapsed()),
+        ..unasked(&case.id, &case.category, repeat, "")
+    };
+    match result {
+        Ok(reply) => answered(control, plan, (case, repeat), row, reply).await,
+        Err(failure) => failed(row, failure),
+    }
+}
+
+/// A row of a case that was not asked, and why not.
+pub(super) fn unasked(case: &str, category: &str, repeat: u32, why: &str) -> Row {
+    Row {
+        case: case.to_string(),
+        category: category.to_string(),
+        repeat,
+        verdict: Verdict::Untested,
+        score: None,
+        format_valid: false,
+        actual: String::new(),
+        checks: vec![],
+        error: (!why.is_empty()).then(|| why.to_string()),
+        latency_us: 0,
+        cost: None,
+        cached: false,
+        call: String::new(),
+    }
+}
+
+/// An answer from the static fallback is no evidence about the model: it fails whatever it says.
+async fn answered(
+    control: &Control,
+    plan: &Plan,
+    (case, repeat): (&Case, u32),
+    mut row: Row,
+    reply: Reply,
+) -> Row {
+    let facts = reply.facts;
+    row.call = facts.call;
+    row.cost = facts.worth;
+    row.cached = facts.recalled_us.is_some();
+    row.latency_us = facts.recalled_us.unwrap_or(row.latency_us);
+    let (mut tool_calls, mut usage) = (None, Usage::default());
+    if let Body::Whole(answer) = reply.body {
+        tool_calls = answer.tool_calls.map(|calls| calls.get().to_string());
+        usage = answer.usage.unwrap_or_default();
+        row.actual = answer.text;
+    }
+    let outcome = facts.outcome.unwrap_or(Outcome::Error);
+    row.format_valid = matches!(outcome, Outcome::Ok | Outcome::Insufficient);
+    if outcome == Outcome::Fallback {
+        return fallen_back(row, facts.reason.unwrap_or_default());
+    }
+    let system = plan.release.system_text(&plan.model, &case.variables);
+    let own = plan.own(case);
+    let (Ok(system), Ok(own)) = (&system, &own) else {
+        row.error = first_error(&system, &own);
+        return row;
+    };
+    let actual = std::mem::take(&mut row.actual);
+    let observation = Observation {
+        answer: &actual,
+        expected: case.expected.as_ref(),
+        schema: plan.release.version.content.output.schema.as_ref(),
+        latency_us: row.latency_us,
+        cost: row.cost,
+        tool_calls: tool_calls.as_deref(),
+        usage,
+        variables: &case.variables,
+        system,
+    };
+    let seen = Seen { observation, case, repeat };
+    for assertion in plan.common.iter().chain(own) {
+        row.checks.push(assertion.evaluate(&seen, control).await);
+    }
+    row.verdict = Verdict::of_case(row.checks.iter().map(|result| result.verdict));
+    row.actual = actual;
+    row
+}
+
+fn first_error(system: &Result<String>, own: &Result<Vec<Assertion>>) -> Option<String> {
+    let system = system.as_ref().err();
+    system.or(own.as_ref().err()).map(ToString::to_string)
+}
+
+fn fallen_back(mut row: Row, reason: String) -> Row {
+    let off_format = reason == "off_format";
+    row.verdict = if off_format { Verdict::Fail } else { Verdict::Error };
+    let detail = if off_format {
+        "off format; the static fallback was served".to_string()
+    } else {
+        format!("the vendor failed ({reason}); the static fallback was served")
+    };
+    row.error = (!off_format).then(|| detail.clone());
+    row.checks.push(CheckResult::plain("the model's own answer", row.verdict, Some(detail)));
+    row
+}
+
+fn failed(mut row: Row, failure: Failure) -> Row {
+    row.call = failure.call.unwrap_or_default();
+    row.error = Some(failure.error.to_string());
+    row
+}

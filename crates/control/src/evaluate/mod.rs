@@ -1,0 +1,160 @@
+//! Test runs: versions × models × cases × repeats, through the pipeline that serves.
+//!
+//! A run is journalled row by row while it goes, and known by a key over everything that shapes its
+//! answers and verdicts. So whoever starts it again after the process died goes on where it stopped, and
+//! an answer that was paid for is not paid for twice. Every figure of a report is derived from the rows.
+//!
+//! Modules, each using only those before it: `request`, `journal`, `lock` ← `plan` ← `estimate`, `brake`,
+//! `case` ← `run`.
+
+mod brake;
+mod case;
+mod estimate;
+mod journal;
+mod lock;
+mod plan;
+mod request;
+mod run;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use gatemark_core::error::{Error, Result};
+use gatemark_core::id::ModelName;
+use gatemark_core::prompt::Version;
+use tokio::sync::Semaphore;
+
+pub use estimate::Estimate;
+pub use request::{Progress, Silent, TestRequest, TestRun, TestTarget};
+
+use crate::{Control, select};
+use plan::Plan;
+
+/// Calls under way at once for each provider.
+type Lanes = HashMap<String, Arc<Semaphore>>;
+
+impl Control {
+    /// Runs the current suite of each prompt on each model and stores a report for each.
+    ///
+    /// # Errors
+    /// What is wrong with the request, before anything is asked; `Limited` if the cap on money was
+    /// reached, `Conflict` if another process is at the same run. Rows that are done by then are kept, and
+    /// the same request goes on with them.
+    pub async fn test(
+        &self,
+        request: &TestRequest,
+        progress: &dyn Progress,
+    ) -> Result<Vec<TestRun>> {
+        let mut plans = vec![];
+        for target in &request.targets {
+            plans.extend(self.plans_of(target, request).await?);
+        }
+        progress.begin(
+            plans.iter().map(Plan::rows).sum(),
+            &estimate::of(&self.project, &plans, request.max_cost)?,
+        );
+        let lanes = self.lanes(&plans, request.concurrency);
+        let brake = brake::Money::up_to(request.max_cost);
+        let runs = plans.iter().map(|plan| run::run(self, plan, request, &lanes, &brake, progress));
+        let runs = try_join_all(runs).await;
+        progress.end();
+        runs
+    }
+
+    async fn plans_of(&self, target: &TestTarget, request: &TestRequest) -> Result<Vec<Plan>> {
+        let version = select::version(&self.store, &target.prompt, &target.selector).await?;
+        let (suite, digest) = self.store.current_suite(&target.prompt).await?.ok_or_else(|| {
+            let message = format!(
+                "`{}` has no suite: add suite.yaml beside prompt.yaml and push",
+                target.prompt
+            );
+            Error::not_found(message).coded("no_suite")
+        })?;
+        let suite = Arc::new(suite);
+        let threshold = self.threshold(&suite.thresholds);
+        self.models(&version, &request.models)?
+            .into_iter()
+            .map(|model| {
+                let parts = plan::Parts {
+                    version: version.clone(),
+                    suite: suite.clone(),
+                    digest,
+                    model,
+                    repeats: request.repeats,
+                    threshold,
+                };
+                Plan::new(parts)
+            })
+            .collect()
+    }
+
+    /// The least accuracy that a report has to show: the suite's own, else the default environment's.
+    pub fn threshold(&self, own: &gatemark_core::suite::Thresholds) -> Option<f64> {
+        let environment = self.project.environments.get(&self.project.default_environment);
+        own.accuracy.or_else(|| environment.and_then(|found| found.policy.accuracy))
+    }
+
+    fn lanes(&self, plans: &[Plan], concurrency: usize) -> Lanes {
+        let bound = |provider: &str| {
+            let own = self.project.providers.get(provider).and_then(|known| known.concurrency);
+            own.map_or(concurrency, |own| concurrency.min(own as usize)).max(1)
+        };
+        plans
+            .iter()
+            .map(|plan| {
+                let provider = plan.model.provider();
+                (provider.to_string(), Arc::new(Semaphore::new(bound(provider))))
+            })
+            .collect()
+    }
+
+    fn models(&self, version: &Version, asked: &[ModelName]) -> Result<Vec<ModelName>> {
+        let own = version.content.models.first().map(|variant| variant.model.clone());
+        let models = if asked.is_empty() { own.into_iter().collect() } else { asked.to_vec() };
+        for model in &models {
+            if !self.project.serves(model) {
+                let known: Vec<&str> = self.project.providers.keys().map(String::as_str).collect();
+                let message = format!(
+                    "the model `{model}` has no provider here: gatemark.yaml declares {}",
+                    known.join(", ")
+                );
+                return Err(Error::invalid(message).at("model").coded("model_not_found"));
+            }
+        }
+        self.priced(version, &models)?;
+        self.reachable(&models)?;
+        Ok(models)
+    }
+
+    /// Without a key every case would end in the prompt's static fallback, which hides why.
+    fn reachable(&self, models: &[ModelName]) -> Result<()> {
+        for model in models {
+            if let Some(variable) = self.keys_missing.get(model.provider()) {
+                let message = format!(
+                    "{model} cannot be called: its key {variable} is not in the environment"
+                );
+                let error = Error::invalid(message).at("model");
+                return Err(error.coded("provider_key_missing"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A version that caps its cost cannot run on a model whose price nobody knows.
+    fn priced(&self, version: &Version, models: &[ModelName]) -> Result<()> {
+        if version.content.limits.cost_per_call.is_none() {
+            return Ok(());
+        }
+        match models.iter().find(|model| self.project.price(model).is_none()) {
+            None => Ok(()),
+            Some(model) => {
+                let message = format!(
+                    "the prompt caps its cost per call, but `{model}` has no price: add one under \
+                     `models` in gatemark.yaml"
+                );
+                Err(Error::invalid(message).at("model").coded("price_unknown"))
+            }
+        }
+    }
+}

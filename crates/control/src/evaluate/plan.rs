@@ -1,0 +1,91 @@
+//! One version against one suite on one model.
+
+use std::sync::Arc;
+
+use gatemark_core::canonical;
+use gatemark_core::error::{Error, Result};
+use gatemark_core::id::{Digest, ModelName};
+use gatemark_core::prompt::Version;
+use gatemark_core::suite::{Case, CheckSpec, Suite};
+use gatemark_gateway::Release;
+use serde::Serialize;
+
+use crate::checks::{self, Assertion};
+
+/// What a plan is made of.
+pub(super) struct Parts {
+    pub(super) version: Version,
+    pub(super) suite: Arc<Suite>,
+    pub(super) digest: Digest,
+    pub(super) model: ModelName,
+    /// Where not as the suite says.
+    pub(super) repeats: Option<u32>,
+    pub(super) threshold: Option<f64>,
+}
+
+/// A run that can begin.
+pub(super) struct Plan {
+    pub(super) version: Version,
+    pub(super) suite: Arc<Suite>,
+    pub(super) digest: Digest,
+    pub(super) model: ModelName,
+    pub(super) repeats: u32,
+    pub(super) threshold: Option<f64>,
+    pub(super) release: Arc<Release>,
+    /// The checks that every case gets, built once.
+    pub(super) common: Vec<Assertion>,
+}
+
+/// What makes two runs the same run.
+#[derive(Serialize)]
+struct Key<'a> {
+    format: u8,
+    version: &'a Digest,
+    suite: &'a Digest,
+    model: &'a ModelName,
+    repeats: u32,
+}
+
+impl Plan {
+    /// Compiles the version and builds the suite's checks.
+    pub(super) fn new(parts: Parts) -> Result<Self> {
+        let Parts { version, suite, digest, model, repeats, threshold } = parts;
+        let release = Arc::new(Release::on(&version, &model)?);
+        let common = build("the suite", &suite.checks)?;
+        let repeats = repeats.or(suite.repeats).unwrap_or(1).max(1);
+        Ok(Self { version, suite, digest, model, repeats, threshold, release, common })
+    }
+
+    /// How many rows a whole run has.
+    pub(super) fn rows(&self) -> u64 {
+        self.suite.cases.len() as u64 * u64::from(self.repeats)
+    }
+
+    /// What the row at `ordinal` asks: a case, and which time, from 1. All cases are asked once before any
+    /// is asked twice, so that a run that ends early has seen as many of them as it could.
+    pub(super) fn at(&self, ordinal: u64) -> Option<(&Case, u32)> {
+        let cases = self.suite.cases.len().max(1) as u64;
+        let case = usize::try_from(ordinal % cases).ok()?;
+        let repeat = u32::try_from(ordinal / cases).ok()? + 1;
+        Some((self.suite.cases.get(case)?, repeat))
+    }
+
+    /// Identifies the run.
+    pub(super) fn key(&self) -> Result<Digest> {
+        let (version, suite) = (&self.version.hash, &self.digest);
+        let (model, repeats) = (&self.model, self.repeats);
+        Ok(canonical::seal(&Key { format: 1, version, suite, model, repeats })?.digest)
+    }
+
+    /// The checks that only `case` gets. Built when the case's turn comes: a hundred thousand compiled
+    /// schemas need not be there at once.
+    pub(super) fn own(&self, case: &Case) -> Result<Vec<Assertion>> {
+        build(&format!("case `{}`", case.id), &case.checks)
+    }
+}
+
+fn build(whose: &str, specs: &[CheckSpec]) -> Result<Vec<Assertion>> {
+    let build =
+        |spec| checks::build(spec).map_err(|problem| Error::invalid(format!("{whose}: {problem}")));
+    specs.iter().map(build).collect()
+}

@@ -1,0 +1,212 @@
+//! Drives one run from its first row, or from where it was left, to its report.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::{StreamExt, stream};
+use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::report::{Report, Row, Summariser, Verdict};
+use gatemark_gateway::{Answers, Recall, clock};
+use gatemark_store::run::RowFilter;
+use tokio::sync::Semaphore;
+
+use super::brake::{Money, Verdicts};
+use super::journal::Journal;
+use super::lock::RunLock;
+use super::plan::Plan;
+use super::request::{Progress, TestRequest, TestRun};
+use super::{Lanes, case};
+use crate::Control;
+
+/// Rows read at once when a run is gone on with.
+const PAGE: u32 = 500;
+
+/// What is known of a run so far.
+struct Standing {
+    id: String,
+    done: HashSet<u64>,
+    summariser: Summariser,
+    verdicts: Verdicts,
+}
+
+pub(super) async fn run(
+    control: &Control,
+    plan: &Plan,
+    request: &TestRequest,
+    lanes: &Lanes,
+    money: &Money,
+    progress: &dyn Progress,
+) -> Result<TestRun> {
+    let key = plan.key()?;
+    let _lock = RunLock::take(&control.data, &key)?;
+    let left = if request.resume { control.store.unfinished_run(&key).await? } else { None };
+    let mut standing = match left {
+        Some(id) => taken_up(control, plan, id).await?,
+        None => {
+            let id = uuid::Uuid::now_v7().to_string();
+            control.store.begin_run(&id, &key, clock::now_us()).await?;
+            Standing::new(id, plan)
+        }
+    };
+    let resumed = standing.done.len() as u64;
+    if resumed > 0 {
+        progress.resumed(&standing.id, resumed);
+    }
+    let journal = Journal::open(&control.store);
+    let pass = Pass { control, plan, request, lanes, money, progress };
+    let stopped = pass.drive(&mut standing, &journal).await;
+    journal.close().await?;
+    let stopped = stopped?;
+    let report = pass.report(standing, stopped).await?;
+    let (version, suite) = (plan.version.clone(), plan.suite.clone());
+    Ok(TestRun { report, version, suite, resumed })
+}
+
+impl Standing {
+    fn new(id: String, plan: &Plan) -> Self {
+        let (done, summariser) = (HashSet::new(), Summariser::default());
+        Self { id, done, summariser, verdicts: Verdicts::of(plan) }
+    }
+
+    fn note(&mut self, ordinal: u64, row: &Row) {
+        self.summariser.add(row);
+        self.verdicts.note(ordinal, row.verdict);
+    }
+}
+
+/// The rows that an unfinished run has. Those that got no answer are asked again.
+async fn taken_up(control: &Control, plan: &Plan, id: String) -> Result<Standing> {
+    let mut standing = Standing::new(id, plan);
+    let mut after = None;
+    loop {
+        let filter = RowFilter { after, failed_only: false };
+        let rows = control.store.run_rows(&standing.id, filter, PAGE).await?;
+        let Some((last, _)) = rows.last() else { return Ok(standing) };
+        after = Some(*last);
+        for (ordinal, row) in &rows {
+            if row.verdict != Verdict::Error && row.verdict != Verdict::Untested {
+                standing.note(*ordinal, row);
+                standing.done.insert(*ordinal);
+            }
+        }
+    }
+}
+
+/// One go at a run.
+struct Pass<'a> {
+    control: &'a Control,
+    plan: &'a Plan,
+    request: &'a TestRequest,
+    lanes: &'a Lanes,
+    money: &'a Money,
+    progress: &'a dyn Progress,
+}
+
+impl Pass<'_> {
+    /// Asks what is not done. Gives why it stopped before the end, if it did.
+    async fn drive(&self, standing: &mut Standing, journal: &Journal) -> Result<Option<String>> {
+        let answers = self.request.recall.then(|| journal.answers(&self.control.store));
+        let lane = self.lane()?;
+        let halted = AtomicBool::new(false);
+        let done = std::mem::take(&mut standing.done);
+        let ordinals = (0..self.plan.rows()).filter(|ordinal| !done.contains(ordinal));
+        let asked = ordinals.map(|ordinal| self.ask(ordinal, &lane, &halted, answers.clone()));
+        let mut rows = stream::iter(asked).buffer_unordered(self.request.concurrency.max(1));
+        let (mut unasked, mut decided) = (vec![], None);
+        while let Some((ordinal, row)) = rows.next().await {
+            let Some(row) = row else {
+                unasked.push(ordinal);
+                continue;
+            };
+            standing.note(ordinal, &row);
+            self.progress.row(&row);
+            journal.row(&standing.id, ordinal, row).await?;
+            if self.request.stop_early && decided.is_none() {
+                decided = standing.verdicts.decided();
+                halted.fetch_or(decided.is_some(), Ordering::Relaxed);
+            }
+        }
+        match (decided, unasked.is_empty()) {
+            (_, true) => Ok(None),
+            (Some(why), false) => {
+                self.give_up(standing, journal, &unasked, &why).await?;
+                Ok(Some(why))
+            }
+            (None, false) => Err(self.out_of_money(unasked.len())),
+        }
+    }
+
+    fn lane(&self) -> Result<Arc<Semaphore>> {
+        let lane = self.lanes.get(self.plan.model.provider()).cloned();
+        lane.ok_or_else(|| Error::internal("a run has no lane for its provider"))
+    }
+
+    /// The row, or none if it is not to be asked any more.
+    async fn ask(
+        &self,
+        ordinal: u64,
+        lane: &Semaphore,
+        halted: &AtomicBool,
+        answers: Option<Arc<dyn Answers>>,
+    ) -> (u64, Option<Row>) {
+        let _turn = lane.acquire().await;
+        let Some((case, repeat)) = self.plan.at(ordinal) else { return (ordinal, None) };
+        if halted.load(Ordering::Relaxed) || !self.money.admit() {
+            return (ordinal, None);
+        }
+        let recall = answers.map(|answers| Recall { answers, repeat });
+        let actor = &self.request.actor;
+        let row = case::ask(self.control, self.plan, actor, (case, repeat), recall).await;
+        self.money.settle(&row);
+        (ordinal, Some(row))
+    }
+
+    /// What was not asked counts, as untested.
+    async fn give_up(
+        &self,
+        standing: &mut Standing,
+        journal: &Journal,
+        unasked: &[u64],
+        why: &str,
+    ) -> Result<()> {
+        for ordinal in unasked {
+            let Some((case, repeat)) = self.plan.at(*ordinal) else { continue };
+            let row = case::unasked(&case.id, &case.category, repeat, why);
+            standing.note(*ordinal, &row);
+            journal.row(&standing.id, *ordinal, row).await?;
+        }
+        Ok(())
+    }
+
+    fn out_of_money(&self, left: usize) -> Error {
+        let cap = self.request.max_cost.unwrap_or_default();
+        let message = format!(
+            "stopped at the cap of {cap}: {} spent, {left} of {} rows of {} are not asked; the others are \
+             kept, and the same command with a higher cap goes on",
+            self.money.spent(),
+            self.plan.rows(),
+            self.plan.model,
+        );
+        Error::new(Kind::Limited, message).coded("run_capped")
+    }
+
+    async fn report(&self, standing: Standing, stopped: Option<String>) -> Result<Report> {
+        let (plan, now) = (self.plan, clock::now_us());
+        let report = Report {
+            id: standing.id,
+            prompt: plan.version.prompt.clone(),
+            number: plan.version.number,
+            version: plan.version.hash,
+            suite: plan.digest,
+            model: plan.model.clone(),
+            actor: self.request.actor.clone(),
+            finished_at: now,
+            stopped,
+            judges: vec![],
+            summary: standing.summariser.finish(),
+        };
+        self.control.store.save_report(&report, now).await?;
+        Ok(report)
+    }
+}

@@ -1,0 +1,58 @@
+//! What a call would send, without sending it: for estimates and for checks that compare an answer with
+//! the instructions it was given.
+
+use gatemark_core::error::{Error, Result};
+use gatemark_core::id::ModelName;
+use gatemark_core::prompt::Role;
+use gatemark_core::variable;
+use serde_json::{Map, Value};
+
+use crate::fields;
+use crate::prepare;
+use crate::release::Release;
+
+/// How large a call would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Tokens that the model would read, by our own count.
+    pub input_tokens: u64,
+    /// Most tokens that it may write, if that is bounded.
+    pub max_output: Option<u64>,
+}
+
+impl Release {
+    /// The system messages as `model` would get them, one after the other.
+    ///
+    /// # Errors
+    /// `Invalid` if the variables do not fit the prompt.
+    pub fn system_text(&self, model: &ModelName, variables: &Map<String, Value>) -> Result<String> {
+        let compiled = self.variant(model).ok_or_else(|| unknown(self, model))?;
+        let bound =
+            variable::bind(&self.version.content.variables, variables).map_err(prepare::refuse)?;
+        let mut text = String::new();
+        for (index, role) in compiled.roles.iter().enumerate() {
+            if *role == Role::System {
+                text.push_str(&compiled.templates.render(index, &bound)?);
+                text.push('\n');
+            }
+        }
+        Ok(text)
+    }
+
+    /// How large a call with these variables would be.
+    ///
+    /// # Errors
+    /// `Invalid` if the variables do not fit the prompt.
+    pub fn size(&self, model: &ModelName, variables: &Map<String, Value>) -> Result<Size> {
+        let compiled = self.variant(model).ok_or_else(|| unknown(self, model))?;
+        let bound =
+            variable::bind(&self.version.content.variables, variables).map_err(prepare::refuse)?;
+        let turns = prepare::render(compiled, &bound)?;
+        let input_tokens = prepare::input_tokens(compiled, &turns, None, &compiled.parameters);
+        Ok(Size { input_tokens, max_output: fields::max_output(&compiled.parameters) })
+    }
+}
+
+fn unknown(release: &Release, model: &ModelName) -> Error {
+    Error::internal(format!("{release:?} was not compiled for {model}"))
+}
