@@ -1,0 +1,105 @@
+//! A vendor that speaks chat completions, answers by a rule of the test's, and counts what it was asked.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+/// What a rule answers: a text, or an HTTP status without one.
+pub(crate) type Said = Result<String, u16>;
+
+/// The request, and how many came before it.
+type Rule = dyn Fn(&Value, u64) -> Said + Send + Sync;
+
+/// The vendor. Lives as long as the test process.
+pub(crate) struct Upstream {
+    address: String,
+    asked: Arc<AtomicU64>,
+}
+
+impl Upstream {
+    pub(crate) fn start(rule: impl Fn(&Value, u64) -> Said + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let asked = Arc::new(AtomicU64::new(0));
+        let (count, rule): (_, Arc<Rule>) = (asked.clone(), Arc::new(rule));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (count, rule) = (count.clone(), rule.clone());
+                std::thread::spawn(move || converse(&stream, &count, rule.as_ref()));
+            }
+        });
+        Self { address, asked }
+    }
+
+    /// How many requests have come.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// A `gatemark.yaml` whose provider `mock` this is, with a priced and pinned model `mock/m`.
+    pub(crate) fn config(&self) -> String {
+        format!(
+            "name: mock\nproviders:\n  mock: {{protocol: openai, base_url: \"http://{}/v1\", retries: 0, \
+             timeout: 20s}}\nmodels:\n  mock/m: {{input_usd_per_million: 1, output_usd_per_million: 2, \
+             pinned: true}}\nenvironments:\n  production: {{}}\n",
+            self.address
+        )
+    }
+}
+
+/// Requests of one connection until it closes.
+fn converse(stream: &TcpStream, count: &AtomicU64, rule: &Rule) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    loop {
+        let request = read(&mut reader)?;
+        let said = rule(&request, count.fetch_add(1, Ordering::SeqCst));
+        let (status, body) = match said {
+            Ok(text) => (200, completion(&text)),
+            Err(status) => (status, json!({"error": {"message": "by the rule"}}).to_string()),
+        };
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        writer.write_all((head + &body).as_bytes()).ok()?;
+    }
+}
+
+fn read(reader: &mut impl BufRead) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if line == "\r\n" {
+            break;
+        }
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+fn completion(text: &str) -> String {
+    json!({
+        "id": "c", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text},
+            "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+    })
+    .to_string()
+}
+
+/// The text of a request's last message.
+pub(crate) fn last_text(request: &Value) -> String {
+    let messages = request["messages"].as_array().cloned().unwrap_or_default();
+    messages.last().and_then(|m| m["content"].as_str()).unwrap_or_default().to_string()
+}
