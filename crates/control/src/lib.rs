@@ -6,6 +6,7 @@
 
 pub mod checks;
 mod connect;
+pub mod draft;
 pub mod evaluate;
 pub mod gate;
 pub mod history;

@@ -43,6 +43,17 @@ impl Store {
         transaction.commit().await
     }
 
+    /// Removes a run without a report, and its rows.
+    pub async fn drop_run(&self, id: &str) -> Result<()> {
+        let transaction = self.database().begin().await?;
+        let unreported = "id = $1 AND NOT EXISTS (SELECT 1 FROM reports WHERE reports.id = $1)";
+        let rows =
+            format!("DELETE FROM run_rows WHERE run IN (SELECT id FROM runs WHERE {unreported})");
+        transaction.execute(&rows, values![id]).await?;
+        transaction.execute(&format!("DELETE FROM runs WHERE {unreported}"), values![id]).await?;
+        transaction.commit().await
+    }
+
     /// Keeps rows and answers. A row that is there already is replaced: it was asked again because the
     /// first try had failed.
     pub async fn journal(&self, batch: Batch, at: i64) -> Result<()> {

@@ -41,7 +41,7 @@ pub(super) async fn push(
 
 /// Runs the prompt's suite on its newest version.
 pub(super) async fn test(control: &Control, prompt: &PromptName) -> Result<Summary> {
-    let target = TestTarget { prompt: prompt.clone(), selector: Selector::Default };
+    let target = TestTarget::newest(prompt.clone());
     let request = TestRequest { concurrency: CONCURRENCY, ..TestRequest::of(target, AUTHOR) };
     let run = control.test(&request, &Silent).await?.into_iter().next();
     let run =

@@ -203,3 +203,42 @@ fn only_prompts_that_a_diff_touches_are_tested() {
         .exits(2)
         .complains(&["cannot compare with `no-such`"]);
 }
+
+#[test]
+fn a_draft_is_tested_as_the_files_are_and_leaves_no_evidence() {
+    let upstream = Upstream::start(right);
+    let folder = project(&upstream, 3, "");
+    let prompt = folder.path().join("prompts").join(NAME).join("prompt.yaml");
+    let text = fs::read_to_string(&prompt).unwrap().replace("{{ q }}", "Please: {{ q }}");
+    fs::write(&prompt, text).unwrap();
+    let tried = test(&folder, &["--draft"]).exits(4).json();
+    assert_eq!(tried["reports"][0]["rows"][0]["actual"], "Please: a-0");
+    assert_eq!(upstream.asked(), 3);
+    run_in(folder.path(), &["report", NAME]).exits(2).complains(&["there is no report"]);
+    // Tried again, nothing is asked again.
+    test(&folder, &["--draft"]).exits(4);
+    assert_eq!(upstream.asked(), 3);
+}
+
+#[test]
+fn watching_tests_again_when_a_file_changes() {
+    let upstream = Upstream::start(right);
+    let folder = project(&upstream, 3, "");
+    let mut child = command(folder.path(), &["test", NAME, "--watch"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let wait_for = |asked| {
+        while upstream.asked() < asked {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    wait_for(3);
+    let prompt = folder.path().join("prompts").join(NAME).join("prompt.yaml");
+    let text = fs::read_to_string(&prompt).unwrap();
+    fs::write(&prompt, text.replace("{{ q }}", "Well, {{ q }}")).unwrap();
+    wait_for(6);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -21,8 +21,9 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use gatemark_core::error::{Error, Result};
-use gatemark_core::id::ModelName;
+use gatemark_core::id::{Digest, ModelName};
 use gatemark_core::prompt::Version;
+use gatemark_core::suite::Suite;
 use tokio::sync::Semaphore;
 
 pub use estimate::Estimate;
@@ -63,30 +64,39 @@ impl Control {
     }
 
     async fn plans_of(&self, target: &TestTarget, request: &TestRequest) -> Result<Vec<Plan>> {
-        let version = select::version(&self.store, &target.prompt, &target.selector).await?;
-        let (suite, digest) = self.store.current_suite(&target.prompt).await?.ok_or_else(|| {
-            let message = format!(
-                "`{}` has no suite: add suite.yaml beside prompt.yaml and push",
-                target.prompt
-            );
-            Error::not_found(message).coded("no_suite")
-        })?;
-        let suite = Arc::new(suite);
+        let (version, suite, digest) = self.subject(target).await?;
         let threshold = self.threshold(&suite.thresholds);
+        let draft = matches!(target, TestTarget::Draft(_));
         self.models(&version, &request.models)?
             .into_iter()
             .map(|model| {
-                let parts = plan::Parts {
-                    version: version.clone(),
-                    suite: suite.clone(),
-                    digest,
-                    model,
-                    repeats: request.repeats,
-                    threshold,
-                };
+                let (version, suite, repeats) = (version.clone(), suite.clone(), request.repeats);
+                let parts =
+                    plan::Parts { version, suite, digest, model, repeats, threshold, draft };
                 Plan::new(parts)
             })
             .collect()
+    }
+
+    async fn subject(&self, target: &TestTarget) -> Result<(Version, Arc<Suite>, Digest)> {
+        let (prompt, selector) = match target {
+            TestTarget::Draft(draft) => {
+                return Ok((draft.version.clone(), draft.suite.clone(), draft.digest));
+            }
+            TestTarget::Registered { prompt, selector } => (prompt, selector),
+        };
+        let version = select::version(&self.store, prompt, selector).await?;
+        let (suite, digest) = self.store.current_suite(prompt).await?.ok_or_else(|| {
+            let message =
+                format!("`{prompt}` has no suite: add suite.yaml beside prompt.yaml and push");
+            Error::not_found(message).coded("no_suite")
+        })?;
+        Ok((version, Arc::new(suite), digest))
+    }
+
+    /// Removes the rows of a draft's run, once they have been looked at.
+    pub async fn forget(&self, run: &TestRun) -> Result<()> {
+        self.store.drop_run(&run.report.id).await
     }
 
     /// The least accuracy that a report has to show: the suite's own, else the default environment's.

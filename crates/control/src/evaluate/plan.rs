@@ -21,6 +21,7 @@ pub(super) struct Parts {
     /// Where not as the suite says.
     pub(super) repeats: Option<u32>,
     pub(super) threshold: Option<f64>,
+    pub(super) draft: bool,
 }
 
 /// A run that can begin.
@@ -31,6 +32,8 @@ pub(super) struct Plan {
     pub(super) model: ModelName,
     pub(super) repeats: u32,
     pub(super) threshold: Option<f64>,
+    /// Whether the version is not registered, so that nothing is kept of the run.
+    pub(super) draft: bool,
     pub(super) release: Arc<Release>,
     /// The checks that every case gets, built once.
     pub(super) common: Vec<Assertion>,
@@ -44,16 +47,17 @@ struct Key<'a> {
     suite: &'a Digest,
     model: &'a ModelName,
     repeats: u32,
+    draft: bool,
 }
 
 impl Plan {
     /// Compiles the version and builds the suite's checks.
     pub(super) fn new(parts: Parts) -> Result<Self> {
-        let Parts { version, suite, digest, model, repeats, threshold } = parts;
+        let Parts { version, suite, digest, model, repeats, threshold, draft } = parts;
         let release = Arc::new(Release::on(&version, &model)?);
         let common = build("the suite", &suite.checks)?;
         let repeats = repeats.or(suite.repeats).unwrap_or(1).max(1);
-        Ok(Self { version, suite, digest, model, repeats, threshold, release, common })
+        Ok(Self { version, suite, digest, model, repeats, threshold, draft, release, common })
     }
 
     /// How many rows a whole run has.
@@ -73,8 +77,8 @@ impl Plan {
     /// Identifies the run.
     pub(super) fn key(&self) -> Result<Digest> {
         let (version, suite) = (&self.version.hash, &self.digest);
-        let (model, repeats) = (&self.model, self.repeats);
-        Ok(canonical::seal(&Key { format: 1, version, suite, model, repeats })?.digest)
+        let (model, repeats, draft) = (&self.model, self.repeats, self.draft);
+        Ok(canonical::seal(&Key { format: 1, version, suite, model, repeats, draft })?.digest)
     }
 
     /// The checks that only `case` gets. Built when the case's turn comes: a hundred thousand compiled

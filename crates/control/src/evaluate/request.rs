@@ -11,14 +11,27 @@ use gatemark_core::suite::Suite;
 use gatemark_gateway::Selector;
 
 use super::estimate::Estimate;
+use crate::draft::Draft;
 
 /// One version to test.
 #[derive(Debug, Clone)]
-pub struct TestTarget {
-    /// The prompt.
-    pub prompt: PromptName,
-    /// Which version; the newest by default.
-    pub selector: Selector,
+pub enum TestTarget {
+    /// A registered one.
+    Registered {
+        /// The prompt.
+        prompt: PromptName,
+        /// Which version; the newest by default.
+        selector: Selector,
+    },
+    /// The files as they are. Its run leaves no report.
+    Draft(Arc<Draft>),
+}
+
+impl TestTarget {
+    /// The newest version of a prompt.
+    pub fn newest(prompt: PromptName) -> Self {
+        Self::Registered { prompt, selector: Selector::Default }
+    }
 }
 
 /// What to test and how.
@@ -84,10 +97,11 @@ impl Progress for Silent {
     fn end(&self) {}
 }
 
-/// A finished run. Its rows are in the store, under the report's id.
+/// A finished run. Its rows are in the store, under the report's id; those of a draft until
+/// [`forget`](crate::Control::forget).
 #[derive(Debug)]
 pub struct TestRun {
-    /// The stored report.
+    /// The report; stored unless of a draft.
     pub report: Report,
     /// The version that was tested.
     pub version: Version,

@@ -206,7 +206,9 @@ impl Pass<'_> {
             judges: vec![],
             summary: standing.summariser.finish(),
         };
-        self.control.store.save_report(&report, now).await?;
+        if !plan.draft {
+            self.control.store.save_report(&report, now).await?;
+        }
         Ok(report)
     }
 }

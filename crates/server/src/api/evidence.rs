@@ -57,8 +57,10 @@ pub(crate) async fn test(
     let caller = auth::admit(&app, &headers, Action::Test)?;
     let asked: TestBody = body::json(body).await?;
     let models = asked.models.iter().map(|model| named(model, "models"));
-    let target =
-        TestTarget { prompt: path.prompt()?, selector: selector(asked.version.as_deref())? };
+    let target = TestTarget::Registered {
+        prompt: path.prompt()?,
+        selector: selector(asked.version.as_deref())?,
+    };
     let request = TestRequest {
         models: models.collect::<Result<_, Error>>()?,
         repeats: asked.repeats.map(|repeats| repeats.clamp(1, 100)),

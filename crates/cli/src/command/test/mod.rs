@@ -4,7 +4,9 @@ mod changed;
 mod judged;
 mod shown;
 mod targets;
+mod watch;
 
+use gatemark_control::Control;
 use gatemark_control::evaluate::{TestRequest, TestRun};
 use gatemark_core::error::Result;
 use gatemark_core::id::ModelName;
@@ -63,6 +65,12 @@ pub(crate) struct Args {
     /// Stop as soon as the threshold on accuracy cannot be reached any more
     #[arg(long)]
     stop_early: bool,
+    /// Test the files as they are, without registering them; leaves no report
+    #[arg(long)]
+    draft: bool,
+    /// Test the files as they are, and again whenever one changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
     /// Most failing cases to show of each run
     #[arg(long, value_name = "N", default_value_t = 10)]
     failures: u32,
@@ -74,35 +82,45 @@ fn concurrency(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
-    let terminal = context.terminal;
-    let progress = Progress::new(terminal);
     context
-        .with_control(async |control| {
-            let Some(targets) = targets::chosen(&args, control, context).await? else {
-                return Ok(Exit::Done);
-            };
-            let request = TestRequest {
-                targets,
-                models: args.models.clone(),
-                repeats: args.repeats,
-                concurrency: args.concurrency,
-                recall: !args.no_cache,
-                resume: !args.fresh,
-                max_cost: args.max_cost,
-                stop_early: args.stop_early,
-                actor: context.actor()?,
-            };
-            targets::tell_of_edits(&request, control, context).await?;
-            let runs: Vec<TestRun> = control.test(&request, &progress).await?;
-            judged::something_answered(&runs, control).await?;
-            let verdicts = judged::all(&runs, control);
-            if terminal.json() {
-                shown::json(&runs, &verdicts, control, terminal).await?;
-            } else {
-                shown::text(&runs, &verdicts, args.failures, control, terminal).await?;
-            }
-            let reached = verdicts.iter().all(judged::Judged::is_reached);
-            Ok(if reached { Exit::Done } else { Exit::Below })
+        .with_control(async |control| match args.watch {
+            true => watch::run(&args, control, context).await,
+            false => once(&args, control, context).await,
         })
         .await
+}
+
+/// One test of what the arguments choose.
+async fn once(args: &Args, control: &Control, context: &Context<'_>) -> Result<Exit> {
+    let terminal = context.terminal;
+    let Some(targets) = targets::chosen(args, control, context).await? else {
+        return Ok(Exit::Done);
+    };
+    let request = TestRequest {
+        targets,
+        models: args.models.clone(),
+        repeats: args.repeats,
+        concurrency: args.concurrency,
+        recall: !args.no_cache,
+        resume: !args.fresh,
+        max_cost: args.max_cost,
+        stop_early: args.stop_early,
+        actor: context.actor()?,
+    };
+    targets::tell_of_edits(&request, control, context).await?;
+    let runs: Vec<TestRun> = control.test(&request, &Progress::new(terminal)).await?;
+    judged::something_answered(&runs, control).await?;
+    let verdicts = judged::all(&runs, control);
+    if terminal.json() {
+        shown::json(&runs, &verdicts, control, terminal).await?;
+    } else {
+        shown::text(&runs, &verdicts, args.failures, control, terminal).await?;
+    }
+    if args.draft || args.watch {
+        for run in &runs {
+            control.forget(run).await?;
+        }
+    }
+    let reached = verdicts.iter().all(judged::Judged::is_reached);
+    Ok(if reached { Exit::Done } else { Exit::Below })
 }

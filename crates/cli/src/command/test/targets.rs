@@ -1,6 +1,7 @@
 //! Which versions are tested.
 
 use gatemark_control::Control;
+use gatemark_control::draft::{self, Drafts};
 use gatemark_control::evaluate::{TestRequest, TestTarget};
 use gatemark_control::registry::Mode;
 use gatemark_core::error::{Error, Result};
@@ -9,39 +10,58 @@ use gatemark_gateway::Selector;
 
 use super::{Args, changed};
 use crate::config;
-use crate::context::Context;
+use crate::context::{Context, text_of};
+use crate::diagnostics;
 use crate::files;
 
-/// The versions that the arguments choose; none if nothing has changed.
+/// What the arguments choose; none if nothing has changed.
 pub(super) async fn chosen(
     args: &Args,
     control: &Control,
     context: &Context<'_>,
 ) -> Result<Option<Vec<TestTarget>>> {
-    let newest = |prompt| TestTarget { prompt, selector: Selector::Default };
+    if args.draft || args.watch {
+        let drafts = drafts(control, context)?;
+        let Some(names) = names(args, drafts.keys().cloned().collect(), context)? else {
+            return Ok(None);
+        };
+        return names.iter().map(|name| drafted(&drafts, name)).collect::<Result<_>>().map(Some);
+    }
     if !args.all && !args.changed {
-        let named = args.prompts.iter().map(|prompt| TestTarget {
+        let named = args.prompts.iter().map(|prompt| TestTarget::Registered {
             prompt: prompt.name.clone(),
             selector: prompt.selector.clone(),
         });
         return Ok(Some(named.collect()));
     }
-    let mut names = with_suites(control).await?;
+    let names = names(args, with_suites(control).await?, context)?;
+    Ok(names.map(|names| names.into_iter().map(TestTarget::newest).collect()))
+}
+
+/// The prompts meant, out of all that have a suite.
+fn names(
+    args: &Args,
+    mut all: Vec<PromptName>,
+    context: &Context<'_>,
+) -> Result<Option<Vec<PromptName>>> {
+    if !args.all && !args.changed {
+        return Ok(Some(args.prompts.iter().map(|prompt| prompt.name.clone()).collect()));
+    }
+    if all.is_empty() {
+        let message =
+            "no registered prompt has a suite: add suite.yaml beside a prompt.yaml and push";
+        return Err(Error::not_found(message).coded("no_suite"));
+    }
     if args.changed {
         let touched = changed::since(&args.base, context)?;
-        names.retain(|name| touched.concerns(name));
-        if names.is_empty() {
+        all.retain(|name| touched.concerns(name));
+        if all.is_empty() {
             let note = format!("no prompt with a suite differs from {}", args.base);
             context.terminal.note(&note);
             return Ok(None);
         }
     }
-    if names.is_empty() {
-        let message =
-            "no registered prompt has a suite: add suite.yaml beside a prompt.yaml and push";
-        return Err(Error::not_found(message).coded("no_suite"));
-    }
-    Ok(Some(names.into_iter().map(newest).collect()))
+    Ok(Some(all))
 }
 
 async fn with_suites(control: &Control) -> Result<Vec<PromptName>> {
@@ -54,14 +74,40 @@ async fn with_suites(control: &Control) -> Result<Vec<PromptName>> {
     Ok(names)
 }
 
+/// The files as they are; what is wrong with them is printed.
+fn drafts(control: &Control, context: &Context<'_>) -> Result<Drafts> {
+    let folders = context.folders()?;
+    let mut files = config::read(&folders)?.files;
+    let mut problems = files::read(&folders.project, &mut files)?;
+    let (drafts, found) = draft::all(&files, control.project(), &context.actor()?)?;
+    problems.extend(found);
+    diagnostics::print(context.terminal, &problems, |path| text_of(files.get(path)));
+    if drafts.is_empty() {
+        let message = "there is no prompt with a suite whose files are without mistakes";
+        return Err(Error::invalid(message).coded("no_draft"));
+    }
+    Ok(drafts)
+}
+
+fn drafted(drafts: &Drafts, name: &PromptName) -> Result<TestTarget> {
+    let found = drafts.get(name).cloned().map(TestTarget::Draft);
+    found.ok_or_else(|| {
+        let message = format!("the project has no files of `{name}` with a suite");
+        Error::not_found(message).coded("no_draft")
+    })
+}
+
 /// What is tested is what is registered: says so if the newest version's files have changed since.
 pub(super) async fn tell_of_edits(
     request: &TestRequest,
     control: &Control,
     context: &Context<'_>,
 ) -> Result<()> {
-    let newest = request.targets.iter().filter(|target| target.selector == Selector::Default);
-    let newest: Vec<&PromptName> = newest.map(|target| &target.prompt).collect();
+    let newest = request.targets.iter().filter_map(|target| match target {
+        TestTarget::Registered { prompt, selector: Selector::Default } => Some(prompt),
+        _ => None,
+    });
+    let newest: Vec<&PromptName> = newest.collect();
     if newest.is_empty() {
         return Ok(());
     }
@@ -76,7 +122,7 @@ pub(super) async fn tell_of_edits(
         if plan.is_refused() || is_new(name) {
             context.terminal.note(&format!(
                 "note: the files of {name} differ from its registered version, which is what is tested: \
-                 push them first to test them"
+                 push them first to test them, or try them with --draft"
             ));
         }
     }
