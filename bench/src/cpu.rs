@@ -63,6 +63,16 @@ pub(crate) fn resident(process: u32) -> Result<u64> {
     Ok(kilobytes.ok_or("/proc/…/status has an unknown form")?.parse::<u64>()? * 1024)
 }
 
+/// The most memory that `root` and each process below it have held, summed, in bytes.
+pub(crate) fn peak(root: u32) -> Result<u64> {
+    let of = |process: u32| {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    Ok(tree(root)?.into_iter().filter_map(of).sum::<u64>() * 1024)
+}
+
 /// `root` and its descendants.
 fn tree(root: u32) -> Result<BTreeSet<u32>> {
     let parents: Vec<(u32, u32)> = numbers(Path::new("/proc"))?

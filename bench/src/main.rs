@@ -9,11 +9,13 @@
 
 mod contestant;
 mod cpu;
+mod eval;
 mod floor;
 mod footprint;
 mod gateway;
 mod get;
 mod load;
+mod measured;
 mod nginx;
 mod parity;
 mod payload;
@@ -38,6 +40,8 @@ type Result<T, E = Fault> = std::result::Result<T, E>;
 enum Arguments {
     /// Compare CPU time per request with nginx and a byte-passing proxy
     Gateway(gateway::Options),
+    /// Compare a test run's CPU time and memory with promptfoo's
+    Eval(eval::Options),
     /// Binary size, time to readiness, memory at rest
     Footprint {
         /// The binary
@@ -63,6 +67,7 @@ enum Arguments {
 async fn main() -> Result<()> {
     match Arguments::parse() {
         Arguments::Gateway(options) => gateway::run(options).await,
+        Arguments::Eval(options) => eval::run(&options),
         Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
         Arguments::Upstream(options) => {
             let upstream = upstream::Upstream::default();
