@@ -4,15 +4,28 @@
 //! answers. It answers one of three things; "cannot tell" becomes an error verdict, because a gate that
 //! takes missing evidence for a pass is no gate. A new metric is a file here and a line in `METRICS`.
 
+mod affix;
+mod bounds;
 mod contains;
 mod cost;
 mod equals;
 mod frame;
 mod json;
+mod keywords;
+mod label;
 mod latency;
+mod length;
+mod number;
+mod one_of;
 mod parameters;
 mod regex;
+mod sql;
 mod subject;
+mod tokens;
+mod tool_call;
+mod typed;
+mod wanted;
+mod xml;
 
 use gatemark_core::NanoUsd;
 use gatemark_core::diagnostic::did_you_mean;
@@ -123,6 +136,23 @@ impl CheckProblem {
         self.hint = Some(hint.into());
         self
     }
+
+    /// Several problems as one, so that an author sees all of them at once; `None` if there are none.
+    pub fn all(problems: Vec<Self>) -> Option<Self> {
+        let joined = |parts: Vec<String>| {
+            let mut different: Vec<String> = Vec::new();
+            for part in parts {
+                if !different.contains(&part) {
+                    different.push(part);
+                }
+            }
+            different.join("; ")
+        };
+        let hints: Vec<_> = problems.iter().filter_map(|problem| problem.hint.clone()).collect();
+        let hint = (!hints.is_empty()).then(|| joined(hints));
+        let messages: Vec<_> = problems.into_iter().map(|problem| problem.message).collect();
+        (!messages.is_empty()).then(|| Self { message: joined(messages), hint })
+    }
 }
 
 impl std::fmt::Display for CheckProblem {
@@ -140,8 +170,25 @@ type Build = fn(&Parameters<'_>) -> Result<Box<dyn Check>, CheckProblem>;
 const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ("equals", "value", &["value", "trim", "ignore_case", "at"], equals::build),
     ("contains", "values", &["value", "values", "ignore_case", "at"], contains::build),
+    ("contains_any", "values", &["value", "values", "ignore_case", "at"], contains::build_any),
+    ("starts_with", "values", &["value", "values", "trim", "ignore_case", "at"], affix::build_start),
+    ("ends_with", "values", &["value", "values", "trim", "ignore_case", "at"], affix::build_end),
+    ("one_of", "values", &["value", "values", "trim", "ignore_case", "at"], one_of::build),
+    ("keywords", "values", &["value", "values", "at_least", "ignore_case", "at"], keywords::build),
+    ("label", "labels", &["labels", "trim", "ignore_case", "at"], label::build),
+    ("number", "value", &["value", "tolerance", "relative", "min", "max", "at"], number::build),
+    ("length", "max", &["min", "max", "unit", "at"], length::build),
+    ("tokens", "max", &["min", "max", "source"], tokens::build),
     ("regex", "pattern", &["pattern", "at"], regex::build),
     ("json", "schema", &["schema"], json::build),
+    ("xml", "root", &["root", "paths", "at"], xml::build),
+    ("sql", "dialect", &["dialect", "only_select", "tables", "at"], sql::build),
+    (
+        "tool_call",
+        "name",
+        &["name", "arguments", "schema", "calls", "order", "count"],
+        tool_call::build,
+    ),
     ("latency", "max_ms", &["max_ms"], latency::build),
     ("cost", "max_usd", &["max_usd"], cost::build),
 ];

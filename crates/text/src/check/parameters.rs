@@ -27,15 +27,23 @@ impl<'a> Parameters<'a> {
             Value::Object(fields) => fields.iter().map(|(name, v)| (name.as_str(), v)).collect(),
             bare => vec![(main, bare)],
         };
-        if let Some((unknown, _)) = fields.iter().find(|(name, _)| !known.contains(name)) {
-            let hint = match did_you_mean(unknown, known.iter().copied()) {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => format!("`{metric}` takes {}", known.join(", ")),
-            };
-            let message = format!("`{unknown}` is not a parameter of `{metric}`");
-            return Err(CheckProblem::new(message).hint(hint));
-        }
-        Ok(Self { metric, fields })
+        let unknown = fields.iter().filter(|(name, _)| !known.contains(name));
+        let problems: Vec<_> = unknown
+            .map(|(unknown, _)| {
+                let hint = match did_you_mean(unknown, known.iter().copied()) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None => format!("`{metric}` takes {}", known.join(", ")),
+                };
+                let message = format!("`{unknown}` is not a parameter of `{metric}`");
+                CheckProblem::new(message).hint(hint)
+            })
+            .collect();
+        CheckProblem::all(problems).map_or(Ok(Self { metric, fields }), Err)
+    }
+
+    /// The metric's name.
+    pub fn metric(&self) -> &'a str {
+        self.metric
     }
 
     /// The parameter's value, if it is written; `null` is a value.

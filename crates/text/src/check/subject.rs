@@ -40,17 +40,30 @@ pub(super) fn shown(text: &str) -> String {
     Value::from(head).to_string()
 }
 
+/// The end of a text in quotes, cut to a readable length.
+pub(super) fn shown_end(text: &str) -> String {
+    match text.char_indices().rev().nth(SHOWN - 1) {
+        Some((start, _)) if start > 0 => {
+            format!("...{}", Value::from(text.get(start..).unwrap_or_default()))
+        }
+        _ => Value::from(text).to_string(),
+    }
+}
+
 /// A value as JSON, cut to a readable length.
 pub(super) fn shown_value(value: &Value) -> String {
     if let Value::String(text) = value {
         return shown(text);
     }
-    let mut text = value.to_string();
-    if let Some((cut, _)) = text.char_indices().nth(SHOWN) {
-        text.truncate(cut);
-        text.push_str("...");
+    cut(&value.to_string())
+}
+
+/// A text without quotes, cut to a readable length.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
-    text
 }
 
 /// ` at /path`, or nothing.
