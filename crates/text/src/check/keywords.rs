@@ -40,9 +40,9 @@ impl Check for Keywords {
             }
         };
         let text = self.loosened.of(&text);
-        let (has, lacks): (Vec<_>, Vec<_>) = wanted.iter().partition(|want| {
-            text.contains(self.loosened.of(&subject::text(want)).as_ref())
-        });
+        let (has, lacks): (Vec<_>, Vec<_>) = wanted
+            .iter()
+            .partition(|want| text.contains(self.loosened.of(&subject::text(want)).as_ref()));
         let score = has.len() as f64 / wanted.len() as f64;
         let detail = format!(
             "expected a share of at least {}, found {} of {}; missing: {}",

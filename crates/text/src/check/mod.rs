@@ -9,16 +9,22 @@ mod bounds;
 mod contains;
 mod cost;
 mod equals;
+mod found;
 mod frame;
+mod javascript;
 mod json;
 mod keywords;
 mod label;
 mod latency;
+mod leak;
 mod length;
 mod number;
 mod one_of;
 mod parameters;
+mod pii;
+mod refusal;
 mod regex;
+mod secrets;
 mod sql;
 mod subject;
 mod tokens;
@@ -171,7 +177,12 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ("equals", "value", &["value", "trim", "ignore_case", "at"], equals::build),
     ("contains", "values", &["value", "values", "ignore_case", "at"], contains::build),
     ("contains_any", "values", &["value", "values", "ignore_case", "at"], contains::build_any),
-    ("starts_with", "values", &["value", "values", "trim", "ignore_case", "at"], affix::build_start),
+    (
+        "starts_with",
+        "values",
+        &["value", "values", "trim", "ignore_case", "at"],
+        affix::build_start,
+    ),
     ("ends_with", "values", &["value", "values", "trim", "ignore_case", "at"], affix::build_end),
     ("one_of", "values", &["value", "values", "trim", "ignore_case", "at"], one_of::build),
     ("keywords", "values", &["value", "values", "at_least", "ignore_case", "at"], keywords::build),
@@ -189,6 +200,11 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
         &["name", "arguments", "schema", "calls", "order", "count"],
         tool_call::build,
     ),
+    ("javascript", "value", &["value", "at_least", "parse"], javascript::build),
+    ("pii", "types", &["types", "allow"], pii::build),
+    ("secrets", "allow", &["allow"], secrets::build),
+    ("leak", "max_words", &["max_words", "max_share"], leak::build),
+    ("refusal", "", &[], refusal::build),
     ("latency", "max_ms", &["max_ms"], latency::build),
     ("cost", "max_usd", &["max_usd"], cost::build),
 ];

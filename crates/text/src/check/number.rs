@@ -80,7 +80,8 @@ impl Check for Number {
             Rule::Near { value, tolerance, relative } => {
                 let Some(wanted) = value.or_else(|| seen.expected.and_then(numeric)) else {
                     return Finding::CannotTell(
-                        "the check has no `value` and the case no `expected` that is a number".into(),
+                        "the check has no `value` and the case no `expected` that is a number"
+                            .into(),
                     );
                 };
                 let allowed = if *relative { tolerance * wanted.abs() } else { *tolerance };

@@ -6,7 +6,9 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{ObjectName, Query, Select, SetExpr, Statement, Visit, Visitor, visit_relations};
+use sqlparser::ast::{
+    ObjectName, Query, Select, SetExpr, Statement, Visit, Visitor, visit_relations,
+};
 use sqlparser::dialect::{Dialect, dialect_from_str};
 use sqlparser::parser::Parser;
 
@@ -16,8 +18,21 @@ use super::{Check, CheckProblem, Finding, Observation, subject};
 
 /// The dialects that have a parser.
 const DIALECTS: [&str; 15] = [
-    "generic", "ansi", "bigquery", "clickhouse", "databricks", "duckdb", "hive", "mssql", "mysql",
-    "oracle", "postgresql", "redshift", "snowflake", "spark", "sqlite",
+    "generic",
+    "ansi",
+    "bigquery",
+    "clickhouse",
+    "databricks",
+    "duckdb",
+    "hive",
+    "mssql",
+    "mysql",
+    "oracle",
+    "postgresql",
+    "redshift",
+    "snowflake",
+    "spark",
+    "sqlite",
 ];
 /// Deepest nesting that is read: the parser recurses, and tries some constructs twice at each level.
 const MAX_DEPTH: usize = 40;

@@ -121,7 +121,9 @@ fn call(value: &Value) -> Option<Call> {
     let name = value.get("name")?.as_str()?.to_owned();
     let arguments = value.get("arguments").or_else(|| value.get("parameters"));
     let arguments = match arguments {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
+        Some(Value::String(text)) => {
+            serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into())
+        }
         Some(other) => other.clone(),
         None => Value::Object(serde_json::Map::new()),
     };

@@ -59,13 +59,15 @@ impl<'a> Parameters<'a> {
     ) -> Result<Option<&'o str>, CheckProblem> {
         let Some(written) = self.get(name) else { return Ok(None) };
         let word = written.as_str().unwrap_or_default();
-        options.iter().find(|option| **option == word).map(|option| Some(*option)).ok_or_else(|| {
-            let problem = self.wrong(name, &format!("one of {}", options.join(", ")), written);
-            match did_you_mean(word, options.iter().copied()) {
-                Some(close) => problem.hint(format!("did you mean `{close}`?")),
-                None => problem,
-            }
-        })
+        options.iter().find(|option| **option == word).map(|option| Some(*option)).ok_or_else(
+            || {
+                let problem = self.wrong(name, &format!("one of {}", options.join(", ")), written);
+                match did_you_mean(word, options.iter().copied()) {
+                    Some(close) => problem.hint(format!("did you mean `{close}`?")),
+                    None => problem,
+                }
+            },
+        )
     }
 }
 

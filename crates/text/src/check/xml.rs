@@ -126,7 +126,8 @@ fn known(entity: &BytesRef<'_>) -> Result<(), String> {
 /// Names as XML 1.0 has them, in short: a letter, `_` or `:`, then also digits, `.` and `-`.
 fn is_name(name: &str) -> bool {
     let letter = |c: char| c.is_alphabetic() || c == '_' || c == ':';
-    name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_alphanumeric() || ".-·".contains(c))
+    name.starts_with(letter)
+        && name.chars().all(|c| letter(c) || c.is_alphanumeric() || ".-·".contains(c))
 }
 
 impl Xml {
