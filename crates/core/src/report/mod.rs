@@ -4,6 +4,7 @@
 //! summarises. A case that errored, that nothing checked or that a judge was undecided on counts against
 //! the version: the gate fails closed.
 
+mod case;
 mod row;
 mod summary;
 mod tally;
@@ -14,6 +15,7 @@ mod verdict;
 
 use serde::{Deserialize, Serialize};
 
+pub use case::case_verdict;
 pub use row::{CheckResult, Labelled, Row};
 pub use summary::{Metric, Summariser, Summary};
 pub use tally::Tally;

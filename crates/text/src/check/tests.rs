@@ -1,9 +1,13 @@
 //! One line per observation: what is checked, what was answered, how it comes out.
 
-use gatemark_core::report::Verdict;
+use gatemark_core::report::{CheckResult, Verdict};
 use serde_json::json;
 
 use super::*;
+
+mod answers;
+mod forms;
+mod safe;
 
 fn spec(metric: &str, parameters: Value) -> CheckSpec {
     CheckSpec { metric: metric.into(), negated: false, weight: None, parameters }

@@ -12,9 +12,9 @@ static RULES: LazyLock<Result<Vec<Rule>, BadRule>> = LazyLock::new(|| {
     compiled(&[
         (
             "email",
-            r"[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,5}[\p{L}]{2,24}",
+            r"[\p{L}\p{N}._%+-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,24}",
             |_, _, end| Some(end),
-            true,
+            false,
         ),
         ("phone", r"(?:\+|00)[1-9][0-9 ()./-]{5,22}[0-9]", international, true),
         ("phone", r"\(?[2-9][0-9]{2}\)?[ .-][2-9][0-9]{2}[ .-][0-9]{4}", alone, true),

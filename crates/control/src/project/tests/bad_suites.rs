@@ -56,8 +56,24 @@ fn bad_checks() {
             "suite.yaml:2:5: error: `eqals` is not a metric (did you mean `equals`?)",
             "suite.yaml:3:5: error: a check is one metric, and this one has 2 (start each check with its own `- `)",
             "suite.yaml:4:16: error: a check must be a metric's name or a mapping, not a number (write `- equals`, `- contains: text` or `- not: {contains: text}`)",
-            "suite.yaml:5:5: error: `nothing` is not a metric (known metrics: equals, contains, regex, json, latency, cost)",
+            "suite.yaml:5:5: error: `nothing` is not a metric (known metrics: equals, contains, …",
             "suite.yaml:6:5: error: a check must be a metric's name or a mapping, not a list (write `- equals`, `- contains: text` or `- not: {contains: text}`)",
+        ],
+    );
+}
+
+#[test]
+fn bad_weights() {
+    suite(
+        "checks:\n  - {contains: a, weight: -1}\n  - {weight: 2}\n  - {contains: a, weight: much}\n  - {not: {contains: a, weight: 1}, weight: 2}\n  - {contains: [], weight: 1}\n  - {contains: a, weight: .nan}\n  - {contains: a, wieght: 1}\ncases:\n  - {variables: {ticket: x}}\n",
+        &[
+            "suite.yaml:2:27: error: `weight` must be a number from 0 (2 counts twice as much as 1; a check of weight 0 is shown and never decides)",
+            "suite.yaml:3:5: error: a check is one metric, and this one has none (write `- equals`, `- contains: text` or `- not: {contains: text}`)",
+            "suite.yaml:4:27: error: `weight` must be a number from 0, not text (2 counts twice as much as 1; a check of weight 0 is shown and never decides)",
+            "suite.yaml:5:45: error: the check has two weights, one under `not` and one beside it (remove one of them)",
+            "suite.yaml:6:5: error: `contains` has an empty list: there is nothing to look for",
+            "suite.yaml:7:27: error: JSON cannot hold this number exactly (write it as text, in quotes)",
+            "suite.yaml:8:5: error: a check is one metric, and this one has 2 (did you mean `weight`?)",
         ],
     );
 }

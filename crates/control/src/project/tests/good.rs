@@ -250,3 +250,29 @@ cases:
         ],
     );
 }
+
+#[test]
+fn a_check_may_have_a_weight() {
+    let suite = "\
+checks:
+  - {contains: a, weight: 2}
+  - {weight: 0.5, not: {contains: b}}
+  - not: {contains: c, weight: 0}
+  - contains: {value: d, ignore_case: true}
+    weight: 3
+  - contains: e
+cases: [{variables: {ticket: x}}]
+";
+    let (prompts, problems) = load(&files(&[("suite.yaml", suite.as_bytes())]));
+    assert!(problems.is_empty(), "{problems:?}");
+    let suite = prompts[0].suite.as_ref().unwrap();
+    let read: Vec<_> = suite.checks.iter().map(|c| (c.weight, c.negated)).collect();
+    let wanted = [
+        (Some(2.0), false),
+        (Some(0.5), true),
+        (Some(0.0), true),
+        (Some(3.0), false),
+        (None, false),
+    ];
+    assert_eq!(read, wanted);
+}

@@ -89,9 +89,7 @@ fn steps_memory_and_stack_are_bounded() {
         ("return new Array(1e9).fill(0).length > 0", ""),
         ("return [].concat(...Array(1e6).fill('ab')).join().length", ""),
     ] {
-        let start = std::time::Instant::now();
         let found = ran(body);
-        eprintln!("{:?} {body} => {found:?}", start.elapsed());
         if !why.is_empty() {
             let error = found.expect_err(body);
             assert!(error.contains(why), "{body}: {error}");
@@ -116,15 +114,12 @@ fn running_out_of_memory_anywhere_is_only_an_error() {
     }
 }
 
+/// Run alone, in a release build: the time that the test runner prints, over 10,000, is that of one run.
 #[test]
 #[ignore = "a measurement"]
-fn cost_of_one_run() {
-    let start = std::time::Instant::now();
+fn ten_thousand_runs() {
+    let body = "return (output.includes('answer') && context.vars.n > 2)";
     for _ in 0..10_000 {
-        assert_eq!(
-            ran("return (output.includes('answer') && context.vars.n > 2)"),
-            Ok(Outcome::Truth(true))
-        );
+        assert_eq!(ran(body), Ok(Outcome::Truth(true)));
     }
-    eprintln!("{:?} for one run", start.elapsed() / 10_000);
 }
