@@ -11,6 +11,7 @@ use sqlparser::ast::{
 };
 use sqlparser::dialect::{Dialect, dialect_from_str};
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::parameters::Parameters;
 use super::typed::Mistakes;
@@ -36,6 +37,9 @@ const DIALECTS: [&str; 15] = [
 ];
 /// Deepest nesting that is read: the parser recurses, and tries some constructs twice at each level.
 const MAX_DEPTH: usize = 40;
+/// Most words and signs since the last comma or `;`, over all open brackets. A chain such as `1+1+1` makes
+/// a tree as deep as it is long, and walking or dropping one takes stack for each level.
+const MAX_CHAIN: usize = 500;
 /// Longest text that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -128,6 +132,36 @@ impl Visitor for Survey {
     }
 }
 
+/// Upper bound of the depth of the tree that `tokens` make.
+fn longest_chain(tokens: &[TokenWithSpan]) -> usize {
+    let (mut open, mut sum, mut longest) = (vec![0_usize], 0_usize, 0);
+    for token in tokens {
+        match token.token {
+            Token::Whitespace(_) | Token::Period => continue,
+            Token::LParen | Token::LBracket | Token::LBrace => open.push(0),
+            Token::RParen | Token::RBracket | Token::RBrace => {
+                if let Some(inner) = open.pop() {
+                    sum = sum.saturating_sub(inner);
+                }
+            }
+            Token::Comma | Token::SemiColon => {
+                sum = sum.saturating_sub(open.last_mut().map(std::mem::take).unwrap_or_default());
+                continue;
+            }
+            _ => {}
+        }
+        if open.is_empty() {
+            open.push(0);
+        }
+        if let Some(here) = open.last_mut() {
+            *here += 1;
+            sum += 1;
+        }
+        longest = longest.max(sum);
+    }
+    longest
+}
+
 impl Sql {
     fn read(&self, text: &str) -> Result<(), String> {
         if text.len() > MAX_BYTES {
@@ -136,10 +170,13 @@ impl Sql {
         let dialect: Box<dyn Dialect> = dialect_from_str(self.dialect)
             .ok_or_else(|| format!("there is no parser for {}", self.dialect))?;
         let parser = Parser::new(&*dialect).with_recursion_limit(MAX_DEPTH);
-        let statements = parser
-            .try_with_sql(text)
-            .and_then(|mut parser| parser.parse_statements())
-            .map_err(|error| error.to_string())?;
+        let tokens = Tokenizer::new(&*dialect, text).tokenize_with_location();
+        let tokens = tokens.map_err(|error| error.to_string())?;
+        if longest_chain(&tokens) > MAX_CHAIN {
+            return Err(format!("more than {MAX_CHAIN} words and signs stand without a comma"));
+        }
+        let mut parser = parser.with_tokens_with_locations(tokens);
+        let statements = parser.parse_statements().map_err(|error| error.to_string())?;
         if statements.is_empty() {
             return Err("there is no statement".into());
         }

@@ -56,14 +56,20 @@ impl Pii {
 
 impl Detector for Pii {
     fn findings(&self, text: &str) -> Vec<SafetyFinding> {
-        let mut found = vec![];
-        for rule in &self.rules {
-            for (start, end) in rule.ranges(text) {
-                if !self.is_allowed(text.get(start..end).unwrap_or_default()) {
-                    found.push((rule.name, start, end));
-                }
-            }
-        }
+        let hits = self.rules.iter().flat_map(|rule| {
+            rule.ranges(text).into_iter().map(|(start, end)| (rule.name, start, end))
+        });
+        let is_allowed = |&(_, start, end): &(&str, usize, usize)| {
+            self.is_allowed(text.get(start..end).unwrap_or_default())
+        };
+        let (mut passed, mut found): (Vec<_>, Vec<_>) = hits.partition(is_allowed);
+        // Part of what is allowed is allowed, e.g. digits of an account that look like a phone's.
+        passed.sort_unstable_by_key(|(_, start, _)| *start);
+        found.retain(|(_, start, end)| {
+            let before = passed.partition_point(|(_, from, _)| from <= start);
+            let around = before.checked_sub(1).and_then(|at| passed.get(at));
+            around.is_none_or(|(_, _, to)| end > to)
+        });
         placed(text, found)
     }
 }
@@ -82,6 +88,10 @@ fn international(text: &str, start: usize, end: usize) -> Option<usize> {
     let digits = written.bytes().filter(u8::is_ascii_digit).count();
     let prefix = if written.starts_with('+') { 0 } else { 2 };
     (8..=15).contains(&(digits - prefix)).then_some(())?;
+    let before = text.get(..start)?.trim_end();
+    if prefix > 0 && before.ends_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     alone(text, start, end)
 }
 

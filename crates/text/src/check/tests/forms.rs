@@ -95,6 +95,19 @@ fn sql() {
 }
 
 #[test]
+fn long_chains_are_refused_before_they_take_the_stack() {
+    for (part, most) in
+        [("+1", 249), (" or a", 240), (" union select 1", 160), ("::int", 240)]
+    {
+        let chain = |times: usize| format!("select 1{}", part.repeat(times));
+        assert_eq!(verdict("sql", json!("postgresql"), &chain(most), None), Pass, "{part}");
+        assert_eq!(verdict("sql", json!("postgresql"), &chain(20_000), None), Fail, "{part}");
+    }
+    let list = format!("select a from t where b in (1{})", ", 1".repeat(20_000));
+    assert_eq!(verdict("sql", json!(null), &list, None), Pass);
+}
+
+#[test]
 fn every_dialect_has_a_parser() {
     for dialect in [
         "generic",
