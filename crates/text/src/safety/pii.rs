@@ -184,7 +184,7 @@ fn luhn(digits: &[u32]) -> bool {
         .enumerate()
         .map(|(i, digit)| if i % 2 == 1 { doubled(*digit) } else { *digit })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Never issued are areas 000, 666 and from 900, group 00 and serial 0000.
