@@ -96,9 +96,7 @@ fn sql() {
 
 #[test]
 fn long_chains_are_refused_before_they_take_the_stack() {
-    for (part, most) in
-        [("+1", 249), (" or a", 240), (" union select 1", 160), ("::int", 240)]
-    {
+    for (part, most) in [("+1", 249), (" or a", 240), (" union select 1", 160), ("::int", 240)] {
         let chain = |times: usize| format!("select 1{}", part.repeat(times));
         assert_eq!(verdict("sql", json!("postgresql"), &chain(most), None), Pass, "{part}");
         assert_eq!(verdict("sql", json!("postgresql"), &chain(20_000), None), Fail, "{part}");

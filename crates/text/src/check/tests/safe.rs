@@ -119,7 +119,9 @@ fn a_hostile_megabyte_is_bounded_work() {
     let system = "a ".repeat(20_000);
     for (metric, parameters) in checks {
         let check = build(&spec(metric, parameters)).unwrap();
-        for answer in &hostile {
+        // These two do the same work on every text; in a debug build it takes half a second each.
+        let step = if matches!(metric, "leak" | "javascript") { 7 } else { 1 };
+        for answer in hostile.iter().step_by(step) {
             let found = check.evaluate(&Observation { system: &system, ..seen(answer, None) });
             let detail = found.detail.unwrap_or_default();
             assert!(detail.len() < 2_000, "{metric}: {} bytes of detail", detail.len());
