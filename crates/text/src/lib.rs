@@ -6,11 +6,12 @@
 //! for the same reason.
 //!
 //! Modules form one line, each using only those before it:
-//! `tokens`, `template`, `schema` ← `conform`, `check`; `diff` stands alone.
+//! `tokens`, `template`, `schema`, `score` ← `conform`, `check`; `diff` stands alone.
 
 pub mod check;
 pub mod conform;
 pub mod diff;
 pub mod schema;
+pub mod score;
 pub mod template;
 pub mod tokens;
