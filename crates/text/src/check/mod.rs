@@ -4,14 +4,20 @@
 //! answers. It answers one of three things; "cannot tell" becomes an error verdict, because a gate that
 //! takes missing evidence for a pass is no gate. A new metric is a file here and a line in `METRICS`.
 
+mod bleu;
+mod chrf;
 mod contains;
 mod cost;
 mod equals;
 mod frame;
 mod json;
 mod latency;
+mod levenshtein;
 mod parameters;
+mod references;
 mod regex;
+mod rouge;
+mod similarity;
 mod subject;
 
 use gatemark_core::NanoUsd;
@@ -93,6 +99,11 @@ pub trait Check: Send + Sync {
     /// Looks at one answer.
     fn observe(&self, seen: &Observation<'_>) -> Finding;
 
+    /// As [`Check::observe`], with what the score is made of as a JSON object; null if there is nothing.
+    fn explain(&self, seen: &Observation<'_>) -> (Finding, Value) {
+        (self.observe(seen), Value::Null)
+    }
+
     /// The check in short, e.g. `contains "refund"`.
     fn describe(&self) -> String;
 
@@ -144,11 +155,25 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ("json", "schema", &["schema"], json::build),
     ("latency", "max_ms", &["max_ms"], latency::build),
     ("cost", "max_usd", &["max_usd"], cost::build),
+    ("levenshtein", "max", &["max", "at_least", "value", "values"], levenshtein::build),
+    ("bleu", "at_least", &["at_least", "value", "values", "flavour"], bleu::build),
+    (
+        "rouge",
+        "at_least",
+        &["at_least", "type", "stem", "measure", "value", "values", "flavour"],
+        rouge::build,
+    ),
+    ("chrf", "at_least", &["at_least", "word_order", "value", "values"], chrf::build),
 ];
 
 /// The names of all metrics.
 pub fn metrics() -> impl Iterator<Item = &'static str> {
     METRICS.iter().map(|(name, ..)| *name)
+}
+
+/// The names of a metric's parameters; `None` if there is no such metric.
+pub fn parameters(metric: &str) -> Option<&'static [&'static str]> {
+    METRICS.iter().find(|(name, ..)| *name == metric).map(|(_, _, known, _)| *known)
 }
 
 /// Builds the check that `spec` asks for. Unknown metrics and parameters, and values of a wrong type, are
@@ -176,6 +201,12 @@ impl BuiltCheck {
     /// Looks at one answer. `not` turns pass and fail and the score round and leaves an error an error.
     pub fn evaluate(&self, seen: &Observation<'_>) -> CheckResult {
         self.frame.conclude(&self.check.describe(), seen.answer, self.check.observe(seen))
+    }
+
+    /// As [`BuiltCheck::evaluate`], with what the score is made of as a JSON object; null if there is nothing.
+    pub fn explain(&self, seen: &Observation<'_>) -> (CheckResult, Value) {
+        let (finding, details) = self.check.explain(seen);
+        (self.frame.conclude(&self.check.describe(), seen.answer, finding), details)
     }
 
     /// The check in short, e.g. `not contains "sorry"`.
