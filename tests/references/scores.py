@@ -1,7 +1,7 @@
 """Scores of the reference packages, for the tests and the benchmark.
 
     scores.py pairs            reads {"id", "actual", "expected": [texts]}, prints a line of scores for each
-    scores.py corpus           reads the same, prints sacrebleu's corpus_bleu of all
+    scores.py corpus           the same with "corpus", prints sacrebleu's corpus_bleu of each and all
     scores.py stems            reads words, prints NLTK's Porter stem of each
     scores.py time SECONDS     reads pairs, prints pairs per CPU second of each package
 """
@@ -52,15 +52,19 @@ def scores(pair):
     }
 
 
-def corpus():
-    pairs = list(lines())
-    most = max(len(pair["expected"]) for pair in pairs)
-    streams = [
-        [pair["expected"][n] if n < len(pair["expected"]) else None for pair in pairs]
-        for n in range(most)
-    ]
-    bleu = BLEU().corpus_score([pair["actual"] for pair in pairs], streams)
-    return {"bleu": bleu.score / 100, "brevity_penalty": bleu.bp, "totals": bleu.totals}
+def corpora():
+    groups = {"all": []}
+    for pair in lines():
+        groups["all"].append(pair)
+        groups.setdefault(pair["corpus"], []).append(pair)
+    for name, pairs in groups.items():
+        most = max(len(pair["expected"]) for pair in pairs)
+        streams = [
+            [pair["expected"][n] if n < len(pair["expected"]) else None for pair in pairs]
+            for n in range(most)
+        ]
+        bleu = BLEU().corpus_score([pair["actual"] for pair in pairs], streams)
+        yield {"corpus": name, "bleu": bleu.score / 100, "brevity_penalty": bleu.bp}
 
 
 def rate(name, seconds, pairs, work):
@@ -98,7 +102,7 @@ def main():
         case ["pairs"]:
             answers = map(scores, lines())
         case ["corpus"]:
-            answers = [corpus()]
+            answers = corpora()
         case ["stems"]:
             stemmer = PorterStemmer()
             answers = (stemmer.stem(line.decode().strip()) for line in sys.stdin.buffer)

@@ -48,7 +48,7 @@ pub(super) fn score(check: &BuiltCheck, line: &Line) -> Outcome {
         Verdict::Fail => result.score.unwrap_or(0.0),
         _ => {
             let why = result.detail.unwrap_or_else(|| "the check could not tell".to_string());
-            return Outcome::Bad(vec![at(line.number, 0, format!("cannot be scored: {why}"))]);
+            return Outcome::Bad(vec![at(line.number, 1, format!("cannot be scored: {why}"))]);
         }
     };
     let details = match (details, result.label, result.detail) {
@@ -60,7 +60,7 @@ pub(super) fn score(check: &BuiltCheck, line: &Line) -> Outcome {
     match serde_json::to_string(&Printed { id, score, details }) {
         Ok(text) => Outcome::Scored { score, text },
         Err(cause) => {
-            Outcome::Bad(vec![at(line.number, 0, format!("its score cannot be written: {cause}"))])
+            Outcome::Bad(vec![at(line.number, 1, format!("its score cannot be written: {cause}"))])
         }
     }
 }
@@ -75,7 +75,7 @@ fn fields(line: &Line) -> Result<Map<String, Value>, Box<Diagnostic>> {
     };
     let Some(bytes) = &line.bytes else {
         let message = format!("the line is longer than {} MiB", Source::longest() >> 20);
-        return Err(problem(0, message, "split its texts"));
+        return Err(problem(1, message, "split its texts"));
     };
     let text = str::from_utf8(bytes).map_err(|error| {
         let head = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -106,7 +106,7 @@ fn column(text: &str, byte: usize) -> usize {
 /// Everything that is wrong with the fields.
 fn wrong(check: &BuiltCheck, fields: &Map<String, Value>, line: usize) -> Vec<Diagnostic> {
     let mut problems = vec![];
-    let mut tell = |message: String, hint: &str| problems.push(at(line, 0, message).hint(hint));
+    let mut tell = |message: String, hint: &str| problems.push(at(line, 1, message).hint(hint));
     match fields.get("id") {
         Some(Value::String(_) | Value::Number(_)) => {}
         Some(_) => tell("`id` is neither a text nor a number".into(), FORM),
