@@ -22,6 +22,7 @@ mod payload;
 mod process;
 mod project;
 mod report;
+mod scores;
 mod scratch;
 mod serve;
 mod upstream;
@@ -51,6 +52,8 @@ enum Arguments {
         #[arg(long)]
         json: bool,
     },
+    /// Compare the speed of text scores with the reference packages
+    Scores(scores::Options),
     /// Run the mock vendor that the proxies pass to
     Upstream(serve::Options),
     /// Run the byte-passing proxy
@@ -69,6 +72,7 @@ async fn main() -> Result<()> {
         Arguments::Gateway(options) => gateway::run(options).await,
         Arguments::Eval(options) => eval::run(&options),
         Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
+        Arguments::Scores(options) => scores::run(&options),
         Arguments::Upstream(options) => {
             let upstream = upstream::Upstream::default();
             serve::run(options, move |request| upstream.clone().answer(request)).await

@@ -5,7 +5,7 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     approve, audit, calls, deploy, diff, gate, init, key, list, log, openapi, push, report,
-    rollback, serve, show, test,
+    rollback, score, serve, show, test,
 };
 use crate::context::Context;
 use crate::demo;
@@ -41,6 +41,7 @@ enum Command {
     Calls(calls::Args),
     Audit(audit::Args),
     Key(key::Args),
+    Score(score::Args),
     Serve(serve::Args),
     Openapi(openapi::Args),
 }
@@ -65,6 +66,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Calls(args) => calls::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,
         Command::Key(args) => key::run(args, context).await,
+        Command::Score(args) => score::run(args, terminal),
         Command::Serve(args) => serve::run(args, context).await,
         Command::Openapi(args) => openapi::run(args, terminal),
     }

@@ -111,6 +111,11 @@ impl Terminal {
             .then(|| Error::internal(format!("cannot write to stdout: {cause}")))
     }
 
+    /// Whether data can no longer be written, e.g. because the reader has gone.
+    pub(crate) fn stopped(&self) -> bool {
+        self.broken.get().is_some()
+    }
+
     fn keep(&self, result: io::Result<()>) {
         if let Err(error) = result {
             // Only the first failure explains the others.

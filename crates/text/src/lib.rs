@@ -6,12 +6,13 @@
 //! for the same reason.
 //!
 //! Modules form one line, each using only those before it:
-//! `tokens`, `template`, `schema`, `safety` ← `conform`, `check`; `diff` stands alone.
+//! `tokens`, `template`, `schema`, `score`, `safety` ← `conform`, `check`; `diff` stands alone.
 
 pub mod check;
 pub mod conform;
 pub mod diff;
 pub mod safety;
 pub mod schema;
+pub mod score;
 pub mod template;
 pub mod tokens;

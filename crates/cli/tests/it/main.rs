@@ -16,6 +16,7 @@ mod keys;
 mod laws;
 mod problems;
 mod runs;
+mod scores;
 mod serving;
 mod support;
 mod testing;

@@ -5,7 +5,9 @@
 //! takes missing evidence for a pass is no gate. A new metric is a file here and a line in `METRICS`.
 
 mod affix;
+mod bleu;
 mod bounds;
+mod chrf;
 mod contains;
 mod cost;
 mod equals;
@@ -18,13 +20,17 @@ mod label;
 mod latency;
 mod leak;
 mod length;
+mod levenshtein;
 mod number;
 mod one_of;
 mod parameters;
 mod pii;
+mod references;
 mod refusal;
 mod regex;
+mod rouge;
 mod secrets;
+mod similarity;
 mod sql;
 mod subject;
 mod tokens;
@@ -111,6 +117,11 @@ pub enum Finding {
 pub trait Check: Send + Sync {
     /// Looks at one answer.
     fn observe(&self, seen: &Observation<'_>) -> Finding;
+
+    /// As [`Check::observe`], with what the score is made of as a JSON object; null if there is nothing.
+    fn explain(&self, seen: &Observation<'_>) -> (Finding, Value) {
+        (self.observe(seen), Value::Null)
+    }
 
     /// The check in short, e.g. `contains "refund"`.
     fn describe(&self) -> String;
@@ -207,11 +218,25 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ("refusal", "", &[], refusal::build),
     ("latency", "max_ms", &["max_ms"], latency::build),
     ("cost", "max_usd", &["max_usd"], cost::build),
+    ("levenshtein", "max", &["max", "at_least", "value", "values"], levenshtein::build),
+    ("bleu", "at_least", &["at_least", "value", "values", "flavour"], bleu::build),
+    (
+        "rouge",
+        "at_least",
+        &["at_least", "type", "stem", "measure", "value", "values", "flavour"],
+        rouge::build,
+    ),
+    ("chrf", "at_least", &["at_least", "word_order", "value", "values"], chrf::build),
 ];
 
 /// The names of all metrics.
 pub fn metrics() -> impl Iterator<Item = &'static str> {
     METRICS.iter().map(|(name, ..)| *name)
+}
+
+/// The names of a metric's parameters; `None` if there is no such metric.
+pub fn parameters(metric: &str) -> Option<&'static [&'static str]> {
+    METRICS.iter().find(|(name, ..)| *name == metric).map(|(_, _, known, _)| *known)
 }
 
 /// Builds the check that `spec` asks for. Unknown metrics and parameters, and values of a wrong type, are
@@ -239,6 +264,12 @@ impl BuiltCheck {
     /// Looks at one answer. `not` turns pass and fail and the score round and leaves an error an error.
     pub fn evaluate(&self, seen: &Observation<'_>) -> CheckResult {
         self.frame.conclude(&self.check.describe(), seen.answer, self.check.observe(seen))
+    }
+
+    /// As [`BuiltCheck::evaluate`], with what the score is made of as a JSON object; null if there is nothing.
+    pub fn explain(&self, seen: &Observation<'_>) -> (CheckResult, Value) {
+        let (finding, details) = self.check.explain(seen);
+        (self.frame.conclude(&self.check.describe(), seen.answer, finding), details)
     }
 
     /// The check in short, e.g. `not contains "sorry"`.

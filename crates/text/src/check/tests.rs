@@ -1,5 +1,7 @@
 //! One line per observation: what is checked, what was answered, how it comes out.
 
+mod scores;
+
 use gatemark_core::report::{CheckResult, Verdict};
 use serde_json::json;
 
