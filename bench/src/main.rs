@@ -24,6 +24,7 @@ mod project;
 mod report;
 mod scratch;
 mod serve;
+mod tokens;
 mod upstream;
 
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ enum Arguments {
         #[arg(long)]
         json: bool,
     },
+    /// Compare the speed of counting tokens with tiktoken's
+    Tokens(tokens::Options),
     /// Run the mock vendor that the proxies pass to
     Upstream(serve::Options),
     /// Run the byte-passing proxy
@@ -69,6 +72,7 @@ async fn main() -> Result<()> {
         Arguments::Gateway(options) => gateway::run(options).await,
         Arguments::Eval(options) => eval::run(&options),
         Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
+        Arguments::Tokens(options) => tokens::run(&options),
         Arguments::Upstream(options) => {
             let upstream = upstream::Upstream::default();
             serve::run(options, move |request| upstream.clone().answer(request)).await

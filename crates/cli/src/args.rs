@@ -5,7 +5,7 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     approve, audit, calls, deploy, diff, gate, init, key, list, log, openapi, push, report,
-    rollback, serve, show, test,
+    rollback, serve, show, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -42,6 +42,7 @@ enum Command {
     Audit(audit::Args),
     Key(key::Args),
     Serve(serve::Args),
+    Tokens(tokens::Args),
     Openapi(openapi::Args),
 }
 
@@ -66,6 +67,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Audit(args) => audit::run(args, context).await,
         Command::Key(args) => key::run(args, context).await,
         Command::Serve(args) => serve::run(args, context).await,
+        Command::Tokens(args) => tokens::run(args, terminal),
         Command::Openapi(args) => openapi::run(args, terminal),
     }
 }

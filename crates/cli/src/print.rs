@@ -111,6 +111,11 @@ impl Terminal {
             .then(|| Error::internal(format!("cannot write to stdout: {cause}")))
     }
 
+    /// Whether writing data has failed, so that going on would be work for nobody.
+    pub(crate) fn broken(&self) -> bool {
+        self.broken.get().is_some()
+    }
+
     fn keep(&self, result: io::Result<()>) {
         if let Err(error) = result {
             // Only the first failure explains the others.

@@ -19,3 +19,4 @@ pub(crate) mod rollback;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod test;
+pub(crate) mod tokens;

@@ -19,6 +19,7 @@ mod runs;
 mod serving;
 mod support;
 mod testing;
+mod tokens;
 mod upstream;
 mod vendors;
 mod versions;
