@@ -25,6 +25,7 @@ mod report;
 mod scores;
 mod scratch;
 mod serve;
+mod tokens;
 mod upstream;
 
 use std::path::PathBuf;
@@ -54,6 +55,8 @@ enum Arguments {
     },
     /// Compare the speed of text scores with the reference packages
     Scores(scores::Options),
+    /// Compare the speed of counting tokens with tiktoken's
+    Tokens(tokens::Options),
     /// Run the mock vendor that the proxies pass to
     Upstream(serve::Options),
     /// Run the byte-passing proxy
@@ -73,6 +76,7 @@ async fn main() -> Result<()> {
         Arguments::Eval(options) => eval::run(&options),
         Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
         Arguments::Scores(options) => scores::run(&options),
+        Arguments::Tokens(options) => tokens::run(&options),
         Arguments::Upstream(options) => {
             let upstream = upstream::Upstream::default();
             serve::run(options, move |request| upstream.clone().answer(request)).await

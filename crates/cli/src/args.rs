@@ -5,7 +5,7 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     approve, audit, calls, deploy, diff, gate, init, key, list, log, openapi, push, report,
-    rollback, score, serve, show, test,
+    rollback, score, serve, show, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -43,6 +43,7 @@ enum Command {
     Key(key::Args),
     Score(score::Args),
     Serve(serve::Args),
+    Tokens(tokens::Args),
     Openapi(openapi::Args),
 }
 
@@ -68,6 +69,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Key(args) => key::run(args, context).await,
         Command::Score(args) => score::run(args, terminal),
         Command::Serve(args) => serve::run(args, context).await,
+        Command::Tokens(args) => tokens::run(args, terminal),
         Command::Openapi(args) => openapi::run(args, terminal),
     }
 }

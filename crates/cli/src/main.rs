@@ -1,7 +1,7 @@
 //! The `gatemark` command: arguments in, exit code out.
 //!
 //! Modules form one line, each using only those before it: `exit`, `print`, `moment` ← `table`, `global`
-//! ← `config`, `diagnostics`, `files` ← `context`, `argument`, `evidence`, `progress`, `logging` ←
+//! ← `config`, `diagnostics`, `files` ← `context`, `argument`, `evidence`, `progress`, `logging`, `jsonl` ←
 //! `command`, `demo` ← `args`.
 
 mod args;
@@ -16,6 +16,7 @@ mod exit;
 mod files;
 mod global;
 mod hint;
+mod jsonl;
 mod logging;
 mod moment;
 mod print;

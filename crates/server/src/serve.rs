@@ -40,7 +40,7 @@ pub async fn serve(options: ServeOptions, stop: watch::Receiver<bool>) -> Result
     Ok(())
 }
 
-/// Loads the tokenizer's dictionary (60 ms, 60 MiB) beside the first calls rather than inside one of them,
+/// Unpacks the tokenizer's vocabulary (20 ms, 10 MiB) beside the first calls rather than inside one of them,
 /// on servers whose prompts cap their cost and so count every call.
 async fn warm(is_needed: bool) {
     if is_needed {

@@ -20,3 +20,4 @@ pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod test;
+pub(crate) mod tokens;

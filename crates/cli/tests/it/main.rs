@@ -20,6 +20,7 @@ mod scores;
 mod serving;
 mod support;
 mod testing;
+mod tokens;
 mod upstream;
 mod vendors;
 mod versions;
