@@ -9,6 +9,7 @@ mod connect;
 pub mod draft;
 pub mod evaluate;
 pub mod gate;
+pub mod generate;
 pub mod history;
 pub mod keys;
 pub mod project;
