@@ -4,8 +4,10 @@
 //! they print or serialise; neither decides anything. Test runs go through the gateway, so what is
 //! tested is what serves.
 
+mod answer_place;
 pub mod checks;
 mod connect;
+pub mod coverage;
 pub mod draft;
 pub mod evaluate;
 pub mod gate;

@@ -36,6 +36,9 @@ pub const USUAL_LENGTH: usize = 20_000;
 /// Most cases of one generator.
 pub const MOST: usize = 10_000;
 
+/// A base that gives nothing new so many times running is spent.
+const SPENT: u8 = 8;
+
 /// What is done to an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -147,14 +150,13 @@ pub fn cases(plan: &Plan, bases: &[&Case]) -> Vec<Case> {
     let mut made: Vec<Case> = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut round = 1;
-    // A base that gives nothing new twice running is spent.
     let mut misses = vec![0_u8; order.len()];
-    while made.len() < plan.count && misses.iter().any(|missed| *missed < 2) {
+    while made.len() < plan.count && misses.iter().any(|missed| *missed < SPENT) {
         for (base, missed) in order.iter().zip(&mut misses) {
             if made.len() >= plan.count {
                 break;
             }
-            if *missed >= 2 {
+            if *missed >= SPENT {
                 continue;
             }
             let case = case(plan, base, round, &order);
