@@ -15,10 +15,14 @@ pub mod generate;
 pub mod history;
 pub mod keys;
 pub mod project;
+pub mod proposal;
 pub mod record;
+pub mod redact;
 pub mod registry;
 pub mod select;
 pub mod snapshot;
+pub mod suite_diff;
+pub mod suites;
 pub mod task;
 pub mod view;
 

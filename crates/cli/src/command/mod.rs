@@ -19,4 +19,5 @@ pub(crate) mod rollback;
 pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod show;
+pub(crate) mod suite;
 pub(crate) mod test;
