@@ -269,7 +269,7 @@ mod tests {
             "version": digest, "environment": "production", "arm": "stable", "model": "sim/m",
             "stream": false, "outcome": "ok", "error": null, "variables_hash": null,
             "recording": "content", "input": input.to_string(), "output": output,
-            "usage": {"input": 1, "output": 1}, "cost": 0, "priced": true, "latency_us": 1,
+            "usage": gatemark_core::model::Usage::default(), "cost": 0, "priced": true, "latency_us": 1,
             "vendor_us": 1, "first_token_us": null, "attempts": []
         }))
         .unwrap()

@@ -196,7 +196,7 @@ mod tests {
             "on 03.04.2026 at 10:30",
             "2026-11-21",
             "card 4111 1111 1111 1112",
-            "DE00 3704 0044 0532 0130 00",
+            "DE00 1704 1044 1532 1130 10",
             "I saw error 500 @ home",
             "a-very-long-word-that-is-made-of-many-words-indeed",
         ] {
