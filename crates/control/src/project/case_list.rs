@@ -32,8 +32,9 @@ impl Gathered {
         self.places.push(place);
     }
 
-    fn is_full(&self) -> bool {
-        self.cases.len() >= MOST_CASES
+    /// Whether there are more than a suite may have: reading on would only cost memory.
+    pub(super) fn is_over(&self) -> bool {
+        self.cases.len() > MOST_CASES
     }
 }
 
@@ -137,7 +138,8 @@ impl Listed<'_> {
         }
         let Some(file) = self.file else { return };
         for path in reference::resolve_all(around.files, around.folder, file, problems) {
-            if path == around.suite {
+            // Once there are too many, that is told, and no file is read for nothing.
+            if path == around.suite || into.is_over() {
                 continue;
             }
             self.file(&path, around, into, problems);
@@ -164,7 +166,6 @@ impl Listed<'_> {
         let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
         let stem = if self.alone { "case" } else { stem };
         let id = |number: usize| format!("{stem}-{number}");
-        let before = into.cases.len();
         match ending {
             "csv" => {
                 let spot = &self.node.spot;
@@ -188,13 +189,9 @@ impl Listed<'_> {
                 }
             }
         }
-        if into.is_full() {
-            into.cases.truncate(MOST_CASES);
-            into.places.truncate(MOST_CASES);
-            if before < MOST_CASES {
-                let message = format!("a suite has at most {MOST_CASES} cases");
-                problems.error(&self.node.spot, message, "draw a sample, or make two prompts");
-            }
+        if into.is_over() {
+            let message = format!("a suite has at most {MOST_CASES} cases");
+            problems.error(&self.node.spot, message, "draw a sample, or make two prompts");
         }
     }
 

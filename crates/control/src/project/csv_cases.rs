@@ -114,7 +114,7 @@ pub(super) fn read(
     let mut place = Lines { text: source.text, byte: 0, line: 1 };
     let mut record = csv::StringRecord::new();
     let mut number = 0;
-    while reader.read_record(&mut record).unwrap_or(false) {
+    while !into.is_over() && reader.read_record(&mut record).unwrap_or(false) {
         number += 1;
         let start = record.position().map_or(0, csv::Position::byte);
         let spot =

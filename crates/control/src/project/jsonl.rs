@@ -24,6 +24,9 @@ pub(super) fn read(
         if text.trim().is_empty() {
             continue;
         }
+        if into.is_over() {
+            break;
+        }
         number += 1;
         let problems = bound.sink(problems);
         let Some(node) = json::parse_line(&source, line, text, problems) else { continue };

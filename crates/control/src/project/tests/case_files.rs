@@ -435,3 +435,19 @@ fn a_hundred_thousand_rows_are_read() {
     assert_eq!(suite.cases.len(), 100_000);
     assert_eq!(suite.cases[99_999].id, "r99999");
 }
+
+#[test]
+fn more_cases_than_a_suite_may_have_are_not_even_read() {
+    let table = format!("ticket\n{}", "x\n".repeat(300_000));
+    let lines = "{\"variables\": {\"ticket\": \"x\"}}\n";
+    check(
+        &[
+            ("suite.yaml", "checks: [json]\ncases: [c.csv, d.jsonl]\n"),
+            ("c.csv", &table),
+            ("d.jsonl", lines),
+        ],
+        &[
+            "suite.yaml:2:9: error: a suite has at most 200000 cases (draw a sample, or make two prompts)",
+        ],
+    );
+}
