@@ -233,7 +233,7 @@ fn text_of(
             let others = all.iter().filter(|other| other.id != base.id);
             let others: Vec<&str> =
                 others.filter_map(|other| other.variables.get(&plan.variable)?.as_str()).collect();
-            blank::contradictory(text, *dice.choose(&others)?, dice)?
+            blank::contradictory(text, dice.choose(&others)?, dice)?
         }
         Kind::Language => language::framed(text, dice)?,
         Kind::Unicode => unicode::disguised(text, dice)?,
