@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use gatemark_core::prompt::Content;
 use gatemark_core::suite::{Case, Suite};
+use gatemark_core::variable::VariableType;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -91,7 +92,7 @@ pub fn of(suite: &Suite, content: &Content, wanted: &[String]) -> Coverage {
     let schema = schema::of(content.output.schema.as_ref(), &answers, &mut gaps);
     let labels = labels(suite, &mut gaps);
     let scripts = script::of(cases, &mut gaps);
-    let generators = generators(cases, &mut gaps);
+    let generators = generators(cases, content, &mut gaps);
     let duplicates = duplicates::of(cases, &mut gaps);
     let tags = count(cases.iter().flat_map(|case| case.tags.iter().map(String::as_str)));
     let sources: std::collections::HashSet<&str> =
@@ -187,7 +188,15 @@ fn few(cases: usize, (one, many): (&str, &str)) -> String {
     }
 }
 
-fn generators(cases: &[Case], gaps: &mut Vec<Gap>) -> Vec<Counted> {
+/// A kind that fits none of the prompt's variables is no gap.
+fn generators(cases: &[Case], content: &Content, gaps: &mut Vec<Gap>) -> Vec<Counted> {
+    let fits = |kind: Kind| {
+        content.variables.values().any(|variable| match variable.kind {
+            VariableType::String => !kind.is_structural(),
+            VariableType::List | VariableType::Object => kind.is_structural(),
+            _ => false,
+        })
+    };
     let of = |word: &str| {
         let beginning = format!("{word}-");
         let made = |case: &&Case| {
@@ -196,8 +205,10 @@ fn generators(cases: &[Case], gaps: &mut Vec<Gap>) -> Vec<Counted> {
         cases.iter().filter(made).count()
     };
     let counted = Kind::ALL.map(|(word, _)| Counted { name: word.into(), cases: of(word) });
-    for kind in counted.iter().filter(|kind| kind.cases == 0) {
-        gap(gaps, "generator", &kind.name, "no generated case is of this kind");
+    for (counted, (_, kind)) in counted.iter().zip(Kind::ALL) {
+        if counted.cases == 0 && fits(kind) {
+            gap(gaps, "generator", &counted.name, "no generated case is of this kind");
+        }
     }
     counted.to_vec()
 }

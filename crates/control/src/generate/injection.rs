@@ -42,7 +42,11 @@ pub(super) fn attack(text: &str, dice: &mut Dice) -> Option<String> {
         return None;
     }
     let frame = dice.choose(&FRAMES)?;
-    let order = dice.choose(&ORDERS)?;
+    let mut order = dice.choose(&ORDERS)?;
+    // ROT13 moves Latin letters only; what it would leave as it is would be no disguise.
+    while frame.contains("{rot13}") && !order.is_ascii() {
+        order = dice.choose(&ORDERS)?;
+    }
     let framed = frame
         .replace("{base64}", &base64(order))
         .replace("{rot13}", &rot13(order))

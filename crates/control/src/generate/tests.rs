@@ -141,6 +141,8 @@ fn injections_hold_the_input_and_reach_every_frame() {
     {
         assert!(made.iter().any(|text| text.contains(part)), "{part}");
     }
+    let disguised = made.iter().filter(|text| text.contains("ROT13"));
+    assert!(disguised.into_iter().all(|text| text.is_ascii()));
 }
 
 #[test]
