@@ -418,7 +418,7 @@ proptest! {
     }
 }
 
-/// The bound on time is generous for debug builds; figures of release builds are in docs/suites.md.
+/// The bound on time is generous for debug builds; figures are in docs/suites.md.
 #[test]
 fn a_hundred_thousand_rows_are_read() {
     let mut table = "id,message,label\n".to_string();
