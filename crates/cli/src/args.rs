@@ -5,7 +5,7 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     approve, audit, calls, deploy, diff, gate, init, key, list, log, openapi, push, report,
-    rollback, score, serve, show, test, tokens,
+    rollback, score, serve, show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -32,6 +32,7 @@ enum Command {
     Show(show::Args),
     Diff(diff::Args),
     Log(log::Args),
+    Suite(suite::Args),
     Test(test::Args),
     Report(report::Args),
     Approve(approve::Args),
@@ -58,6 +59,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Show(args) => show::run(args, context).await,
         Command::Diff(args) => diff::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
+        Command::Suite(args) => suite::run(args, context).await,
         Command::Test(args) => test::run(args, context).await,
         Command::Report(args) => report::run(args, context).await,
         Command::Approve(args) => approve::run(args, context).await,

@@ -14,6 +14,8 @@ use gatemark_core::error::{Error, Result};
 
 /// Files over this many bytes are not read. Above every bound of the loader.
 const LARGEST: u64 = 8 << 20;
+/// The same for tables and JSON lines, which hold test cases by the hundred thousand.
+const LARGEST_ROWS: u64 = 65 << 20;
 /// Most bytes of all files together.
 const LARGEST_PROJECT: u64 = 512 << 20;
 /// Most files.
@@ -107,7 +109,9 @@ impl Walk<'_> {
     }
 
     fn file(&mut self, entry: &Path, path: &str) {
-        match contents(entry) {
+        let is_rows = path.ends_with(".csv") || path.ends_with(".jsonl");
+        let largest = if is_rows { LARGEST_ROWS } else { LARGEST };
+        match contents(entry, largest) {
             Ok(Contents::Whole(bytes)) => {
                 self.count += 1;
                 self.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -117,7 +121,7 @@ impl Walk<'_> {
                 // The loader must know that the file exists, or it would call it missing as well.
                 self.files.insert(path, vec![]);
                 let message =
-                    format!("is {size} bytes long; files over {} MiB are not read", LARGEST >> 20);
+                    format!("is {size} bytes long; files over {} MiB are not read", largest >> 20);
                 self.problem(path, &message, "split it, or shorten it");
             }
             Err(error) => self.unreadable(path, &error),
@@ -142,17 +146,17 @@ enum Contents {
     TooLarge(u64),
 }
 
-fn contents(path: &Path) -> io::Result<Contents> {
+fn contents(path: &Path, largest: u64) -> io::Result<Contents> {
     let file = File::open(path)?;
     let size = file.metadata()?.len();
-    if size > LARGEST {
+    if size > largest {
         return Ok(Contents::TooLarge(size));
     }
     // The file may grow while it is read.
     let mut bytes = vec![];
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    file.take(largest + 1).read_to_end(&mut bytes)?;
     let read = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    Ok(if read > LARGEST { Contents::TooLarge(read) } else { Contents::Whole(bytes) })
+    Ok(if read > largest { Contents::TooLarge(read) } else { Contents::Whole(bytes) })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub(crate) fn of(error: &Error) -> Option<&'static str> {
         "no_project" => "make a project with `gatemark init`, or name its folder with --project",
         "prompt_not_found" => "see what is registered with `gatemark list`",
         "version_not_found" => "see a prompt's versions with `gatemark log NAME`",
+        "suite_not_found" => "see which suites reports are bound to with `gatemark log NAME`",
         "environment_not_found" => "add it under `environments` in gatemark.yaml",
         "own_work" => "on a machine that several people share, `--as NAME` says who acts",
         "nothing_before" => "name a version that served here with --to",

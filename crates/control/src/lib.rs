@@ -4,18 +4,25 @@
 //! they print or serialise; neither decides anything. Test runs go through the gateway, so what is
 //! tested is what serves.
 
+mod answer_place;
 pub mod checks;
 mod connect;
+pub mod coverage;
 pub mod draft;
 pub mod evaluate;
 pub mod gate;
+pub mod generate;
 pub mod history;
 pub mod keys;
 pub mod project;
+pub mod proposal;
 pub mod record;
+pub mod redact;
 pub mod registry;
 pub mod select;
 pub mod snapshot;
+pub mod suite_diff;
+pub mod suites;
 pub mod task;
 pub mod view;
 

@@ -14,6 +14,15 @@ impl Store {
         row.map(|row| canonical::open(row.text("document")?, digest)).transpose()
     }
 
+    /// Hashes of suites that start with `start`, lower-case hexadecimal digits; at most two, since the
+    /// second only tells that there is more than one.
+    pub async fn suites_starting(&self, start: &str) -> Result<Vec<Digest>> {
+        let sql = "SELECT digest FROM suites WHERE digest LIKE $1 ORDER BY digest LIMIT 2";
+        let digits: String = start.chars().filter(char::is_ascii_hexdigit).collect();
+        let rows = self.database().read(sql, values![format!("{digits}%")]).await?;
+        rows.iter().map(|row| row.parsed("digest")).collect()
+    }
+
     /// The suite that a prompt was last pushed with, and its hash.
     pub async fn current_suite(&self, prompt: &PromptName) -> Result<Option<(Suite, Digest)>> {
         let sql = "SELECT s.digest, s.document FROM prompts p JOIN suites s ON s.digest = p.suite

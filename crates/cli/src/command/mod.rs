@@ -19,5 +19,6 @@ pub(crate) mod rollback;
 pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod show;
+pub(crate) mod suite;
 pub(crate) mod test;
 pub(crate) mod tokens;

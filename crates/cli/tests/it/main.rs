@@ -18,6 +18,7 @@ mod problems;
 mod runs;
 mod scores;
 mod serving;
+mod suites;
 mod support;
 mod testing;
 mod tokens;

@@ -53,6 +53,18 @@ pub(super) fn parse_lines(source: &Source<'_>, problems: &mut Problems) -> Optio
     Some(Node::new(Value::List(items), source.spot(1, 1, 1)))
 }
 
+/// Reads the one JSON value that the line of that number holds.
+pub(super) fn parse_line(
+    source: &Source<'_>,
+    line: usize,
+    text: &str,
+    problems: &mut Problems,
+) -> Option<Node> {
+    let mut reader = Reader { source, rest: text, line, column: 1, nodes: 0, problems };
+    let whole = reader.value(0).and_then(|node| reader.end().map(|()| node));
+    whole.map_err(|error| problems.add(*error)).ok()
+}
+
 struct Reader<'t, 's, 'p> {
     source: &'s Source<'s>,
     rest: &'t str,

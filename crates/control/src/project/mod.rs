@@ -9,22 +9,30 @@
 //! come from strangers in the last case, so all sizes, depths and counts are bounded, and nothing panics.
 //!
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
-//! `json`, `document` (text to trees); `reader`, `typed`, `reference` (trees to values); `variables`,
-//! `messages`, `output`, `examples`, `models`, `checks`, `providers`, `policy`, `environments` (the parts
-//! of the grammar); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
+//! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
+//! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `providers`, `policy`,
+//! `environments` (the parts of the grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
+//! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
+mod case;
+mod case_list;
+mod cell;
 mod checks;
 mod config_file;
+mod csv_cases;
 mod document;
 mod environments;
 mod examples;
 mod files;
+mod generators;
 mod json;
+mod jsonl;
 mod layout;
 mod messages;
 mod models;
 mod node;
 mod output;
+mod pattern;
 mod policy;
 mod problems;
 mod prompt_file;

@@ -1,5 +1,7 @@
 //! The list that every parser of this module adds to.
 
+use std::sync::Arc;
+
 use gatemark_core::diagnostic::{Diagnostic, Severity};
 
 use super::source::Spot;
@@ -68,5 +70,37 @@ impl Problems {
             self.found.push(Diagnostic { severity, place, message, hint: None });
         }
         self.found
+    }
+}
+
+/// More of one file of data is one mistake made again and again, and would hide those of other files.
+const MOST_OF_FILE: usize = 200;
+
+/// The problems of one file of data: the first are told, the rest are counted.
+pub(super) struct OfFile {
+    file: Arc<str>,
+    before: usize,
+    rest: Problems,
+}
+
+impl OfFile {
+    /// Begins to count the problems of `file`.
+    pub(super) fn new(file: &Arc<str>, problems: &Problems) -> Self {
+        Self { file: Arc::clone(file), before: problems.errors(), rest: Problems::default() }
+    }
+
+    /// Where the next problem of the file goes.
+    pub(super) fn sink<'a>(&'a mut self, problems: &'a mut Problems) -> &'a mut Problems {
+        let told = problems.errors().saturating_sub(self.before);
+        if told < MOST_OF_FILE { problems } else { &mut self.rest }
+    }
+
+    /// Tells how many were only counted.
+    pub(super) fn close(self, problems: &mut Problems) {
+        let more = self.rest.found.len() + self.rest.hidden;
+        if more > 0 {
+            let message = format!("{more} more problems of this file are not shown");
+            problems.error(&Spot::whole(&self.file), message, "mend the shown ones first");
+        }
     }
 }

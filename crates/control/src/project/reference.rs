@@ -3,7 +3,8 @@
 use gatemark_core::diagnostic::did_you_mean;
 
 use super::files::Files;
-use super::node::Node;
+use super::node::{Node, Value};
+use super::pattern;
 use super::problems::Problems;
 use super::reader::shown;
 use super::typed;
@@ -43,6 +44,35 @@ pub(super) fn resolve(
     };
     problems.error(&node.spot, format!("there is no file `{}`", shown(written)), hint);
     None
+}
+
+/// The same where `node` may be a pattern, whose files are returned in the order of their paths.
+pub(super) fn resolve_all(
+    files: &Files,
+    folder: &str,
+    node: &Node,
+    problems: &mut Problems,
+) -> Vec<String> {
+    let pattern = match &node.value {
+        Value::Text(text) if text.contains(['*', '?']) => text,
+        _ => return resolve(files, folder, node, problems).into_iter().collect(),
+    };
+    let Some(path) = join(folder, pattern) else {
+        let message = format!("`{}` lies outside the project", shown(pattern));
+        problems.error(&node.spot, message, "name files in the prompt's folder");
+        return vec![];
+    };
+    let found: Vec<String> = files
+        .iter()
+        .map(|(known, _)| known)
+        .filter(|known| pattern::matches(&path, known))
+        .map(String::from)
+        .collect();
+    if found.is_empty() {
+        let message = format!("no file matches `{}`", shown(pattern));
+        problems.error(&node.spot, message, "`*` stands for part of a name, `**` for folders");
+    }
+    found
 }
 
 /// `folder/written` without `.` and `..`; `None` if that leaves the project.

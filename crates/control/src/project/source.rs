@@ -11,6 +11,8 @@ use gatemark_core::diagnostic::{Diagnostic, Place};
 pub(super) const HAND_WRITTEN: usize = 1 << 20;
 /// Bound for files of examples and cases, which programs write too.
 pub(super) const DATA: usize = 5 << 20;
+/// Bound for files of cases that are read row by row: JSON lines and CSV.
+pub(super) const ROWS: usize = 64 << 20;
 
 /// A stretch of one line; cheap to copy, unlike [`Place`], since every node of a tree carries one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -166,6 +166,29 @@ proptest! {
     }
 }
 
+const WITH_LISTS: &str = "\
+repeats: 2
+checks: [{contains: x}]
+cases:
+  - {id: a, difficulty: hard, tags: [t], weight: 1, variables: {ticket: hello world}}
+  - {file: data.csv, columns: {ticket: text}, delimiter: \";\", threshold: 0.5}
+  - cases/*.jsonl
+generate:
+  - {kind: typos, from: happy, count: 2, seed: 1}
+  - {kind: huge, length: 50, checks: [json]}
+";
+
+proptest! {
+    #[test]
+    fn damaged_lists_and_tables(
+        suite in damaged(WITH_LISTS),
+        table in damaged("text;id;weight\r\n\"a;\n\"\"b\";x;1\r\nc;;2\n"),
+        lines in damaged("{\"variables\": {\"ticket\": \"x\"}, \"tags\": [\"t\"]}\n{\"review\": \"pending\"}\n"),
+    ) {
+        assert_inside(&files(&[("suite.yaml", &suite), ("data.csv", &table), ("cases/a.jsonl", &lines)]));
+    }
+}
+
 #[test]
 fn large_hostile_files_are_dealt_with_in_time() {
     let path = format!("{FOLDER}suite.yaml");
