@@ -6,6 +6,8 @@ use gatemark_core::error::Result;
 use crate::command::{
     approve, audit, calls, deploy, diff, gate, init, key, list, log, openapi, push, report,
     rollback, score, serve, show, test, tokens,
+    rollback, score, serve, show, test,
+    rollback, sandbox, serve, show, test,
 };
 use crate::context::Context;
 use crate::demo;
@@ -45,6 +47,7 @@ enum Command {
     Serve(serve::Args),
     Tokens(tokens::Args),
     Openapi(openapi::Args),
+    Sandbox(sandbox::Args),
 }
 
 /// Runs the command.
@@ -71,6 +74,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Serve(args) => serve::run(args, context).await,
         Command::Tokens(args) => tokens::run(args, terminal),
         Command::Openapi(args) => openapi::run(args, terminal),
+        Command::Sandbox(args) => sandbox::run(args, terminal).await,
     }
 }
 

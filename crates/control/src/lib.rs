@@ -14,6 +14,7 @@ pub mod keys;
 pub mod project;
 pub mod record;
 pub mod registry;
+pub mod sandbox;
 pub mod select;
 pub mod snapshot;
 pub mod task;

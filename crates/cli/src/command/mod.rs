@@ -17,6 +17,7 @@ pub(crate) mod push;
 pub(crate) mod report;
 pub(crate) mod rollback;
 pub(crate) mod score;
+pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod test;
