@@ -17,6 +17,7 @@ mod laws;
 mod problems;
 mod runs;
 mod scores;
+mod sandbox;
 mod serving;
 mod support;
 mod testing;

@@ -61,11 +61,11 @@ struct Watched {
     out: Stream<ChildStdout>,
     err: Stream<ChildStderr>,
     heard: Vec<u8>,
-    pid: Option<i32>,
+    pid: Option<(i32, i32)>,
     struck: Option<Struck>,
     limits: super::Limits,
     scratch: Option<Scratch>,
-    /// Whether the jail said that nothing is left.
+    /// Whether the jail said its last word.
     over: bool,
 }
 
@@ -168,7 +168,7 @@ impl Watched {
         while let Some(at) = self.heard.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.heard.drain(..=at).collect();
             match serde_json::from_slice(&line) {
-                Ok(Told::Started { pid }) => self.pid = Some(pid),
+                Ok(Told::Started { pid, group }) => self.pid = Some((pid, group)),
                 Ok(told) => {
                     self.over = true;
                     return match told {
@@ -191,7 +191,7 @@ impl Watched {
 
     /// Limits on all processes together, and on files that lie on a disk.
     fn look(&self) -> Option<Struck> {
-        let pid = self.pid?;
+        let (pid, _) = self.pid?;
         if watch::resident(pid) > self.limits.memory {
             return Some(Struck::Memory);
         }
@@ -203,6 +203,7 @@ impl Watched {
         let Told::Ended { exit, signal, timed_out, cpu_us, wall_us } = told else {
             return Err(NotRun::new("the jail gave no sensible answer"));
         };
+        self.child.wait().map(drop).unwrap_or_default();
         // Nobody holds the other ends any more: what is there now is all.
         let over = self.out.read() | self.err.read();
         let cpu = signal == Some(libc::SIGXCPU)
@@ -218,8 +219,8 @@ impl Drop for Watched {
     fn drop(&mut self) {
         if !self.over {
             // The jail failed at its work, so its program is ended from here, and then the jail.
-            if let Some(pid) = self.pid {
-                killpg(Pid::from_raw(pid), Signal::SIGKILL).unwrap_or_default();
+            if let Some((_, group)) = self.pid {
+                killpg(Pid::from_raw(group), Signal::SIGKILL).unwrap_or_default();
             }
             self.child.kill().unwrap_or_default();
         }

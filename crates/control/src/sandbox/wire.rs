@@ -44,9 +44,9 @@ pub(super) enum Told {
     Refused { reason: String },
     /// A probe found that every layer holds; these are their names.
     Holds { layers: Vec<String> },
-    /// The program runs as this process.
-    Started { pid: i32 },
-    /// Nothing of it is left.
+    /// The program runs as this process; what it starts stays in this process group.
+    Started { pid: i32, group: i32 },
+    /// It ended. Nothing is left of it when the jail itself has exited.
     Ended { exit: Option<i32>, signal: Option<i32>, timed_out: bool, cpu_us: u64, wall_us: u64 },
 }
 

@@ -11,8 +11,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::{Pid, getpgrp};
 
 use super::super::Layers;
 use super::super::wire::{self, Order, Told};
@@ -35,6 +35,7 @@ pub(super) fn run(
     stdin: File,
     line: &mut UnixStream,
 ) -> Result<(), String> {
+    let own_world = order.layers == Layers::Namespaces;
     let limit = Duration::from_millis(order.limits.time_ms.max(1));
     let wake = line.try_clone().map_err(|cause| format!("no second line: {cause}"))?;
     let (sender, receiver) = channel();
@@ -50,13 +51,24 @@ pub(super) fn run(
     // The only other thread: the kernel makes new user namespaces only for processes with one.
     let thread = std::thread::Builder::new().spawn(confined);
     let thread = thread.map_err(|cause| format!("no second thread: {cause}"))?;
-    let told = follow(&receiver, line, limit);
+    let told = follow(&receiver, line, limit, own_world);
     thread.join().unwrap_or_default();
-    wire::tell(line, &told).map_err(|cause| cause.to_string())
+    // A parent that is gone does not hear it.
+    wire::tell(line, &told).unwrap_or_default();
+    if !own_world {
+        // What the program started may live on, but could not leave this group, which ends with us.
+        killpg(getpgrp(), Signal::SIGKILL).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// Waits for the end, or brings it about: when time is up, and when the parent hangs up.
-fn follow(receiver: &Receiver<Said>, line: &mut UnixStream, limit: Duration) -> Told {
+fn follow(
+    receiver: &Receiver<Said>,
+    line: &mut UnixStream,
+    limit: Duration,
+    own_world: bool,
+) -> Told {
     let pid = match receiver.recv() {
         Ok(Said::Started(pid)) => pid,
         Ok(Said::Holds(layers)) => return Told::Holds { layers },
@@ -65,13 +77,16 @@ fn follow(receiver: &Receiver<Said>, line: &mut UnixStream, limit: Duration) -> 
     };
     let from = Instant::now();
     // A parent that is gone hangs up, which is seen below.
-    wire::tell(line, &Told::Started { pid: pid.as_raw() }).unwrap_or_default();
+    let group = if own_world { pid } else { getpgrp() };
+    let started = Told::Started { pid: pid.as_raw(), group: group.as_raw() };
+    wire::tell(line, &started).unwrap_or_default();
     line.set_read_timeout(Some(limit)).unwrap_or_default();
     let quiet = line.read(&mut [0]);
     let first = receiver.try_recv();
     let timed_out = first.is_err() && (quiet.is_err() || from.elapsed() >= limit);
-    // Also after its own end: what it started may live on where processes have no namespace.
-    killpg(pid, Signal::SIGKILL).unwrap_or_default();
+    if first.is_err() {
+        kill(pid, Signal::SIGKILL).unwrap_or_default();
+    }
     let last = first.or_else(|_| receiver.recv());
     let Ok(Said::Ended(status, wall)) = last else {
         return Told::Refused { reason: "its end was not seen".into() };
@@ -98,7 +113,12 @@ fn start(order: &Order, work: &Path, stdin: File, to: &Sender<Said>) -> Result<S
     };
     let program = locate(name, work)?;
     let started = Instant::now();
-    let mut child = Command::new(&program)
+    let mut command = Command::new(&program);
+    if own_world {
+        // Its group is seen across namespaces, and a signal to the group must not reach the jail.
+        command.process_group(0);
+    }
+    let mut child = command
         .args(arguments)
         .env_clear()
         .envs([("PATH", PATH.join(":").as_str()), ("LANG", "C.UTF-8"), ("USER", "nobody")])
@@ -106,7 +126,6 @@ fn start(order: &Order, work: &Path, stdin: File, to: &Sender<Said>) -> Result<S
         .env("TMPDIR", work)
         .current_dir(work)
         .stdin(Stdio::from(stdin))
-        .process_group(0)
         .spawn()
         .map_err(|cause| format!("{} cannot be started: {cause}", program.display()))?;
     let pid = i32::try_from(child.id()).map_err(|cause| cause.to_string())?;

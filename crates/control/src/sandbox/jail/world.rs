@@ -18,7 +18,7 @@ pub(super) const WORK: &str = "/work";
 pub(super) const SYSTEM: [&str; 6] =
     ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives"];
 /// Single files that they need.
-pub(super) const FILES: [&str; 2] = ["/etc/ld.so.cache", "/etc/localtime"];
+pub(super) const FILES: [&str; 3] = ["/etc/ld.so.cache", "/etc/localtime", "/etc/ssl/openssl.cnf"];
 /// Devices without memory: /dev/zero would give memory that no limit counts.
 pub(super) const DEVICES: [&str; 3] = ["/dev/null", "/dev/urandom", "/dev/random"];
 
