@@ -177,7 +177,7 @@ async fn processes_and_threads_are_bounded() {
         assert_eq!(ran.struck, Some(Struck::Time), "{ran:?}");
         all_gone(&name);
         let count = "made = 0\ntry:\n    while made < 500:\n        if os.fork() == 0: time.sleep(9)\n\
-                     \x20       made += 1\nexcept OSError: pass\nprint(made); os._exit(0)";
+                     \x20       made += 1\nexcept OSError: pass\nprint(made, flush=True); os._exit(0)";
         let ran = attempt(layers, small(), count, &[&name]).await;
         let made: u64 = ran.stdout.trim().parse().unwrap();
         assert!((1..=12).contains(&made), "{layers:?}: {ran:?}");
@@ -201,7 +201,7 @@ async fn memory_is_bounded_for_one_and_for_all() {
         all_refused(&attempt(layers, small(), code, &[]).await, 3);
         // Each stays below the limit of one process.
         let many =
-            "for _ in range(5): os.fork()\nkept = bytearray(b'x') * (40 << 20)\ntime.sleep(9)";
+            "for _ in range(3): os.fork()\nkept = bytearray(b'x') * (40 << 20)\ntime.sleep(9)";
         let name = mark("memory", layers);
         let ran = attempt(layers, small(), many, &[&name]).await;
         assert_eq!(ran.struck, Some(Struck::Memory), "{ran:?}");
@@ -338,7 +338,7 @@ async fn nothing_is_inherited() {
     let folder = TempDir::new();
     fs::write(folder.path().join("secret"), "opensesame").unwrap();
     let code = "import os\nfor fd in range(3, 250):\n    try: print(fd, os.read(fd, 99))\n\
-                    except OSError: pass\nprint(sorted(os.environ), os.environ.get('SECRET'))";
+        \x20   except OSError: pass\nprint(sorted(os.environ), os.environ.get('SECRET'))";
     for layers in ["namespaces", "landlock"] {
         let script = "exec 9<secret 57<secret; exec \"$@\"";
         let run = ["sandbox", "--layers", layers, "--", PYTHON, "-I", "-S", "-c", code];
