@@ -5,6 +5,7 @@
 
 mod access;
 mod clients;
+mod codechecks;
 mod demo;
 mod deploying;
 mod door;

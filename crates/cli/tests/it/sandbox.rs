@@ -340,7 +340,7 @@ async fn nothing_is_inherited() {
     let code = "import os\nfor fd in range(3, 250):\n    try: print(fd, os.read(fd, 99))\n\
         \x20   except OSError: pass\nprint(sorted(os.environ), os.environ.get('SECRET'))";
     for layers in ["namespaces", "landlock"] {
-        let script = "exec 9<secret 57<secret; exec \"$@\"";
+        let script = "exec 8<secret 9<secret; exec \"$@\"";
         let run = ["sandbox", "--layers", layers, "--", PYTHON, "-I", "-S", "-c", code];
         let output = Command::new("/bin/sh")
             .args(["-c", script, "sh", env!("CARGO_BIN_EXE_gatemark")])
