@@ -370,7 +370,7 @@ async fn output_and_time_are_bounded() {
         let ran = attempt(layers, limits, "time.sleep(99)", &[&name]).await;
         assert_eq!(ran.struck, Some(Struck::Time));
         assert!((300_000..2_000_000).contains(&ran.wall_us), "{ran:?}");
-        let limits = Limits { cpu_s: 1, ..small() };
+        let limits = Limits { cpu_s: 1, time_ms: 60_000, ..small() };
         let ran = attempt(layers, limits, "while True: pass", &[&name]).await;
         assert_eq!(ran.struck, Some(Struck::Cpu), "{ran:?}");
         all_gone(&name);
