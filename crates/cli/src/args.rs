@@ -8,6 +8,7 @@ use crate::command::{
     rollback, score, serve, show, test, tokens,
     rollback, score, serve, show, test,
     rollback, sandbox, serve, show, test,
+    rollback, sandbox, score, serve, show, test,
 };
 use crate::context::Context;
 use crate::demo;
