@@ -5,7 +5,7 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     approve, audit, calls, deploy, diff, gate, init, key, list, log, openapi, push, report,
-    rollback, score, serve, show, suite, test, tokens,
+    rollback, sandbox, score, serve, show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -46,6 +46,7 @@ enum Command {
     Serve(serve::Args),
     Tokens(tokens::Args),
     Openapi(openapi::Args),
+    Sandbox(sandbox::Args),
 }
 
 /// Runs the command.
@@ -73,6 +74,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Serve(args) => serve::run(args, context).await,
         Command::Tokens(args) => tokens::run(args, terminal),
         Command::Openapi(args) => openapi::run(args, terminal),
+        Command::Sandbox(args) => sandbox::run(args, terminal).await,
     }
 }
 

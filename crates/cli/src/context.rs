@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use gatemark_control::sandbox::Sandbox;
 use gatemark_control::{Control, Options};
 use gatemark_core::call::CallRecord;
 use gatemark_core::diagnostic::Severity;
@@ -66,7 +67,7 @@ impl<'t> Context<'t> {
     pub(crate) async fn open(&self) -> Result<Control> {
         let folders = self.folders()?;
         let project = self.project(&folders)?;
-        self.open_with(&folders, project, Arc::new(Uncounted), false).await
+        self.open_quietly(&folders, project).await
     }
 
     /// Opens the control plane with a project that has been read already.
@@ -79,7 +80,12 @@ impl<'t> Context<'t> {
     ) -> Result<Control> {
         let secrets: HashMap<_, _> = config::secrets(&project);
         let data = folders.data.clone();
-        Control::open(Options { data, project, secrets, meter, keyless }).await
+        let control = Control::open(Options { data, project, secrets, meter, keyless }).await?;
+        // Without its own path this program cannot start a jail: checks of code then say so.
+        Ok(match std::env::current_exe() {
+            Ok(exe) => control.with_sandbox(Sandbox::new(exe)),
+            Err(_) => control,
+        })
     }
 
     /// [`Context::open_with`] for a command that serves nobody.
@@ -88,7 +94,9 @@ impl<'t> Context<'t> {
         folders: &Folders,
         project: Project,
     ) -> Result<Control> {
-        self.open_with(folders, project, Arc::new(Uncounted), false).await
+        let control = self.open_with(folders, project, Arc::new(Uncounted), false).await?;
+        // Who runs this command could run them too.
+        Ok(control.allowing_scripts())
     }
 
     /// Opens the control plane, does `work` with it and closes it, whatever came of the work.

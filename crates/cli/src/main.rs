@@ -33,6 +33,10 @@ use exit::Exit;
 use print::{ColourChoice, Terminal};
 
 fn main() -> ExitCode {
+    // Before anything else: it must have one thread, and nothing of ours in its memory.
+    if std::env::args_os().nth(1).is_some_and(|word| word == "jail") {
+        return jail().into();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error).into(),
@@ -46,6 +50,16 @@ fn main() -> ExitCode {
         Some(error) => failed(&error, &terminal).into(),
         None => exit.into(),
     }
+}
+
+/// What a sandbox starts; not for people.
+fn jail() -> Exit {
+    if gatemark_control::sandbox::jail::enter() {
+        return Exit::Done;
+    }
+    let terminal = Terminal::new(false, false, ColourChoice::Auto);
+    terminal.note("error: only gatemark itself starts this; see: gatemark sandbox --help");
+    Exit::Invalid
 }
 
 /// Help, the version, or what is wrong with the arguments.

@@ -19,6 +19,7 @@ pub mod proposal;
 pub mod record;
 pub mod redact;
 pub mod registry;
+pub mod sandbox;
 pub mod select;
 pub mod snapshot;
 pub mod suite_diff;
@@ -46,6 +47,8 @@ pub struct Control {
     releases: Arc<snapshot::Releases>,
     vendors: HashMap<String, Arc<dyn Vendor>>,
     keyless: bool,
+    sandbox: Option<sandbox::Sandbox>,
+    scripts: bool,
     data: PathBuf,
     /// Providers whose key is not there, with the variable that should hold it.
     keys_missing: Arc<HashMap<String, String>>,
@@ -93,10 +96,33 @@ impl Control {
             releases,
             vendors,
             keyless: options.keyless,
+            sandbox: None,
+            scripts: false,
             data: options.data,
             keys_missing: Arc::new(keys_missing),
             refreshing: Arc::default(),
         })
+    }
+
+    /// The same, able to run model-written code. Without it checks of code are errors.
+    #[must_use]
+    pub fn with_sandbox(self, sandbox: sandbox::Sandbox) -> Self {
+        Self { sandbox: Some(sandbox), ..self }
+    }
+
+    /// The same, allowed to start the programs that suites name, as this process's user and unconfined.
+    /// Only for whoever could start them anyway: never for callers over HTTP.
+    #[must_use]
+    pub fn allowing_scripts(self) -> Self {
+        Self { scripts: true, ..self }
+    }
+
+    pub(crate) fn sandbox(&self) -> Option<&sandbox::Sandbox> {
+        self.sandbox.as_ref()
+    }
+
+    pub(crate) fn allows_scripts(&self) -> bool {
+        self.scripts
     }
 
     /// The data plane.

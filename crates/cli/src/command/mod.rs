@@ -16,6 +16,7 @@ pub(crate) mod openapi;
 pub(crate) mod push;
 pub(crate) mod report;
 pub(crate) mod rollback;
+pub(crate) mod sandbox;
 pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod show;

@@ -5,6 +5,7 @@
 
 mod access;
 mod clients;
+mod codechecks;
 mod demo;
 mod deploying;
 mod door;
@@ -16,6 +17,7 @@ mod keys;
 mod laws;
 mod problems;
 mod runs;
+mod sandbox;
 mod scores;
 mod serving;
 mod suites;

@@ -5,6 +5,9 @@
 //! fail closed: whatever they cannot find out is an error and never a pass. A new one is a file here and
 //! a line in `METRICS`.
 
+mod code;
+mod script;
+
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::money::NanoUsd;
@@ -61,7 +64,10 @@ pub trait External: Send + Sync {
 type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
 
 /// Metric, the parameter that a bare value stands for, all its parameters, how to build it.
-const METRICS: &[(&str, &str, &[&str], Build)] = &[];
+const METRICS: &[(&str, &str, &[&str], Build)] = &[
+    ("code", "language", code::PARAMETERS, code::build),
+    ("script", "command", script::PARAMETERS, script::build),
+];
 
 /// A check ready to be applied.
 pub enum Assertion {

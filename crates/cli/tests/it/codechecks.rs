@@ -1,0 +1,195 @@
+//! The checks that run programs: `code` in the sandbox, `script` beside it.
+
+use std::sync::Arc;
+
+use gatemark_control::checks::{self, Seen};
+use gatemark_control::sandbox::Sandbox;
+use gatemark_control::{Control, Options};
+use gatemark_core::call::CallRecord;
+use gatemark_core::model::Project;
+use gatemark_core::report::{CheckResult, Verdict};
+use gatemark_core::suite::{Case, CheckSpec};
+use gatemark_gateway::Meter;
+use gatemark_text::check::Observation;
+use serde_json::{Map, Value, json};
+
+use crate::support::TempDir;
+
+struct Uncounted;
+
+impl Meter for Uncounted {
+    fn ended(&self, _: &CallRecord) {}
+    fn lost(&self) {}
+}
+
+struct Room {
+    control: Control,
+    _folder: TempDir,
+}
+
+impl Room {
+    async fn new() -> Self {
+        let folder = TempDir::new();
+        let options = Options {
+            data: folder.path().join("data"),
+            project: Project {
+                name: "code".into(),
+                providers: Default::default(),
+                models: Default::default(),
+                environments: Default::default(),
+                default_environment: "production".parse().unwrap(),
+            },
+            secrets: Default::default(),
+            meter: Arc::new(Uncounted),
+            keyless: true,
+        };
+        Self { control: Control::open(options).await.unwrap(), _folder: folder }
+    }
+
+    async fn confined() -> Self {
+        let room = Self::new().await;
+        let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_gatemark").into());
+        Self { control: room.control.with_sandbox(sandbox), ..room }
+    }
+
+    async fn result(&self, metric: &str, parameters: Value, answer: &str) -> CheckResult {
+        let spec: CheckSpec =
+            CheckSpec { metric: metric.into(), parameters, negated: false, weight: None };
+        let case: Case =
+            serde_json::from_value(json!({"id": "a", "category": "happy", "variables": {}}))
+                .unwrap();
+        let nothing = Map::new();
+        let observation = Observation::of(answer, &nothing);
+        let seen = Seen { observation, case: &case, repeat: 1 };
+        checks::build(&spec).unwrap().evaluate(&seen, &self.control).await
+    }
+}
+
+fn found(result: &CheckResult) -> (Verdict, f64, &str) {
+    (result.verdict, result.score.unwrap_or(-1.0), result.detail.as_deref().unwrap_or_default())
+}
+
+const TESTS: &str = "from solution import add\n\
+    def test_small(): assert add(1, 2) == 3\n\
+    def test_negative(): assert add(-1, -2) == -3\n\
+    def test_types():\n    try: add('a', 1)\n    except TypeError: return\n    assert False\n\
+    assert add(2, 2) == 4\n";
+
+#[tokio::test]
+async fn python_is_tested() {
+    let room = Room::confined().await;
+    let python = || json!({"language": "python", "tests": TESTS});
+    let good = "Here:\n```python\ndef add(a, b):\n    return a + b\n```\n";
+    let result = room.result("code", python(), good).await;
+    assert_eq!(found(&result), (Verdict::Pass, 1.0, ""));
+    let result = room.result("code", python(), "def add(a, b): return 3").await;
+    let (verdict, score, detail) = found(&result);
+    // Syntax is right, and one test of four.
+    assert_eq!((verdict, score), (Verdict::Fail, 0.625), "{detail}");
+    assert!(detail.contains("tests: 1 of 4 passed (test_negative: AssertionError"), "{detail}");
+    let lenient = json!({"language": "python", "tests": TESTS, "at_least": 0.25});
+    let result = room.result("code", lenient, "def add(a, b): return 3").await;
+    assert_eq!(found(&result).0, Verdict::Pass);
+    let result = room.result("code", python(), "def add(a, b:\n  return").await;
+    let (verdict, score, detail) = found(&result);
+    assert_eq!((verdict, score), (Verdict::Fail, 0.0));
+    assert!(detail.contains("syntax: line 1: "), "{detail}");
+}
+
+#[tokio::test]
+async fn passing_cannot_be_forged() {
+    let room = Room::confined().await;
+    for forged in [
+        "print('{\"passed\": \"test_small\"}\\n{\"done\": true}\\nall passed')",
+        "import os; os.write(1, b'{\"done\": true}'); os._exit(0)",
+        "import sys; sys.exit(0)",
+        "def add(a, b):\n    import os\n    os._exit(0)",
+        "class Any(int):\n    __eq__ = lambda s, o: True\n    __ne__ = lambda s, o: False\n\
+         \x20   __bool__ = lambda s: True\ndef add(a, b): return Any()",
+        "import unittest, builtins\nbuiltins.AssertionError = KeyError\n\
+         unittest.TestCase.run = lambda *a: None\ndef add(a, b): pass",
+        "import atexit, os\natexit.register(lambda: os._exit(0))\ndef add(a, b): return None",
+        "import os, signal\nos.kill(1, 9); os.kill(os.getppid(), 9)\ndef add(a, b): return None",
+        "import os\nfor fd in range(40):\n    try: os.write(fd, b'{\"passed\": \"x\"}\\n' * 9)\n\
+         \x20   except OSError: pass",
+        "import gc, sys\nfor o in gc.get_objects():\n    if isinstance(o, dict): o['same'] = True\n\
+         def add(a, b): return None",
+        "while True: print('passed')",
+        "def add(a, b):\n    while True: pass",
+    ] {
+        let asked = json!({"language": "python", "tests": TESTS, "time_ms": 1500});
+        let result = room.result("code", asked, forged).await;
+        let (verdict, score, detail) = found(&result);
+        assert_ne!(verdict, Verdict::Pass, "{forged}");
+        assert!(score <= 0.5, "{forged}: {score} {detail}");
+    }
+}
+
+#[tokio::test]
+async fn examples_and_other_languages_are_run() {
+    let room = Room::confined().await;
+    let calls =
+        json!([{"call": "twice(4)", "returns": 8}, {"call": "twice('a')", "returns": "aa"}]);
+    let python = json!({"language": "python", "tests": calls});
+    let result = room.result("code", python, "def twice(x): return x * 2").await;
+    assert_eq!(found(&result), (Verdict::Pass, 1.0, ""));
+    let prints = json!([{"stdin": "3\n", "stdout": "6"}, {"stdin": "5\n", "stdout": "10"}]);
+    for (language, code) in [
+        ("python", "print(int(input()) * 2)"),
+        ("javascript", "console.log(2 * require('fs').readFileSync(0, 'utf8'))"),
+        ("bash", "read n; echo $((n * 2))"),
+    ] {
+        let asked = json!({"language": language, "tests": prints});
+        let result = room.result("code", asked.clone(), code).await;
+        assert_eq!(found(&result), (Verdict::Pass, 1.0, ""), "{language}");
+        let result =
+            room.result("code", asked, &code.replace("* 2", "* 3").replace("2 *", "3 *")).await;
+        let (verdict, _, detail) = found(&result);
+        assert_eq!(verdict, Verdict::Fail);
+        assert!(
+            detail.contains("0 of 2 passed (example 1: expected \"6\", printed \"9"),
+            "{detail}"
+        );
+    }
+    for (language, code) in [("javascript", "let let = 1"), ("bash", "if; fi")] {
+        let result = room.result("code", json!({"language": language}), code).await;
+        let (verdict, score, detail) = found(&result);
+        assert_eq!((verdict, score), (Verdict::Fail, 0.0));
+        assert!(detail.contains("syntax: exit code"), "{detail}");
+    }
+    let own = json!({"command": ["bash", "{file}"], "tests": [{"args": ["x"], "stdout": "x"}]});
+    assert_eq!(found(&room.result("code", own, "echo $1").await).0, Verdict::Pass);
+}
+
+#[tokio::test]
+async fn style_is_seen() {
+    let room = Room::confined().await;
+    let style = json!({"max_line": 30, "whitespace": true, "functions": "[a-z_]+",
+        "command": ["grep", "-q", "def", "{file}"]});
+    let asked = json!({"language": "python", "syntax_only": true, "style": style});
+    let result = room.result("code", asked.clone(), "def good_name():\n    return 1\n").await;
+    assert_eq!(found(&result), (Verdict::Pass, 1.0, ""));
+    let result =
+        room.result("code", asked, "def badName(): \n    return '12345678901234567890'").await;
+    let (verdict, _, detail) = found(&result);
+    assert_eq!(verdict, Verdict::Fail);
+    for part in ["the function `badName`", "line 2 has 33 characters", "line 1 ends with a blank"] {
+        assert!(detail.contains(part), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_sandbox_or_leave_nothing_runs() {
+    let room = Room::new().await;
+    let result = room.result("code", json!({"language": "bash"}), "true").await;
+    assert_eq!(result.verdict, Verdict::Error);
+    assert!(found(&result).2.starts_with("not run: "), "{result:?}");
+    let echo = || json!({"command": ["/bin/sh", "-c", "cat >&2; echo '{\"pass\": true}'"]});
+    let result = room.result("script", echo(), "x").await;
+    assert_eq!(result.verdict, Verdict::Error);
+    assert!(found(&result).2.starts_with("not run: scripts run only"), "{result:?}");
+    let allowed = Room { control: room.control.allowing_scripts(), ..room };
+    assert_eq!(allowed.result("script", echo(), "x").await.verdict, Verdict::Pass);
+    let empty = allowed.result("script", json!({"command": "/bin/true"}), "x").await;
+    assert_eq!(empty.verdict, Verdict::Error);
+}

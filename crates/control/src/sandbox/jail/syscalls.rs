@@ -1,0 +1,273 @@
+//! seccomp: calls of the kernel that no answer to a coding task needs, and that make up most of what an
+//! attacker of the kernel, or of a process next door, would use.
+//!
+//! A list of what is forbidden, because interpreters differ and change in what they use; what a forgotten
+//! call could reach is behind the other layers.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
+
+use super::super::Layers;
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// Talking to anybody: network, sockets, shared memory, queues.
+const TALK: &[i64] = &[
+    libc::SYS_socket,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_msgget,
+    libc::SYS_semget,
+    libc::SYS_mq_open,
+    libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
+];
+
+/// Looking into and steering other processes.
+const REACH: &[i64] = &[
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_kcmp,
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_move_pages,
+    libc::SYS_migrate_pages,
+];
+
+/// Changing the world one lives in.
+const WORLD: &[i64] = &[
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_personality,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_reboot,
+    libc::SYS_acct,
+    libc::SYS_vhangup,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_clock_adjtime,
+    libc::SYS_adjtimex,
+    libc::SYS_syslog,
+];
+
+/// Parts of the kernel with a history of holes.
+const KERNEL: &[i64] = &[
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_kexec_load,
+    libc::SYS_fanotify_init,
+    libc::SYS_fanotify_mark,
+    libc::SYS_io_setup,
+];
+
+#[cfg(target_arch = "x86_64")]
+const OLD: &[i64] = &[
+    libc::SYS_iopl,
+    libc::SYS_ioperm,
+    libc::SYS_modify_ldt,
+    libc::SYS_uselib,
+    libc::SYS_kexec_file_load,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLD: &[i64] = &[];
+
+/// What namespaces or a file system of one's own would make harmless, and Landlock does not: signals to
+/// other processes of the same user, leaving the group that is killed at the end, and what belongs to
+/// files besides their content.
+const NEIGHBOURS: &[i64] = &[
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_tgkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_setsid,
+    libc::SYS_setpgid,
+    libc::SYS_setpriority,
+    libc::SYS_ioprio_set,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setattr,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    SYS_FCHMODAT2,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_utimensat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    SYS_SETXATTRAT,
+    SYS_REMOVEXATTRAT,
+    libc::SYS_inotify_add_watch,
+];
+
+#[cfg(target_arch = "x86_64")]
+const OLD_NEIGHBOURS: &[i64] = &[
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLD_NEIGHBOURS: &[i64] = &[];
+
+// The same number on every architecture; the crate `libc` does not have them everywhere.
+const SYS_FCHMODAT2: i64 = 452;
+const SYS_SETXATTRAT: i64 = 463;
+const SYS_REMOVEXATTRAT: i64 = 466;
+
+/// Namespaces, as flags of `clone`.
+const NEW: [i32; 8] = [
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWNET,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWCGROUP,
+    0x80,
+];
+
+// Typing into a terminal that others read.
+const TIOCSTI: u64 = 0x5412;
+const TIOCLINUX: u64 = 0x541c;
+
+/// The number by which a 64-bit kernel may also know a call (x32).
+const X32: i64 = 0x4000_0000;
+
+/// Forbids them to the calling thread and what it starts.
+pub(super) fn forbid(layers: Layers) -> Result<(), String> {
+    let wrong = |cause: String| format!("no seccomp: {cause}");
+    for program in programs(layers).map_err(wrong)? {
+        seccompiler::apply_filter(&program).map_err(|cause| wrong(cause.to_string()))?;
+    }
+    Ok(())
+}
+
+fn programs(layers: Layers) -> Result<[BpfProgram; 2], String> {
+    let refused = rules(layers).map_err(|cause| cause.to_string())?;
+    // Its flags lie in memory, where a filter cannot look. "No such call" makes libraries use `clone`.
+    let unknown = Rules::from([(libc::SYS_clone3, vec![]), (libc::SYS_clone3 | X32, vec![])]);
+    Ok([compile(refused, libc::EPERM)?, compile(unknown, libc::ENOSYS)?])
+}
+
+fn compile(rules: Rules, errno: i32) -> Result<BpfProgram, String> {
+    let errno = u32::try_from(errno).map_err(|cause| cause.to_string())?;
+    let arch = std::env::consts::ARCH.try_into();
+    let arch = arch.map_err(|_| format!("not on {}", std::env::consts::ARCH))?;
+    SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno), arch)
+        .and_then(BpfProgram::try_from)
+        .map_err(|cause| cause.to_string())
+}
+
+fn rules(layers: Layers) -> Result<Rules, seccompiler::BackendError> {
+    use SeccompCmpOp::{Eq, MaskedEq, Ne};
+    let mut lists = vec![TALK, REACH, WORLD, KERNEL, OLD];
+    if layers == Layers::Landlock {
+        lists.extend([NEIGHBOURS, OLD_NEIGHBOURS]);
+    }
+    let mut rules: Rules = lists.into_iter().flatten().map(|call| (*call, vec![])).collect();
+    for flag in NEW {
+        let flag = u64::from(flag.unsigned_abs());
+        let rule = when(0, MaskedEq(flag), flag)?;
+        rules.entry(libc::SYS_clone).or_default().push(rule);
+    }
+    // A connected pair within the program is fine; every other kind could be pointed elsewhere.
+    let mut pairs = vec![when(0, Ne, u64::from(libc::AF_UNIX.unsigned_abs()))?];
+    let stream = u64::from(libc::SOCK_STREAM.unsigned_abs());
+    for kind in (0..=0xf).filter(|kind| *kind != stream) {
+        pairs.push(when(1, MaskedEq(0xf), kind)?);
+    }
+    rules.insert(libc::SYS_socketpair, pairs);
+    // Shared anonymous memory is counted by no limit.
+    let shared = u64::from((libc::MAP_SHARED | libc::MAP_ANONYMOUS).unsigned_abs());
+    rules.insert(libc::SYS_mmap, vec![when(3, MaskedEq(0xf | shared), shared)?]);
+    // Limits of other processes; 0 is oneself.
+    rules.insert(libc::SYS_prlimit64, vec![when(0, Ne, 0)?]);
+    rules.insert(libc::SYS_ioctl, vec![when(1, Eq, TIOCSTI)?, when(1, Eq, TIOCLINUX)?]);
+    let twice: Rules = rules.iter().map(|(call, rule)| (call | X32, rule.clone())).collect();
+    rules.extend(twice);
+    // Calls that x32 has under numbers of its own.
+    rules.extend((512..=547).map(|call| (call | X32, vec![])));
+    Ok(rules)
+}
+
+/// Every argument here is an `int` to the kernel, or has nothing beyond 32 bits that matters.
+fn when(
+    argument: u8,
+    operator: SeccompCmpOp,
+    value: u64,
+) -> Result<SeccompRule, seccompiler::BackendError> {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?;
+    SeccompRule::new(vec![condition])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filters_fit_into_the_kernels_bound() {
+        for layers in [Layers::Namespaces, Layers::Landlock] {
+            for program in programs(layers).unwrap() {
+                assert!(!program.is_empty() && program.len() <= 4096, "{}", program.len());
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_holds_for_both_numbers_of_a_call() {
+        let rules = rules(Layers::Landlock).unwrap();
+        for (call, rule) in rules.iter().filter(|(call, _)| **call & X32 == 0) {
+            assert_eq!(rules.get(&(call | X32)), Some(rule), "{call}");
+        }
+    }
+}
