@@ -37,7 +37,7 @@ pub(super) enum Output<'a> {
 
 /// What a script returned.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Outcome {
+pub(super) enum Returned {
     /// A boolean.
     Truth(bool),
     /// A number, finite or not.
@@ -55,7 +55,7 @@ pub(super) fn compiles(body: &str) -> Result<(), String> {
 }
 
 /// Runs `body` with `output` and `context` (JSON). The error continues "the JavaScript ...".
-pub(super) fn run(body: &str, output: Output<'_>, context: &str) -> Result<Outcome, String> {
+pub(super) fn run(body: &str, output: Output<'_>, context: &str) -> Result<Returned, String> {
     within(|ctx| {
         let function = function(ctx, body)?;
         let output = match output {
@@ -104,28 +104,28 @@ fn explained(error: &CaughtError<'_>) -> String {
     }
 }
 
-fn outcome(value: Value<'_>) -> rquickjs::Result<Outcome> {
+fn outcome(value: Value<'_>) -> rquickjs::Result<Returned> {
     if let Some(truth) = value.as_bool() {
-        return Ok(Outcome::Truth(truth));
+        return Ok(Returned::Truth(truth));
     }
     if let Some(number) = value.as_number() {
-        return Ok(Outcome::Number(number));
+        return Ok(Returned::Number(number));
     }
     let Some(object) = value.as_object().filter(|_| !value.is_function() && !value.is_array())
     else {
-        return Ok(Outcome::Other(value.type_name()));
+        return Ok(Returned::Other(value.type_name()));
     };
     if object.as_promise().is_some() {
-        return Ok(Outcome::Other("a promise"));
+        return Ok(Returned::Other("a promise"));
     }
     let field = |name: &str| object.get::<_, Value<'_>>(name);
     let (pass, score, reason) = (field("pass")?, field("score")?, field("reason")?);
     let absent = |value: &Value<'_>| value.is_undefined() || value.is_null();
     if !(absent(&pass) || pass.is_bool()) || !(absent(&score) || score.is_number()) {
-        return Ok(Outcome::Other("an object whose `pass` is no boolean or `score` no number"));
+        return Ok(Returned::Other("an object whose `pass` is no boolean or `score` no number"));
     }
     let reason = reason.as_string().and_then(|reason| reason.to_string().ok());
-    Ok(Outcome::Graded { pass: pass.as_bool(), score: score.as_number(), reason })
+    Ok(Returned::Graded { pass: pass.as_bool(), score: score.as_number(), reason })
 }
 
 #[cfg(test)]

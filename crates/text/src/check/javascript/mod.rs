@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::parameters::Parameters;
 use super::typed::Mistakes;
 use super::{Check, CheckProblem, Finding, Observation, subject};
-use engine::Outcome;
+use engine::Returned;
 
 struct JavaScript {
     written: String,
@@ -39,7 +39,7 @@ pub(super) fn build(parameters: &Parameters<'_>) -> Result<Box<dyn Check>, Check
 }
 
 impl JavaScript {
-    fn outcome(&self, seen: &Observation<'_>) -> Result<Outcome, Finding> {
+    fn outcome(&self, seen: &Observation<'_>) -> Result<Returned, Finding> {
         let output = if self.parse {
             let text = seen.answer.trim();
             serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| {
@@ -58,17 +58,17 @@ impl JavaScript {
         engine::run(&self.body, output, &context.to_string()).map_err(failed)
     }
 
-    fn judge(&self, outcome: Outcome) -> Finding {
+    fn judge(&self, outcome: Returned) -> Finding {
         let at_least = self.at_least;
         let unclear = |why: String| Finding::CannotTell(format!("the JavaScript {why}"));
         let (pass, score, reason) = match outcome {
-            Outcome::Truth(true) => return Finding::Holds,
-            Outcome::Truth(false) => {
+            Returned::Truth(true) => return Finding::Holds,
+            Returned::Truth(false) => {
                 return Finding::Fails(format!("expected {}, found false", self.describe()));
             }
-            Outcome::Number(score) => (None, Some(score), None),
-            Outcome::Graded { pass, score, reason } => (pass, score, reason),
-            Outcome::Other(kind) => {
+            Returned::Number(score) => (None, Some(score), None),
+            Returned::Graded { pass, score, reason } => (pass, score, reason),
+            Returned::Other(kind) => {
                 let hint = "must return true, false, a score from 0 to 1, or {pass, score, reason}";
                 let body = self.written.contains('\n') && kind == "undefined";
                 let more = if body { "; more than one line need a `return`" } else { "" };

@@ -2,13 +2,13 @@
 
 use super::*;
 
-fn ran(body: &str) -> Result<Outcome, String> {
+fn ran(body: &str) -> Result<Returned, String> {
     run(body, Output::Text("an answer"), r#"{"vars": {"n": 3}, "expected": null}"#)
 }
 
 #[test]
 fn results_keep_their_kind() {
-    use Outcome::{Graded, Number, Other, Truth};
+    use Returned::{Graded, Number, Other, Truth};
     for (body, wanted) in [
         ("return output.includes('answer') && context.vars.n > 2", Truth(true)),
         ("return context.expected === null", Truth(true)),
@@ -53,12 +53,12 @@ fn nothing_outside_can_be_reached() {
         "print",
         "Worker",
     ] {
-        assert_eq!(ran(&format!("return typeof {name}")), Ok(Outcome::Other("string")));
+        assert_eq!(ran(&format!("return typeof {name}")), Ok(Returned::Other("string")));
         let absent = ran(&format!("return typeof {name} === 'undefined'"));
-        assert_eq!(absent, Ok(Outcome::Truth(true)), "{name}");
+        assert_eq!(absent, Ok(Returned::Truth(true)), "{name}");
     }
-    assert_eq!(ran("return Math.random === undefined"), Ok(Outcome::Truth(true)));
-    assert_eq!(ran("return import('fs')"), Ok(Outcome::Other("a promise")));
+    assert_eq!(ran("return Math.random === undefined"), Ok(Returned::Truth(true)));
+    assert_eq!(ran("return import('fs')"), Ok(Returned::Other("a promise")));
     assert!(ran("import 'fs'").is_err());
 }
 
@@ -66,9 +66,9 @@ fn nothing_outside_can_be_reached() {
 fn no_run_sees_another() {
     let leave = "globalThis.left = 1; Array.prototype.includes = () => true; \
                  String.prototype.includes = () => true; return true";
-    assert_eq!(ran(leave), Ok(Outcome::Truth(true)));
-    assert_eq!(ran("return typeof left === 'undefined'"), Ok(Outcome::Truth(true)));
-    assert_eq!(ran("return output.includes('zzz') || [1].includes(2)"), Ok(Outcome::Truth(false)));
+    assert_eq!(ran(leave), Ok(Returned::Truth(true)));
+    assert_eq!(ran("return typeof left === 'undefined'"), Ok(Returned::Truth(true)));
+    assert_eq!(ran("return output.includes('zzz') || [1].includes(2)"), Ok(Returned::Truth(false)));
 }
 
 #[test]
@@ -120,6 +120,6 @@ fn running_out_of_memory_anywhere_is_only_an_error() {
 fn ten_thousand_runs() {
     let body = "return (output.includes('answer') && context.vars.n > 2)";
     for _ in 0..10_000 {
-        assert_eq!(ran(body), Ok(Outcome::Truth(true)));
+        assert_eq!(ran(body), Ok(Returned::Truth(true)));
     }
 }
