@@ -14,7 +14,9 @@
 
 pub mod answer;
 pub mod chat;
+pub mod embedding;
 pub mod http;
+pub mod local;
 pub mod message;
 pub mod request;
 pub mod sim;
@@ -34,6 +36,7 @@ mod unreadable;
 
 pub use answer::{Answer, Chunk, ChunkStream, Finish};
 pub use connect::connect;
+pub use embedding::{Embedded, TokenVectors};
 pub use request::{ChatRequest, Messages, Turn};
 pub use secret::Secret;
 pub use vendor::Vendor;
