@@ -47,18 +47,14 @@ impl Embedded {
     }
 }
 
-/// What a vendor without embeddings says.
-pub(crate) fn none(what: &str) -> Error {
-    let message = format!(
-        "this provider offers no {what}: use a model of a provider with `protocol: local`{}",
-        if what == "embeddings" { " or `openai`" } else { "" }
-    );
-    Error::invalid(message).coded("no_embeddings")
-}
-
-/// The same as a result, for the methods of [`crate::Vendor`] that most vendors leave as they are.
+/// What a vendor says that does not offer `what`.
+///
+/// # Errors
+/// Always `Invalid`.
 pub(crate) fn refused<T>(what: &str) -> Result<T> {
-    Err(none(what))
+    let message =
+        format!("its provider offers no {what}: use a model of a provider with `protocol: local`");
+    Err(Error::invalid(message).coded("no_embeddings"))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod calllog;
 mod counter;
 mod deploy;
 mod document;
+mod embedding;
 pub mod prompt;
 mod report;
 mod review;

@@ -5,6 +5,10 @@
 //! fail closed: whatever they cannot find out is an error and never a pass. A new one is a file here and
 //! a line in `METRICS`.
 
+mod bertscore;
+mod meaning;
+mod similar;
+
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::money::NanoUsd;
@@ -61,7 +65,15 @@ pub trait External: Send + Sync {
 type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
 
 /// Metric, the parameter that a bare value stands for, all its parameters, how to build it.
-const METRICS: &[(&str, &str, &[&str], Build)] = &[];
+const METRICS: &[(&str, &str, &[&str], Build)] = &[
+    ("similar", "at_least", &["at_least", "model", "value", "values"], similar::build),
+    (
+        "bertscore",
+        "at_least",
+        &["at_least", "measure", "model", "value", "values"],
+        bertscore::build,
+    ),
+];
 
 /// A check ready to be applied.
 pub enum Assertion {

@@ -27,7 +27,11 @@ pub(super) struct Document {
 impl Folder {
     pub(super) fn open(root: &Path) -> Result<Self> {
         if !root.is_dir() {
-            let message = format!("there is no folder {} to load a model from", root.display());
+            let message = format!(
+                "there is no folder {} to load a model from: put a sentence-transformer there, or \
+                 have one fetched with `hub` and `revision` in gatemark.yaml",
+                root.display()
+            );
             return Err(Error::not_found(message).coded("model_missing"));
         }
         Ok(Self { root: root.to_path_buf(), read: vec![] })
