@@ -12,6 +12,7 @@ use gatemark_gateway::Meter;
 
 use crate::config::{self, Config, Folders};
 use crate::diagnostics;
+use crate::fetching::Fetching;
 use crate::global::Global;
 use crate::print::Terminal;
 
@@ -79,7 +80,9 @@ impl<'t> Context<'t> {
     ) -> Result<Control> {
         let secrets: HashMap<_, _> = config::secrets(&project);
         let data = folders.data.clone();
-        Control::open(Options { data, project, secrets, meter, keyless }).await
+        let project = config::placed(project, folders);
+        let watcher = Arc::new(Fetching::new(self.terminal));
+        Control::open(Options { data, project, secrets, watcher, meter, keyless }).await
     }
 
     /// [`Context::open_with`] for a command that serves nobody.

@@ -41,13 +41,14 @@ fn add(vector: &mut [f32], feature: &[u8]) {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
     hash.write(feature);
     let hash = hash.finish();
-    let place = usize::try_from((hash >> 32) % 256).unwrap_or_default();
+    let place = usize::try_from(hash % 256).unwrap_or_default();
     if let Some(number) = vector.get_mut(place) {
-        *number += if hash & (1 << 20) == 0 { 1.0 } else { -1.0 };
+        *number += if hash >> 63 == 0 { 1.0 } else { -1.0 };
     }
 }
 
-/// FNV-1a with 64 bits (Fowler, Noll, Vo): the standard library promises no hash that stays the same.
+/// FNV-1a with 64 bits (Fowler, Noll, Vo), its upper half folded onto the lower, which short inputs do
+/// not reach. The standard library promises no hash that stays the same.
 struct Fnv(u64);
 
 impl Hasher for Fnv {
@@ -58,7 +59,7 @@ impl Hasher for Fnv {
     }
 
     fn finish(&self) -> u64 {
-        self.0
+        (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (self.0 >> 40)
     }
 }
 

@@ -6,9 +6,12 @@
 
 mod anthropic;
 mod broken;
+mod embeddings;
+mod hub;
 mod openai;
 mod server;
 mod sim;
+mod tiny;
 
 use std::sync::Arc;
 use std::time::Duration;
