@@ -1,7 +1,7 @@
 //! What the gateway may ask of any vendor.
 
-pub use futures_util::future::BoxFuture;
 use futures_util::FutureExt;
+pub use futures_util::future::BoxFuture;
 use gatemark_core::Result;
 
 use crate::answer::{Answer, ChunkStream};

@@ -47,7 +47,9 @@ impl Store {
 fn numbers(bytes: &[u8]) -> Result<Vec<f32>> {
     match bytes.as_chunks() {
         (numbers, []) => Ok(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()),
-        _ => Err(Error::internal("a stored vector is not of whole numbers: the database is damaged")),
+        _ => {
+            Err(Error::internal("a stored vector is not of whole numbers: the database is damaged"))
+        }
     }
 }
 

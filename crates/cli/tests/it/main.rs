@@ -14,6 +14,7 @@ mod init;
 mod json;
 mod keys;
 mod laws;
+mod meaning;
 mod problems;
 mod runs;
 mod scores;

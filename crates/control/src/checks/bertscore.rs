@@ -99,7 +99,8 @@ struct Score {
 
 impl Score {
     fn of(answer: &TokenVectors, reference: &TokenVectors) -> Self {
-        let (Some(precision), Some(recall)) = (matched(answer, reference), matched(reference, answer))
+        let (Some(precision), Some(recall)) =
+            (matched(answer, reference), matched(reference, answer))
         else {
             return Self::default();
         };

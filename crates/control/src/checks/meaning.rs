@@ -30,9 +30,11 @@ impl Meaning {
         for name in ["value", "values"] {
             if let Some(written) = parameters.get(name) {
                 let texts = texts(written).filter(|texts| !texts.is_empty());
-                values.extend(texts.ok_or_else(|| {
-                    parameters.wrong(name, "a text or a list of texts", written)
-                })?);
+                values.extend(
+                    texts.ok_or_else(|| {
+                        parameters.wrong(name, "a text or a list of texts", written)
+                    })?,
+                );
             }
         }
         Ok(Self { at_least, model, values })

@@ -46,7 +46,7 @@ impl Linear {
         Ok(Self { weight, bias })
     }
 
-    fn apply(&self, x: &Array2<f32>) -> Array2<f32> {
+    fn run(&self, x: &Array2<f32>) -> Array2<f32> {
         let mut y = x.dot(&self.weight.t());
         y += &self.bias;
         y
@@ -88,24 +88,24 @@ impl Layer {
         })
     }
 
-    fn apply(&self, x: Array2<f32>, lengths: &[usize]) -> Array2<f32> {
-        let mut attended = self.merge.apply(&self.attend(&x, lengths));
+    fn run(&self, x: Array2<f32>, lengths: &[usize]) -> Array2<f32> {
+        let mut attended = self.merge.run(&self.attend(&x, lengths));
         attended += &x;
-        self.after_attention.apply(&mut attended);
-        let mut wide = self.widen.apply(&attended);
+        self.after_attention.run(&mut attended);
+        let mut wide = self.widen.run(&attended);
         if let Some(numbers) = wide.as_slice_mut() {
-            self.activation.apply(numbers);
+            self.activation.run(numbers);
         }
-        let mut y = self.narrow.apply(&wide);
+        let mut y = self.narrow.run(&wide);
         y += &attended;
-        self.after.apply(&mut y);
+        self.after.run(&mut y);
         y
     }
 
     /// Each token's mixture of the values of its text's tokens, head by head.
     fn attend(&self, x: &Array2<f32>, lengths: &[usize]) -> Array2<f32> {
         let hidden = x.ncols();
-        let all = self.attention.apply(x);
+        let all = self.attention.run(x);
         let mut mixed = Array2::zeros(x.raw_dim());
         let mut start = 0;
         for length in lengths {
@@ -175,7 +175,7 @@ impl Bert {
                 row += &self.kind;
             }
         }
-        self.norm.apply(&mut x);
-        self.layers.iter().fold(x, |x, layer| layer.apply(x, &lengths))
+        self.norm.run(&mut x);
+        self.layers.iter().fold(x, |x, layer| layer.run(x, &lengths))
     }
 }

@@ -61,7 +61,8 @@ pub(super) async fn fetch(
         headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
         let sent = tokio::time::timeout(SILENCE, client.get(uri.clone(), headers)).await;
         let sent = sent.map_err(|_| "the server does not answer".to_string())?;
-        let response = sent.map_err(|failure| format!("the server cannot be reached ({failure:?})"))?;
+        let response =
+            sent.map_err(|failure| format!("the server cannot be reached ({failure:?})"))?;
         promised = promised.or_else(|| sha256(&response.headers));
         match response.status.as_u16() {
             200 => {

@@ -97,7 +97,8 @@ impl Hub {
         // If it is broken, loading the model says so.
         let list: Vec<Value> = serde_json::from_slice(&text).unwrap_or_default();
         let paths = list.iter().filter_map(|module| module.get("path")?.as_str());
-        let inside = paths.filter(|path| is_inside(path) && path.bytes().all(|c| c.is_ascii_graphic()));
+        let inside =
+            paths.filter(|path| is_inside(path) && path.bytes().all(|c| c.is_ascii_graphic()));
         inside.take(8).map(|path| format!("{path}/config.json")).collect()
     }
 

@@ -11,7 +11,7 @@ pub(super) struct Norm {
 }
 
 impl Norm {
-    pub(super) fn apply(&self, x: &mut Array2<f32>) {
+    pub(super) fn run(&self, x: &mut Array2<f32>) {
         for mut row in x.rows_mut() {
             let count = f64::from(u32::try_from(row.len()).unwrap_or(u32::MAX));
             let mean = row.iter().map(|x| f64::from(*x)).sum::<f64>() / count;
@@ -42,7 +42,7 @@ pub(super) enum Activation {
 }
 
 impl Activation {
-    pub(super) fn apply(self, numbers: &mut [f32]) {
+    pub(super) fn run(self, numbers: &mut [f32]) {
         match self {
             Self::Gelu => numbers.iter_mut().for_each(|x| *x = gelu(*x)),
             Self::Relu => numbers.iter_mut().for_each(|x| *x = x.max(0.0)),
@@ -117,7 +117,7 @@ mod tests {
     fn rows_are_normalised() {
         let norm = Norm { weight: array![2.0, 2.0], bias: array![1.0, 0.0], epsilon: 1e-12 };
         let mut x = array![[1.0, 3.0], [5.0, 5.0]];
-        norm.apply(&mut x);
+        norm.run(&mut x);
         assert_eq!(x, array![[-1.0, 2.0], [1.0, 0.0]]);
         let mut x = array![[0.0, 0.0], [1000.0, 0.0]];
         softmax(&mut x);
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn gelu_has_known_values() {
         let mut x = [0.0, 1.0, -1.0, 8.0];
-        Activation::Gelu.apply(&mut x);
+        Activation::Gelu.run(&mut x);
         for (x, wanted) in x.iter().zip([0.0, 0.841_344_75, -0.158_655_25, 8.0]) {
             assert!((x - wanted).abs() < 1e-6, "{x}");
         }

@@ -17,7 +17,7 @@ pub(super) struct Normalizer {
 }
 
 impl Normalizer {
-    pub(super) fn apply(self, text: &str) -> String {
+    pub(super) fn run(self, text: &str) -> String {
         let mut text = text.to_string();
         if self.clean {
             text = text
@@ -130,19 +130,15 @@ mod tests {
 
     #[test]
     fn each_step() {
-        let all = Normalizer {
-            clean: true,
-            spread_chinese: true,
-            strip_accents: true,
-            lowercase: true,
-        };
-        assert_eq!(all.apply("É\u{301}\u{0}\tX中Y"), "e x 中 y");
+        let all =
+            Normalizer { clean: true, spread_chinese: true, strip_accents: true, lowercase: true };
+        assert_eq!(all.run("É\u{301}\u{0}\tX中Y"), "e x 中 y");
         let none = Normalizer {
             clean: false,
             spread_chinese: false,
             strip_accents: false,
             lowercase: false,
         };
-        assert_eq!(none.apply("É\u{0}"), "É\u{0}");
+        assert_eq!(none.run("É\u{0}"), "É\u{0}");
     }
 }

@@ -186,7 +186,8 @@ fn pool(settings: &Document, hidden: usize) -> Result<Pooling> {
     match (chosen.next(), chosen.next()) {
         (Some(pooling), None) => Ok(pooling),
         _ => {
-            Err(settings.wrong("/pooling_mode_mean_tokens", "and its like: exactly one must be true"))
+            Err(settings
+                .wrong("/pooling_mode_mean_tokens", "and its like: exactly one must be true"))
         }
     }
 }

@@ -40,7 +40,8 @@ impl Tokenizer {
             lowercase,
         };
         let (first, last) = ends(&document)?;
-        let known = tokenizer.pieces.pieces.values().chain(tokenizer.added.iter().map(|(_, id)| id));
+        let known =
+            tokenizer.pieces.pieces.values().chain(tokenizer.added.iter().map(|(_, id)| id));
         let most = known.chain([&first, &last]).max().copied().unwrap_or_default();
         if usize::try_from(most).map_or(true, |most| most >= words) {
             let what = format!("holds the id {most}, but vocab_size in config.json is {words}");
@@ -56,9 +57,10 @@ impl Tokenizer {
         let lowered = if self.lowercase { text.to_lowercase() } else { String::new() };
         let mut rest = if self.lowercase { lowered.as_str() } else { text };
         while !rest.is_empty() && ids.len() < most {
-            let found = self.added.iter().filter_map(|(token, id)| {
-                Some((rest.find(token.as_str())?, token.len(), *id))
-            });
+            let found = self
+                .added
+                .iter()
+                .filter_map(|(token, id)| Some((rest.find(token.as_str())?, token.len(), *id)));
             // The first, and of those that start there the longest.
             let next = found.min_by_key(|(place, length, _)| (*place, usize::MAX - length));
             let (place, length, id) = match next {
@@ -80,7 +82,7 @@ impl Tokenizer {
     }
 
     fn plain(&self, text: &str, most: usize, ids: &mut Vec<u32>) {
-        let normal = self.normalizer.apply(text);
+        let normal = self.normalizer.run(text);
         for word in words(&normal) {
             if ids.len() >= most {
                 return;

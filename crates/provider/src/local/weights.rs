@@ -44,7 +44,9 @@ impl<'a> Weights<'a> {
             return Err(self.wrong(&name, &what));
         }
         let numbers: Vec<f32> = match tensor.dtype() {
-            Dtype::F32 => tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            Dtype::F32 => {
+                tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+            }
             Dtype::BF16 => tensor.data().as_chunks().0.iter().map(|b| from_bf16(*b)).collect(),
             other => {
                 let what = format!("holds {other:?}; this runtime reads F32 and BF16");

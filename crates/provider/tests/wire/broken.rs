@@ -134,10 +134,13 @@ async fn what_cannot_be_connected_to() {
         assert_eq!(error.map(|e| e.kind()), Some(Kind::Invalid), "{url}");
     }
     let broken = Some(Secret::new("a\nb".into()));
-    let error = connect(&provider(Protocol::Openai, "http://h"), broken, &client, &crate::home()).err().unwrap();
+    let error = connect(&provider(Protocol::Openai, "http://h"), broken, &client, &crate::home())
+        .err()
+        .unwrap();
     assert!(!format!("{error:?}").contains("a\nb"));
     for protocol in [Protocol::Openai, Protocol::Anthropic] {
-        let keyless = connect(&provider(protocol, "http://h"), None, &client, &crate::home()).unwrap();
+        let keyless =
+            connect(&provider(protocol, "http://h"), None, &client, &crate::home()).unwrap();
         let error = keyless.complete(&request(&[])).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
         assert!(error.message().contains("ACME_KEY"), "{error}");

@@ -32,8 +32,9 @@ async fn numbers_and_base64_in_any_order() {
 #[tokio::test]
 async fn many_texts_go_in_batches() {
     let answer = |count: usize| {
-        let data: Vec<String> =
-            (0..count).map(|index| format!(r#"{{"index":{index},"embedding":[{index}]}}"#)).collect();
+        let data: Vec<String> = (0..count)
+            .map(|index| format!(r#"{{"index":{index},"embedding":[{index}]}}"#))
+            .collect();
         let usage = r#"{"prompt_tokens":10}"#;
         Reply::json("200 OK", &format!(r#"{{"data":[{}],"usage":{usage}}}"#, data.join(",")))
     };
@@ -54,7 +55,10 @@ async fn answers_that_are_none() {
         (r#"{"data":[{"index":0,"embedding":"AADAfw=="}]}"#, "not all numbers"),
         (r#"{"data":[{"index":0,"embedding":{"x":1}}]}"#, "invalid type"),
         ("<html>", "expected value"),
-        (r#"{"error":{"message":"no such model","type":"invalid_request_error"}}"#, "no such model"),
+        (
+            r#"{"error":{"message":"no such model","type":"invalid_request_error"}}"#,
+            "no such model",
+        ),
     ];
     for (body, wanted) in bodies {
         let server = Server::start(vec![Reply::json("200 OK", body)]).await;
@@ -62,7 +66,8 @@ async fn answers_that_are_none() {
         let error = vendor.embed("m", &texts(1)).await.unwrap_err();
         assert!(error.to_string().contains(wanted), "{body}: {error}");
     }
-    let server = Server::start(vec![Reply::json("429 Slow", r#"{"error":{"message":"wait"}}"#)]).await;
+    let server =
+        Server::start(vec![Reply::json("429 Slow", r#"{"error":{"message":"wait"}}"#)]).await;
     let error = vendor(Protocol::Openai, &server.url).embed("m", &texts(1)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Limited);
 }

@@ -83,6 +83,34 @@ providers:
 }
 
 #[test]
+fn bad_local_models() {
+    let text = "name: demo
+providers:
+  a: {protocol: local}
+  b: {protocol: local, path: m, hub: o/m}
+  c: {protocol: local, hub: just-a-name, revision: ../x, sha256: {model.safetensors: abc}}
+  d: {protocol: local, hub: o/m, key_env: KEY}
+  e: {protocol: local, path: my models, revision: r}
+  sim: {path: m}
+";
+    config(
+        text,
+        &[
+            "gatemark.yaml:3:6: error: provider `a` needs a `path` or a `hub` (write `path: models/all-MiniLM-L6-v2` for a folder with a sentence-transformer, or `hub: owner/name` with a `revision`)",
+            "gatemark.yaml:4:6: error: a model comes from a `path` or from a `hub`, not from both (remove one of them)",
+            "gatemark.yaml:5:29: error: `hub` is not the name of a repository (write `owner/name`, such as sentence-transformers/all-MiniLM-L6-v2)",
+            "gatemark.yaml:5:52: error: `revision` is not a commit, tag or branch (write the commit that the model is to be taken from)",
+            "gatemark.yaml:5:86: error: the SHA-256 of `model.safetensors` is not 64 digits (write it in quotes, as `sha256sum` prints it)",
+            "gatemark.yaml:6:6: error: a provider needs `revision` (add `revision: …`)",
+            "gatemark.yaml:6:34: error: `key_env` has no meaning for protocol local (remove it)",
+            "gatemark.yaml:7:6: error: \"my models\" cannot be the name of a model (name the folder with printable characters and no blanks)",
+            "gatemark.yaml:7:41: error: `revision` is for a model from a `hub` (remove it)",
+            "gatemark.yaml:8:9: error: `path` is for protocol local only (remove it)",
+        ],
+    );
+}
+
+#[test]
 fn bad_prices() {
     let text = CONFIG.replace(
         "openai/gpt-4o-2024-08-06: {",
