@@ -1,4 +1,5 @@
-//! Everything model vendors see: wire formats, HTTP, event streams, and the `sim` vendor.
+//! Everything model vendors see: wire formats, HTTP, event streams, the `sim` vendor, and embedding models
+//! that are run in this process ([`local`]).
 //!
 //! The neutral vocabulary ([`ChatRequest`], [`Answer`], [`Chunk`]) is that of chat completions, because
 //! callers and most vendors speak it already: between two that do, bytes pass through unchanged, and only
@@ -9,8 +10,8 @@
 //! who drops the future or stream: that closes the connection.
 //!
 //! Modules form one line, each using only those above it:
-//! `secret`, `request`, `answer`, `sse`, `http`, `unreadable` ← `vendor`, `message`, `events`, `chat` ←
-//! `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `sim` ← `connect`.
+//! `secret`, `request`, `answer`, `embedding`, `sse`, `http`, `unreadable` ← `vendor`, `message`, `events`,
+//! `chat` ← `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `sim`, `local` ← `connect`.
 
 pub mod answer;
 pub mod chat;

@@ -7,7 +7,7 @@
 //! to [`sql`] alone.
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ←
-//! `prompt`, `suite`, `report`, `deploy`, `review`, `access`, `call` ← `calllog`.
+//! `prompt`, `suite`, `report`, `deploy`, `review`, `access`, `call`, `embedding` ← `calllog`.
 
 pub mod access;
 mod audit;
