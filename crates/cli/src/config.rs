@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use gatemark_control::project::{self, Files};
 use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::error::{Error, Result};
-use gatemark_core::model::Project;
+use gatemark_core::model::{LocalModel, Project};
 use gatemark_provider::Secret;
 
 use crate::global::Global;
@@ -73,6 +73,17 @@ pub(crate) fn read(folders: &Folders) -> Result<Config> {
     files.insert(FILE, bytes);
     let (project, problems) = project::load_config(&files);
     Ok(Config { project, problems, files })
+}
+
+/// The project with the folders of its local models where this process finds them: relative paths in
+/// `gatemark.yaml` start at the project's folder, wherever the command was given.
+pub(crate) fn placed(mut project: Project, folders: &Folders) -> Project {
+    for provider in project.providers.values_mut() {
+        if let Some(LocalModel::Folder(path)) = &mut provider.local {
+            *path = folders.project.join(&path);
+        }
+    }
+    project
 }
 
 /// The keys of the project's providers, as far as the environment has them.

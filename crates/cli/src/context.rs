@@ -13,6 +13,7 @@ use gatemark_gateway::Meter;
 
 use crate::config::{self, Config, Folders};
 use crate::diagnostics;
+use crate::fetching::Fetching;
 use crate::global::Global;
 use crate::print::Terminal;
 
@@ -80,7 +81,10 @@ impl<'t> Context<'t> {
     ) -> Result<Control> {
         let secrets: HashMap<_, _> = config::secrets(&project);
         let data = folders.data.clone();
-        let control = Control::open(Options { data, project, secrets, meter, keyless }).await?;
+        let project = config::placed(project, folders);
+        let watcher = Arc::new(Fetching::new(self.terminal));
+        let options = Options { data, project, secrets, watcher, meter, keyless };
+        let control = Control::open(options).await?;
         // Without its own path this program cannot start a jail: checks of code then say so.
         Ok(match std::env::current_exe() {
             Ok(exe) => control.with_sandbox(Sandbox::new(exe)),

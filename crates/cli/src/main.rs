@@ -1,8 +1,8 @@
 //! The `gatemark` command: arguments in, exit code out.
 //!
 //! Modules form one line, each using only those before it: `exit`, `print`, `moment` ← `table`, `global`
-//! ← `config`, `diagnostics`, `files` ← `context`, `argument`, `evidence`, `progress`, `logging`, `jsonl` ←
-//! `command`, `demo` ← `args`.
+//! ← `config`, `diagnostics`, `fetching`, `files` ← `context`, `argument`, `evidence`, `progress`, `logging`,
+//! `jsonl` ← `command`, `demo` ← `args`.
 
 mod args;
 mod argument;
@@ -13,6 +13,7 @@ mod demo;
 mod diagnostics;
 mod evidence;
 mod exit;
+mod fetching;
 mod files;
 mod global;
 mod hint;

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use gatemark_core::error::Result;
 use gatemark_core::model::Project;
 use gatemark_provider::http::Client;
+use gatemark_provider::local::Home;
 use gatemark_provider::{Secret, Vendor};
 
 pub(crate) fn all(
     project: &Project,
     mut secrets: HashMap<String, Secret>,
+    home: &Home,
 ) -> Result<HashMap<String, Arc<dyn Vendor>>> {
     let client = Client::new()?;
     let connect = |(name, provider): (&String, _)| {
-        let vendor = gatemark_provider::connect(provider, secrets.remove(name), &client)?;
+        let vendor = gatemark_provider::connect(provider, secrets.remove(name), &client, home)?;
         Ok((name.clone(), vendor))
     };
     project.providers.iter().map(connect).collect()

@@ -9,6 +9,7 @@ pub mod checks;
 mod connect;
 pub mod coverage;
 pub mod draft;
+pub mod embed;
 pub mod evaluate;
 pub mod gate;
 pub mod generate;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use gatemark_core::Result;
 use gatemark_core::model::Project;
 use gatemark_gateway::{Gateway, Meter};
+use gatemark_provider::local::{Home, Watcher};
 use gatemark_provider::{Secret, Vendor};
 use gatemark_store::Store;
 use gatemark_store::calllog::{CallLog, CallLogOptions};
@@ -64,6 +66,8 @@ pub struct Options {
     /// Keys of providers by the provider's name; those without one answer every call with an error that
     /// says so.
     pub secrets: HashMap<String, Secret>,
+    /// Is told while an embedding model is fetched.
+    pub watcher: Arc<dyn Watcher>,
     /// Counts calls.
     pub meter: Arc<dyn Meter>,
     /// Whether callers without a key are let in while no keys exist (loopback only).
@@ -77,7 +81,8 @@ impl Control {
         let store = Store::open(&options.data.join("gatemark.db")).await?;
         let log = CallLog::open(CallLogOptions::new(options.data.join("calls")))?;
         let keys_missing = connect::keys_missing(&options.project, &options.secrets);
-        let vendors = connect::all(&options.project, options.secrets)?;
+        let home = Home { folder: options.data.join("models"), watcher: options.watcher };
+        let vendors = connect::all(&options.project, options.secrets, &home)?;
         let project = Arc::new(options.project);
         let releases = Arc::new(snapshot::Releases::default());
         let parts = snapshot::Ingredients {

@@ -1,12 +1,13 @@
 //! Models, their prices, and the vendors that serve them, as the project declares them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::gate::Policy;
-use crate::id::{EnvironmentName, ModelName};
+use crate::id::{Digest, EnvironmentName, ModelName};
 use crate::money::NanoUsd;
 
 /// Tokens that one call used, as far as the vendor says.
@@ -60,6 +61,38 @@ pub enum Protocol {
     Anthropic,
     /// The in-process stand-in.
     Sim,
+    /// An embedding model that is run in this process.
+    Local,
+}
+
+/// Where an embedding model that is run in this process comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalModel {
+    /// A folder on disk; a relative path starts at the project's folder.
+    Folder(PathBuf),
+    /// A hub, from which it is fetched at first use.
+    Hub {
+        /// `owner/name`.
+        repository: String,
+        /// A commit, tag or branch of the repository.
+        revision: String,
+        /// What files must hash to, by their path in the repository.
+        sha256: BTreeMap<String, Digest>,
+    },
+}
+
+impl LocalModel {
+    /// The model's own name: the last part of the path or of the repository's name.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Folder(path) => {
+                path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+            }
+            Self::Hub { repository, .. } => {
+                repository.rsplit('/').next().unwrap_or_default().to_string()
+            }
+        }
+    }
 }
 
 /// How the `sim` vendor behaves.
@@ -84,7 +117,8 @@ pub struct Provider {
     pub name: String,
     /// What it speaks.
     pub protocol: Protocol,
-    /// Root of its API, e.g. `https://api.openai.com/v1`; without a trailing slash. Unused by `sim`.
+    /// Root of its API, e.g. `https://api.openai.com/v1`; without a trailing slash. For `local` the hub
+    /// that the model is fetched from. Unused by `sim`.
     pub base_url: String,
     /// Environment variable that holds its key; `None` for servers without keys.
     pub key_variable: Option<String>,
@@ -96,6 +130,8 @@ pub struct Provider {
     pub concurrency: Option<u32>,
     /// For `sim` only.
     pub sim: SimSettings,
+    /// For `local` only, which needs it.
+    pub local: Option<LocalModel>,
 }
 
 /// A named model.

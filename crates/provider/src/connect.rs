@@ -8,7 +8,9 @@ use gatemark_core::{Error, Kind, Result};
 
 use crate::answer::{Answer, ChunkStream};
 use crate::anthropic::Anthropic;
+use crate::embedding::Embedded;
 use crate::http::Client;
+use crate::local::{Home, Local};
 use crate::openai::Openai;
 use crate::request::ChatRequest;
 use crate::secret::Secret;
@@ -16,7 +18,8 @@ use crate::sim::Sim;
 use crate::vendor::{BoxFuture, Vendor};
 
 /// Connects to `provider`. Nothing is sent yet. A provider that needs a key and has none connects too,
-/// and fails call by call with `Unavailable`, so that it does not take the other providers down.
+/// and fails call by call with `Unavailable`, so that it does not take the other providers down. A model
+/// that is run here is loaded, and fetched into `home` if need be, when it is first used.
 ///
 /// # Errors
 /// `Invalid` if the base URL or the key cannot be used.
@@ -24,6 +27,7 @@ pub fn connect(
     provider: &Provider,
     key: Option<Secret>,
     client: &Client,
+    home: &Home,
 ) -> Result<Arc<dyn Vendor>> {
     let key = key.filter(|key| !key.expose().is_empty());
     if let (Protocol::Openai | Protocol::Anthropic, Some(variable), None) =
@@ -38,6 +42,7 @@ pub fn connect(
         Protocol::Openai => Arc::new(Openai::new(provider, key, client)?),
         Protocol::Anthropic => Arc::new(Anthropic::new(provider, key, client)?),
         Protocol::Sim => Arc::new(Sim::new(&provider.name, provider.sim)),
+        Protocol::Local => Arc::new(Local::new(provider, client, home)?),
     })
 }
 
@@ -58,6 +63,14 @@ impl Vendor for Keyless {
     }
 
     fn stream<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>> {
+        async move { Err(self.error()) }.boxed()
+    }
+
+    fn embed<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Result<Embedded>> {
+        async move { Err(self.error()) }.boxed()
+    }
+
+    fn embedder<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<String>> {
         async move { Err(self.error()) }.boxed()
     }
 }

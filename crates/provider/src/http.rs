@@ -86,8 +86,30 @@ impl Client {
         headers: HeaderMap,
         body: Bytes,
     ) -> std::result::Result<Response, Failure> {
+        self.send(Method::POST, uri, headers, body).await
+    }
+
+    /// Sends a GET and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub async fn get(
+        &self,
+        uri: Uri,
+        headers: HeaderMap,
+    ) -> std::result::Result<Response, Failure> {
+        self.send(Method::GET, uri, headers, Bytes::new()).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        uri: Uri,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> std::result::Result<Response, Failure> {
         let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         match self.inner.request(request).await {

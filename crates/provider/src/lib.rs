@@ -1,4 +1,5 @@
-//! Everything model vendors see: wire formats, HTTP, event streams, and the `sim` vendor.
+//! Everything model vendors see: wire formats, HTTP, event streams, the `sim` vendor, and embedding models
+//! that are run in this process ([`local`]).
 //!
 //! The neutral vocabulary ([`ChatRequest`], [`Answer`], [`Chunk`]) is that of chat completions, because
 //! callers and most vendors speak it already: between two that do, bytes pass through unchanged, and only
@@ -9,12 +10,14 @@
 //! who drops the future or stream: that closes the connection.
 //!
 //! Modules form one line, each using only those above it:
-//! `secret`, `request`, `answer`, `sse`, `http`, `unreadable` ← `vendor`, `message`, `events`, `chat` ←
-//! `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `sim` ← `connect`.
+//! `secret`, `request`, `answer`, `embedding`, `sse`, `http`, `unreadable` ← `vendor`, `message`, `events`,
+//! `chat` ← `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `sim`, `local` ← `connect`.
 
 pub mod answer;
 pub mod chat;
+pub mod embedding;
 pub mod http;
+pub mod local;
 pub mod message;
 pub mod request;
 pub mod sim;
@@ -34,6 +37,7 @@ mod unreadable;
 
 pub use answer::{Answer, Chunk, ChunkStream, Finish};
 pub use connect::connect;
+pub use embedding::{Embedded, TokenVectors};
 pub use request::{ChatRequest, Messages, Turn};
 pub use secret::Secret;
 pub use vendor::Vendor;

@@ -1,9 +1,11 @@
 //! What the gateway may ask of any vendor.
 
+use futures_util::FutureExt;
 pub use futures_util::future::BoxFuture;
 use gatemark_core::Result;
 
 use crate::answer::{Answer, ChunkStream};
+use crate::embedding::{self, Embedded, TokenVectors};
 use crate::request::ChatRequest;
 
 /// A vendor's API. Errors carry what the vendor said ([`gatemark_core::Error::vendor`]) and never a key.
@@ -21,4 +23,38 @@ pub trait Vendor: Send + Sync {
     /// # Errors
     /// As [`Vendor::complete`]; later ones come out of the stream.
     fn stream<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>>;
+
+    /// A vector for each text, so that texts of like meaning have vectors of like direction. `model` is
+    /// the vendor's own id. Any number of texts may be given; they are sent in batches.
+    ///
+    /// # Errors
+    /// `Invalid` from a vendor that offers no embeddings, or not with this model; else as
+    /// [`Vendor::complete`].
+    fn embed<'a>(&'a self, model: &'a str, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded>> {
+        let _ = (model, texts);
+        async { embedding::refused("embeddings") }.boxed()
+    }
+
+    /// Vectors for the tokens of each text, as only models that are run here give them.
+    ///
+    /// # Errors
+    /// `Invalid` from every other vendor; else as [`Vendor::embed`].
+    fn embed_tokens<'a>(
+        &'a self,
+        model: &'a str,
+        texts: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<TokenVectors>>> {
+        let _ = (model, texts);
+        async { embedding::refused("vectors of tokens") }.boxed()
+    }
+
+    /// What identifies the embedding model beyond its name: its address, or a digest of its files. Vectors
+    /// may be kept and used again as long as this is the same.
+    ///
+    /// # Errors
+    /// As [`Vendor::embed`].
+    fn embedder<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<String>> {
+        let _ = model;
+        async { embedding::refused("embeddings") }.boxed()
+    }
 }

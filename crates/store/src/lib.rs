@@ -7,7 +7,7 @@
 //! to [`sql`] alone.
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ←
-//! `prompt`, `suite`, `report`, `deploy`, `review`, `access`, `call` ← `calllog`.
+//! `prompt`, `suite`, `report`, `deploy`, `review`, `access`, `call`, `embedding` ← `calllog`.
 
 pub mod access;
 mod audit;
@@ -16,6 +16,7 @@ pub mod calllog;
 mod counter;
 mod deploy;
 mod document;
+mod embedding;
 pub mod prompt;
 mod report;
 mod review;

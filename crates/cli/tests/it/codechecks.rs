@@ -40,6 +40,7 @@ impl Room {
                 default_environment: "production".parse().unwrap(),
             },
             secrets: Default::default(),
+            watcher: Arc::new(gatemark_provider::local::Silent),
             meter: Arc::new(Uncounted),
             keyless: true,
         };

@@ -15,6 +15,7 @@ mod init;
 mod json;
 mod keys;
 mod laws;
+mod meaning;
 mod problems;
 mod runs;
 mod sandbox;

@@ -5,8 +5,11 @@
 //! fail closed: whatever they cannot find out is an error and never a pass. A new one is a file here and
 //! a line in `METRICS`.
 
+mod bertscore;
 mod code;
+mod meaning;
 mod script;
+mod similar;
 
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
@@ -67,6 +70,13 @@ type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
 const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ("code", "language", code::PARAMETERS, code::build),
     ("script", "command", script::PARAMETERS, script::build),
+    ("similar", "at_least", &["at_least", "model", "value", "values"], similar::build),
+    (
+        "bertscore",
+        "at_least",
+        &["at_least", "measure", "model", "value", "values"],
+        bertscore::build,
+    ),
 ];
 
 /// A check ready to be applied.

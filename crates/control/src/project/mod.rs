@@ -28,6 +28,7 @@ mod generators;
 mod json;
 mod jsonl;
 mod layout;
+mod local;
 mod messages;
 mod models;
 mod node;

@@ -6,13 +6,18 @@ use std::time::Duration;
 use gatemark_core::id::ModelName;
 use gatemark_core::model::{Protocol, Provider, SimSettings};
 
+use super::local;
 use super::node::{Key, Node, Value};
 use super::problems::Problems;
 use super::reader::{Fields, entries, shown};
 use super::typed;
 
-const PROTOCOLS: [(&str, Protocol); 3] =
-    [("openai", Protocol::Openai), ("anthropic", Protocol::Anthropic), ("sim", Protocol::Sim)];
+const PROTOCOLS: [(&str, Protocol); 4] = [
+    ("openai", Protocol::Openai),
+    ("anthropic", Protocol::Anthropic),
+    ("sim", Protocol::Sim),
+    ("local", Protocol::Local),
+];
 const TIMEOUT: Duration = Duration::from_secs(60);
 const KEY_HINT: &str = "put the key into an environment variable and name that in `key_env`; change a key that was committed";
 
@@ -42,6 +47,7 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         retries: 1,
         concurrency: None,
         sim: SimSettings::default(),
+        local: None,
     };
     let empty = Node::new(Value::Map(vec![]), key.spot.clone());
     let node = if node.value == Value::Null { &empty } else { node };
@@ -65,11 +71,22 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         for name in ["base_url", "key_env"] {
             fields.refuse(name, "has no meaning for protocol sim", "remove it", problems);
         }
+    } else if protocol == Protocol::Local {
+        provider.base_url = base_url(name, protocol, &mut fields, problems);
+        provider.local = local::read(name, &mut fields, problems);
+        fields.refuse("key_env", "has no meaning for protocol local", "remove it", problems);
     } else {
         provider.base_url = base_url(name, protocol, &mut fields, problems);
         provider.key_variable = key_variable(name, &mut fields, problems);
+    }
+    if protocol != Protocol::Sim {
         for name in ["latency", "error_rate", "malformed_rate", "drift", "seed"] {
             fields.refuse(name, "is for protocol sim only", "remove it", problems);
+        }
+    }
+    if protocol != Protocol::Local {
+        for name in local::FIELDS {
+            fields.refuse(name, "is for protocol local only", "remove it", problems);
         }
     }
     fields.close(problems);
@@ -80,10 +97,12 @@ fn protocol(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Opt
     if let Some(node) = fields.get("protocol", problems) {
         return typed::word(node, "`protocol`", &PROTOCOLS, problems);
     }
-    let own = PROTOCOLS.iter().find(|(word, _)| *word == name).map(|(_, protocol)| *protocol);
+    // `local` is what people call a server of their own as well.
+    let own = PROTOCOLS.iter().find(|(word, _)| *word == name && *word != "local");
+    let own = own.map(|(_, protocol)| *protocol);
     if own.is_none() && !fields.has("protocol") {
         let message = format!("provider `{}` needs a `protocol`", shown(name));
-        let hint = "write `protocol: openai` for a server compatible with OpenAI; others are anthropic and sim";
+        let hint = "write `protocol: openai` for a server compatible with OpenAI; others are anthropic, sim and local";
         problems.error(fields.spot(), message, hint);
     }
     own
@@ -107,6 +126,7 @@ fn base_url(
     }
     match protocol {
         Protocol::Anthropic => "https://api.anthropic.com".into(),
+        Protocol::Local => "https://huggingface.co".into(),
         _ if name == "openai" => "https://api.openai.com/v1".into(),
         _ => {
             if !fields.has("base_url") {

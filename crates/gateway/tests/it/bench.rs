@@ -180,6 +180,7 @@ fn project() -> Project {
         retries: 1,
         concurrency: None,
         sim: SimSettings::default(),
+        local: None,
     };
     let price =
         Price { input: NanoUsd(1_000_000_000), output: NanoUsd(2_000_000_000), ..Price::default() };

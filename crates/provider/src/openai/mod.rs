@@ -1,5 +1,6 @@
 //! Vendors that speak chat completions: OpenAI and every compatible server.
 
+mod embeddings;
 mod stream;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use gatemark_core::model::Provider;
 use crate::answer::{Answer, ChunkStream};
 use crate::chat;
 use crate::chunks::Chunks;
+use crate::embedding::{Embedded, MOST_TEXTS};
 use crate::http::Client;
 use crate::line::{Line, Opened};
 use crate::request::ChatRequest;
@@ -21,14 +23,20 @@ use crate::vendor::{BoxFuture, Vendor};
 /// The vendor.
 pub(crate) struct Openai {
     line: Line,
+    embeddings: Line,
+    base_url: String,
 }
 
 impl Openai {
     pub(crate) fn new(provider: &Provider, key: Option<&Secret>, client: &Client) -> Result<Self> {
         let bearer = key.map(|key| ("authorization", format!("Bearer {}", key.expose())));
-        let headers = bearer.into_iter().collect();
-        let line = Line::new(provider, key, "/chat/completions", headers, client)?;
-        Ok(Self { line })
+        let headers: Vec<_> = bearer.into_iter().collect();
+        let line = |path| Line::new(provider, key, path, headers.clone(), client);
+        Ok(Self {
+            line: line("/chat/completions")?,
+            embeddings: line("/embeddings")?,
+            base_url: provider.base_url.clone(),
+        })
     }
 
     fn read(&self, body: Bytes) -> Result<Answer> {
@@ -65,5 +73,24 @@ impl Vendor for Openai {
             Ok(stream)
         }
         .boxed()
+    }
+
+    fn embed<'a>(&'a self, model: &'a str, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded>> {
+        async move {
+            let mut all = Embedded::default();
+            for batch in texts.chunks(MOST_TEXTS) {
+                let body = self.embeddings.whole(embeddings::write(model, batch)?).await?;
+                let read = embeddings::read(&body, batch.len());
+                let read = read.map_err(|why| self.embeddings.peer.unreadable(&body, why))?;
+                embeddings::join(&mut all, read)
+                    .map_err(|why| self.embeddings.peer.unreadable(&body, why))?;
+            }
+            Ok(all)
+        }
+        .boxed()
+    }
+
+    fn embedder<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<String>> {
+        async move { Ok(format!("{} {model}", self.base_url)) }.boxed()
     }
 }

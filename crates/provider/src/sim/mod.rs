@@ -4,9 +4,10 @@
 //! gateway's tests have a vendor that fails on purpose. Answers come from a small learner over the
 //! request's own examples ([`Learner`]); it is no language model. Of the request's fields it honours
 //! `max_tokens`, `max_completion_tokens` and `response_format` with a JSON schema; others have no meaning
-//! for it. Time is tokio's, so tests can pause it.
+//! for it. Its embeddings are hashed n-grams. Time is tokio's, so tests can pause it.
 
 mod count;
+mod embed;
 mod fate;
 mod learn;
 mod pieces;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::answer::{Answer, Chunk, ChunkStream, Finish};
+use crate::embedding::Embedded;
 use crate::message::{self, Speaker};
 use crate::peer::Peer;
 use crate::request::ChatRequest;
@@ -123,6 +125,23 @@ impl Vendor for Sim {
             Ok(spread(chunks, self.latency()))
         }
         .boxed()
+    }
+
+    fn embed<'a>(&'a self, _: &'a str, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded>> {
+        async move {
+            let vectors = texts.iter().map(|text| embed::vector(text)).collect();
+            let input = self.counts.all(texts.iter().map(String::as_str));
+            let input = u64::try_from(input).unwrap_or(u64::MAX);
+            if !self.latency().is_zero() {
+                sleep(self.latency()).await;
+            }
+            Ok(Embedded { vectors, usage: Some(Usage { input, ..Usage::default() }) })
+        }
+        .boxed()
+    }
+
+    fn embedder<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<String>> {
+        async { Ok(embed::METHOD.to_string()) }.boxed()
     }
 }
 

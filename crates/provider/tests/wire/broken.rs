@@ -130,14 +130,17 @@ async fn what_cannot_be_connected_to() {
     let client = Client::new().unwrap();
     let key = || Some(Secret::new(KEY.into()));
     for url in ["", "nonsense", "ftp://x", "https://h/v1?x=y", "http://"] {
-        let error = connect(&provider(Protocol::Openai, url), key(), &client).err();
+        let error = connect(&provider(Protocol::Openai, url), key(), &client, &crate::home()).err();
         assert_eq!(error.map(|e| e.kind()), Some(Kind::Invalid), "{url}");
     }
     let broken = Some(Secret::new("a\nb".into()));
-    let error = connect(&provider(Protocol::Openai, "http://h"), broken, &client).err().unwrap();
+    let error = connect(&provider(Protocol::Openai, "http://h"), broken, &client, &crate::home())
+        .err()
+        .unwrap();
     assert!(!format!("{error:?}").contains("a\nb"));
     for protocol in [Protocol::Openai, Protocol::Anthropic] {
-        let keyless = connect(&provider(protocol, "http://h"), None, &client).unwrap();
+        let keyless =
+            connect(&provider(protocol, "http://h"), None, &client, &crate::home()).unwrap();
         let error = keyless.complete(&request(&[])).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
         assert!(error.message().contains("ACME_KEY"), "{error}");

@@ -6,9 +6,12 @@
 
 mod anthropic;
 mod broken;
+mod embeddings;
+mod hub;
 mod openai;
 mod server;
 mod sim;
+mod tiny;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +20,7 @@ use futures_util::StreamExt;
 use gatemark_core::Error;
 use gatemark_core::model::{Protocol, Provider, SimSettings};
 use gatemark_provider::http::Client;
+use gatemark_provider::local::Home;
 use gatemark_provider::{ChatRequest, Chunk, ChunkStream, Messages, Secret, Vendor, connect};
 use serde_json::value::RawValue;
 
@@ -32,12 +36,17 @@ fn provider(protocol: Protocol, base_url: &str) -> Provider {
         retries: 0,
         concurrency: None,
         sim: SimSettings::default(),
+        local: None,
     }
+}
+
+fn home() -> Home {
+    Home::silent("nowhere".into())
 }
 
 fn vendor(protocol: Protocol, base_url: &str) -> Arc<dyn Vendor> {
     let key = Some(Secret::new(KEY.into()));
-    connect(&provider(protocol, base_url), key, &Client::new().unwrap()).unwrap()
+    connect(&provider(protocol, base_url), key, &Client::new().unwrap(), &home()).unwrap()
 }
 
 fn raw(text: &str) -> Box<RawValue> {

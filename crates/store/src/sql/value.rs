@@ -64,6 +64,12 @@ impl From<String> for Value {
     }
 }
 
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
 impl From<&Digest> for Value {
     fn from(digest: &Digest) -> Self {
         Self::Text(digest.to_string())
@@ -133,6 +139,14 @@ impl Row {
 
     pub(crate) fn text(&self, column: &str) -> Result<&str> {
         self.optional_text(column)?.ok_or_else(|| null(column))
+    }
+
+    pub(crate) fn bytes(&self, column: &str) -> Result<&[u8]> {
+        match self.value(column)? {
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::Null => Err(null(column)),
+            other => Err(unexpected(column, "bytes", other)),
+        }
     }
 
     /// An integer that must not be negative.

@@ -22,7 +22,6 @@ mod lcs;
 pub mod levenshtein;
 mod masks;
 mod mteval;
-pub mod overlap;
 pub mod porter;
 pub mod promptfoo;
 pub mod rouge;

@@ -57,10 +57,10 @@ providers:
             "gatemark.yaml:3:44: error: `drift` must be a share from 0 to 1 (write 95 % as 0.95)",
             "gatemark.yaml:3:53: error: `seed` must be at least 0 (change the number)",
             "gatemark.yaml:3:57: error: `base_url` has no meaning for protocol sim (remove it)",
-            "gatemark.yaml:4:10: error: provider `local` needs a `protocol` (write `protocol: openai` for a server compatible with OpenAI; others are anthropic and sim)",
+            "gatemark.yaml:4:10: error: provider `local` needs a `protocol` (write `protocol: openai` for a server compatible with OpenAI; others are anthropic, sim and local)",
             "gatemark.yaml:5:3: error: `Other` is not a name for a provider (use lower-case letters, digits and single hyphens)",
             "gatemark.yaml:5:10: error: provider `Other` needs a `base_url` (name the root of its API, such as http://localhost:8000/v1)",
-            "gatemark.yaml:6:21: error: `protocol` must be one of openai, anthropic, sim, not `grpc` (write one of these words)",
+            "gatemark.yaml:6:21: error: `protocol` must be one of openai, anthropic, sim, local, not `grpc` (write one of these words)",
             "gatemark.yaml:7:22: error: `base_url` must start with http:// or https:// (write it like https://api.example.com/v1)",
             "gatemark.yaml:7:47: error: `retries` must be from 0 to 5 (change the number)",
             "gatemark.yaml:7:59: error: `timeout` must be from 1ms to 24h (change the number)",
@@ -78,6 +78,34 @@ providers:
         &[
             "gatemark.yaml:1:12: error: `providers` must be a mapping, not a list (write fields as `name: value`)",
             "gatemark.yaml:2:7: error: `name` is empty (fill it in, or remove the line)",
+        ],
+    );
+}
+
+#[test]
+fn bad_local_models() {
+    let text = "name: demo
+providers:
+  a: {protocol: local}
+  b: {protocol: local, path: m, hub: o/m}
+  c: {protocol: local, hub: just-a-name, revision: ../x, sha256: {model.safetensors: abc}}
+  d: {protocol: local, hub: o/m, key_env: KEY}
+  e: {protocol: local, path: my models, revision: r}
+  sim: {path: m}
+";
+    config(
+        text,
+        &[
+            "gatemark.yaml:3:6: error: provider `a` needs a `path` or a `hub` (write `path: models/all-MiniLM-L6-v2` for a folder with a sentence-transformer, or `hub: owner/name` with a `revision`)",
+            "gatemark.yaml:4:6: error: a model comes from a `path` or from a `hub`, not from both (remove one of them)",
+            "gatemark.yaml:5:29: error: `hub` is not the name of a repository (write `owner/name`, such as sentence-transformers/all-MiniLM-L6-v2)",
+            "gatemark.yaml:5:52: error: `revision` is not a commit, tag or branch (write the commit that the model is to be taken from)",
+            "gatemark.yaml:5:86: error: the SHA-256 of `model.safetensors` is not 64 digits (write it in quotes, as `sha256sum` prints it)",
+            "gatemark.yaml:6:6: error: a provider needs `revision` (add `revision: …`)",
+            "gatemark.yaml:6:34: error: `key_env` has no meaning for protocol local (remove it)",
+            "gatemark.yaml:7:6: error: \"my models\" cannot be the name of a model (name the folder with printable characters and no blanks)",
+            "gatemark.yaml:7:41: error: `revision` is for a model from a `hub` (remove it)",
+            "gatemark.yaml:8:9: error: `path` is for protocol local only (remove it)",
         ],
     );
 }

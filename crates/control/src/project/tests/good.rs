@@ -276,3 +276,20 @@ cases: [{variables: {ticket: x}}]
     ];
     assert_eq!(read, wanted);
 }
+
+#[test]
+fn local_models() {
+    let text = format!(
+        "name: demo\nproviders:\n  a: {{protocol: local, path: models/all-MiniLM-L6-v2}}\n  b:\n    \
+         protocol: local\n    hub: sentence-transformers/all-MiniLM-L6-v2\n    revision: c0ffee\n    \
+         sha256: {{model.safetensors: \"{}\"}}\n",
+        "ab".repeat(32)
+    );
+    let project = load_config(&super::files(&[("/gatemark.yaml", text.as_bytes())])).0.unwrap();
+    let local = |name: &str| project.providers[name].local.clone().unwrap();
+    let path = "models/all-MiniLM-L6-v2";
+    assert_eq!(local("a"), gatemark_core::model::LocalModel::Folder(path.into()));
+    assert_eq!((local("a").name(), local("b").name()), (path[7..].into(), path[7..].into()));
+    assert_eq!(project.providers["b"].base_url, "https://huggingface.co");
+    assert!(format!("{:?}", local("b")).contains("abab"));
+}
