@@ -141,7 +141,7 @@ fn a_suite_says_what_it_cannot_see() {
     let mut other = [1; 50];
     other[2] = 0;
     let found = compare(side(&passes), side(&other), 0.95);
-    assert_eq!(found.sight(), "These 50 cases cannot see a drop below 9.4 points.");
+    assert_eq!(found.sight(), "These 50 cases cannot see a drop below 12.1 points.");
     let wanted = NonInferiority { margin: 0.02, confidence: 0.95 };
     assert_eq!(
         found.judgement(wanted),
