@@ -18,6 +18,9 @@ pub struct Incomparable {
     pub reason: String,
 }
 
+/// What comparing two reports gave.
+pub type Compared = Result<Comparison, Incomparable>;
+
 /// Whether verdicts of the two reports mean the same: both runs ended, and the same judges judged.
 /// Suites may differ; cases are matched by id, and their checks are the author's to keep.
 pub fn comparable(candidate: &Report, baseline: &Report) -> Result<(), Incomparable> {

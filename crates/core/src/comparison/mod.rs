@@ -17,7 +17,7 @@ mod sentence;
 mod tests;
 mod verdict;
 
-pub use compare::{Incomparable, comparable, compare};
+pub use compare::{Compared, Incomparable, comparable, compare};
 pub use difference::{Difference, Method};
 pub use figures::{Accuracy, CategoryChange, Comparison, MetricChange};
 pub use outcome::{Outcome, Outcomes};

@@ -145,7 +145,7 @@ fn a_suite_says_what_it_cannot_see() {
     let wanted = NonInferiority { margin: 0.02, confidence: 0.95 };
     assert_eq!(
         found.judgement(wanted),
-        "inconclusive: with 95 % confidence it may be up to 9 points worse"
+        "inconclusive: with 95 % confidence it may be up to 9.8 points worse"
     );
 }
 

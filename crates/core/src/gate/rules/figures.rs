@@ -10,14 +10,18 @@ impl Rules {
         if !policy.asks_for_evidence() {
             return;
         }
-        let report = evidence.report.filter(|report| is_about(report, evidence));
+        let report = of_this(evidence);
         let model = evidence.version.content.models.first().map_or("none", |v| v.model.as_str());
-        let found =
-            report.map_or("no such report".into(), |report| format!("report {}", report.id));
+        let stopped = report.and_then(|report| report.stopped.as_deref());
+        let found = match (report, stopped) {
+            (None, _) => "no such report".to_string(),
+            (Some(report), None) => format!("report {}", report.id),
+            (Some(report), Some(why)) => format!("report {}, whose run stopped: {why}", report.id),
+        };
         let wanted = format!("a report on exactly this version and suite with {model}");
         let version = evidence.version;
         let fix = format!("run `gatemark test {}@{}`", version.prompt, version.number);
-        self.add(4, report.is_some(), wanted, found, &fix);
+        self.add(4, report.is_some() && stopped.is_none(), wanted, found, &fix);
         match report {
             Some(report) => self.figures(policy, evidence, &report.summary),
             None => self.no_figures(policy, &fix),
@@ -75,13 +79,15 @@ impl Rules {
             let most = limits.timeout_ms.map_or(policy_ms, |own| own.min(policy_ms));
             let p95 = summary.p95_latency_us.div_ceil(1000);
             let wanted = format!("p95 latency at most {most} ms");
-            self.add(
-                7,
-                p95 <= most,
-                wanted,
-                format!("{p95} ms"),
-                "shorten the prompt or use a faster model",
-            );
+            if summary.rows > 0 && summary.timed() == 0 {
+                let found = "unknown: every answer came from the cache".to_string();
+                let name = &evidence.version.prompt;
+                let fix = format!("run `gatemark test {name} --no-cache`");
+                self.add(7, false, wanted, found, &fix);
+            } else {
+                let fix = "shorten the prompt or use a faster model";
+                self.add(7, p95 <= most, wanted, format!("{p95} ms"), fix);
+            }
         }
         if let Some(policy_cost) = policy.cost_per_call {
             let most = limits.cost_per_call.map_or(policy_cost, |own| own.min(policy_cost));
@@ -102,6 +108,11 @@ impl Rules {
             );
         }
     }
+}
+
+/// The report, if it is about exactly this version, suite and serving model.
+pub(super) fn of_this<'a>(evidence: &Evidence<'a>) -> Option<&'a Report> {
+    evidence.report.filter(|report| is_about(report, evidence))
 }
 
 /// Whether the report is about exactly this version, suite and serving model.

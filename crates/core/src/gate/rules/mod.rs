@@ -1,7 +1,9 @@
 //! Every rule: what it wants, what was found, and how to meet it.
 
 mod figures;
+mod serving;
 mod suite;
+mod thresholds;
 mod version;
 
 use super::evidence::{Evidence, Purpose};
@@ -29,6 +31,8 @@ pub fn decide(
     rules.suite(policy, evidence);
     rules.report(policy, evidence);
     rules.version(policy, evidence);
+    rules.serving(policy, purpose, evidence);
+    rules.thresholds(policy, evidence, figures::of_this(evidence).map(|report| &report.summary));
     let version = evidence.version;
     Checklist {
         prompt: version.prompt.clone(),
