@@ -65,7 +65,7 @@ def tango(q):
 
         span = high - low
         first, last = low + span * 1e-15, high - span * 1e-15
-        if slope(first) <= 0:
+        if span < 1e-12 or slope(first) <= 0:
             x = low
         elif slope(last) >= 0:
             x = high
