@@ -155,7 +155,13 @@ fn means() {
         let confidence = level(&mut random);
         // Scores with ties, as checks give them, and others; all of them sum without rounding, because the
         // bias that the BCa interval corrects counts replicates that equal the mean exactly.
-        let mut draw = |ties: bool| if ties { random.below(5) as f64 / 4.0 } else { (random.unit() * 4096.0).floor() / 4096.0 };
+        let mut draw = |ties: bool| {
+            if ties {
+                random.below(5) as f64 / 4.0
+            } else {
+                (random.unit() * 4096.0).floor() / 4096.0
+            }
+        };
         let mut column = |ties: bool| (0..n).map(|_| draw(ties)).collect::<Vec<f64>>();
         let (a, b) = (column(seed % 2 == 0), column(false));
         let pairs: Vec<(f64, f64)> = a.iter().copied().zip(b.iter().copied()).collect();
