@@ -166,6 +166,7 @@ impl Control {
             model_vouched,
             served_before: served.is_some(),
             serving: history.first().map(|deployment| deployment.id),
+            comparison: None,
         };
         Ok(gate::decide(policy, environment, purpose, &evidence))
     }

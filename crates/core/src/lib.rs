@@ -5,13 +5,14 @@
 //! the gateway, the gate, the CLI and the server cannot disagree about it.
 //!
 //! Modules form one line, each using only those above it:
-//! `id`, `money`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `gate` ← `deploy`.
+//! `id`, `money`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `comparison` ← `gate` ← `deploy`.
 
 pub mod access;
 pub mod audit;
 pub mod bump;
 pub mod call;
 pub mod canonical;
+pub mod comparison;
 pub mod deploy;
 pub mod diagnostic;
 pub mod error;

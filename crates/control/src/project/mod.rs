@@ -43,6 +43,7 @@ mod reference;
 mod scalar;
 mod source;
 mod suite_file;
+mod thresholds;
 mod trial;
 mod typed;
 mod variables;

@@ -1,5 +1,6 @@
 //! An environment's policy: a base, and rules that differ from it. `off` switches any rule off.
 
+use gatemark_core::comparison::NonInferiority;
 use gatemark_core::gate::Policy;
 
 use super::node::{Node, Value};
@@ -70,6 +71,12 @@ impl Rules<'_, '_> {
             fallback: self.rule("fallback", base.fallback, false, typed::boolean),
             changelog: self.rule("changelog", base.changelog, false, typed::boolean),
             approvals: self.rule("approvals", base.approvals, 0, count),
+            not_worse_than_serving: self.rule(
+                "not_worse_than_serving",
+                base.not_worse_than_serving,
+                None,
+                |n, _, p| not_worse(n, p).map(Some),
+            ),
         }
     }
 
@@ -105,4 +112,28 @@ fn categories(node: &Node, what: &str, problems: &mut Problems) -> Option<Vec<St
         found.push(word.into());
     }
     Some(found)
+}
+
+/// `{margin: 0.02, confidence: 0.95}`; the confidence may be left out.
+fn not_worse(node: &Node, problems: &mut Problems) -> Option<NonInferiority> {
+    let mut fields = Fields::open(node, "`not_worse_than_serving`", problems)?;
+    let margin = fields.required("margin", problems);
+    let margin = margin.and_then(|node| typed::share(node, "`margin`", problems));
+    let confidence = match fields.get("confidence", problems) {
+        Some(node) => confidence(node, problems),
+        None => Some(0.95),
+    };
+    fields.close(problems);
+    Some(NonInferiority { margin: margin?, confidence: confidence? })
+}
+
+/// Below one half a bound would lie on the wrong side of the estimate; 1 is never reached.
+fn confidence(node: &Node, problems: &mut Problems) -> Option<f64> {
+    let value = typed::share(node, "`confidence`", problems)?;
+    if (0.5..=0.9999).contains(&value) {
+        return Some(value);
+    }
+    let message = "`confidence` must be from 0.5 to 0.9999";
+    problems.error(&node.spot, message, "write 95 % as 0.95");
+    None
 }

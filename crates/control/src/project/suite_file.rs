@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 
-use gatemark_core::suite::{Suite, Thresholds};
+use gatemark_core::suite::Suite;
 
 use super::case_list::{self, Gathered, Surroundings};
 use super::checks;
 use super::files::Files;
-use super::node::Node;
 use super::problems::Problems;
 use super::reader::{Fields, shown};
 use super::source::{DATA, Spot};
 use super::variables::Declared;
-use super::{document, generators, typed};
+use super::{document, generators, thresholds, typed};
 
 /// Most times that each case is asked.
 const MOST_REPEATS: u64 = 100;
@@ -27,7 +26,8 @@ pub(super) fn read(
 ) -> Option<Suite> {
     let node = document::open(files, path, DATA, problems)?;
     let mut fields = Fields::open(&node, "a suite", problems)?;
-    let thresholds = thresholds(fields.get("thresholds", problems), problems);
+    let written = fields.get("thresholds", problems);
+    let thresholds = thresholds::read(written, problems);
     let repeats = fields.get("repeats", problems);
     let repeats =
         repeats.and_then(|node| typed::whole(node, "`repeats`", (1, MOST_REPEATS), problems));
@@ -47,16 +47,9 @@ pub(super) fn read(
     }
     check_unique(&gathered, problems);
     let repeats = repeats.and_then(|count| u32::try_from(count).ok());
-    Some(Suite { thresholds, repeats, checks: checks.specs, cases: gathered.cases })
-}
-
-fn thresholds(node: Option<&Node>, problems: &mut Problems) -> Thresholds {
-    let fields = node.and_then(|node| Fields::open(node, "`thresholds`", problems));
-    let Some(mut fields) = fields else { return Thresholds::default() };
-    let accuracy = fields.get("accuracy", problems);
-    let accuracy = accuracy.and_then(|node| typed::share(node, "`accuracy`", problems));
-    fields.close(problems);
-    Thresholds { accuracy, ..Thresholds::default() }
+    let suite = Suite { thresholds, repeats, checks: checks.specs, cases: gathered.cases };
+    thresholds::check_names(written, &suite, problems);
+    Some(suite)
 }
 
 /// Reports every case that is named like one before it.

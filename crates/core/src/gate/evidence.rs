@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::Compared;
 use crate::id::Digest;
 use crate::prompt::Version;
 use crate::report::Report;
@@ -59,4 +60,7 @@ pub struct Evidence<'a> {
     pub served_before: bool,
     /// The deployment that serves in the environment now, by its id.
     pub serving: Option<i64>,
+    /// This version's report compared with the serving version's, on the same cases; `None` if one of the
+    /// two reports is missing.
+    pub comparison: Option<&'a Compared>,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::NonInferiority;
 use crate::money::NanoUsd;
 
 /// The rules of one environment. A rule that is `None`, `false`, 0 or empty is not applied.
@@ -27,6 +28,9 @@ pub struct Policy {
     pub changelog: bool,
     /// Approvals needed from people other than the author.
     pub approvals: usize,
+    /// How much less accurate than the serving version, at most, and how surely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_worse_than_serving: Option<NonInferiority>,
 }
 
 impl Policy {
@@ -43,6 +47,7 @@ impl Policy {
             fallback: true,
             changelog: true,
             approvals: 1,
+            not_worse_than_serving: None,
         }
     }
 
@@ -59,6 +64,7 @@ impl Policy {
             fallback: false,
             changelog: false,
             approvals: 0,
+            not_worse_than_serving: None,
         }
     }
 
@@ -68,5 +74,6 @@ impl Policy {
             || self.format_validity.is_some()
             || self.p95_latency_ms.is_some()
             || self.cost_per_call.is_some()
+            || self.not_worse_than_serving.is_some()
     }
 }

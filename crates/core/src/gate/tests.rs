@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::comparison::{Comparison, Incomparable, NonInferiority, Outcome, compare};
 use crate::gate::Approval;
 use crate::id::Digest;
 use crate::prompt::Version;
@@ -65,6 +66,7 @@ fn unmet(edit: impl FnOnce(&mut Version, &mut Suite, &mut Report), approver: &st
         model_vouched: false,
         served_before: false,
         serving: None,
+        comparison: None,
     };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
@@ -118,6 +120,7 @@ fn an_approval_of_another_suite_is_none() {
         model_vouched: false,
         served_before: false,
         serving: None,
+        comparison: None,
     };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
@@ -146,6 +149,7 @@ fn an_open_policy_asks_for_nothing_and_a_rollback_for_a_past() {
         model_vouched: false,
         served_before: false,
         serving: None,
+        comparison: None,
     };
     let decide = |purpose, evidence: &_| decide(&Policy::open(), &staging, purpose, evidence);
     assert!(decide(Purpose::Deploy, &evidence).permit().is_ok());
@@ -153,4 +157,109 @@ fn an_open_policy_asks_for_nothing_and_a_rollback_for_a_past() {
     assert_eq!(refused.unmet().map(|finding| finding.rule).collect::<Vec<_>>(), [1]);
     evidence.served_before = true;
     assert!(decide(Purpose::Rollback, &evidence).permit().is_ok());
+}
+
+/// The unmet rules of a policy that asks for "not worse", with their findings.
+fn against_serving(
+    serving: Option<i64>,
+    comparison: Option<&Result<Comparison, Incomparable>>,
+    purpose: Purpose,
+) -> Vec<Finding> {
+    let (version, suite, report) = (version(), suite(), report(60));
+    let evidence = Evidence {
+        version: &version,
+        suite: Some((&suite, Digest::of(b"suite"))),
+        report: Some(&report),
+        approvals: &[],
+        model_vouched: false,
+        served_before: true,
+        serving,
+        comparison,
+    };
+    let asked = NonInferiority { margin: 0.05, confidence: 0.95 };
+    let policy = Policy { not_worse_than_serving: Some(asked), ..Policy::open() };
+    let checklist = decide(&policy, &"production".parse().unwrap(), purpose, &evidence);
+    checklist.findings().iter().filter(|finding| finding.rule == 13).cloned().collect()
+}
+
+fn compared(cases: usize, lost: usize, confidence: f64) -> Result<Comparison, Incomparable> {
+    let side = |failing: usize| -> Vec<Outcome> {
+        let outcome = |case: usize| Outcome {
+            case: case.to_string(),
+            passes: u32::from(case >= failing),
+            tries: 1,
+            ..Outcome::default()
+        };
+        (0..cases).map(outcome).collect()
+    };
+    Ok(compare(side(lost), side(0), confidence))
+}
+
+#[test]
+fn not_worse_than_what_serves() {
+    let rule = |serving, comparison: Option<Result<_, _>>| {
+        against_serving(serving, comparison.as_ref(), Purpose::Deploy).remove(0)
+    };
+    let first = rule(None, None);
+    assert_eq!((first.met, first.found.as_str()), (true, "nothing serves there yet"));
+    assert!(!rule(Some(1), None).met);
+    let judges = Err(Incomparable { reason: "different judges".into() });
+    assert!(!rule(Some(1), Some(judges)).met);
+    let same = rule(Some(1), Some(compared(400, 0, 0.95)));
+    assert!(same.met && same.found.contains("at most 0.7 points worse"), "{same:?}");
+    // Fewer cases without any difference prove less than the margin.
+    let few = rule(Some(1), Some(compared(30, 0, 0.95)));
+    assert!(!few.met && few.found.starts_with("inconclusive"), "{few:?}");
+    let worse = rule(Some(1), Some(compared(400, 60, 0.95)));
+    assert!(!worse.met && worse.fix.unwrap().contains("lost cases: 0, 1"), "{}", worse.found);
+    assert!(!rule(Some(1), Some(compared(400, 0, 0.9))).met);
+    assert!(against_serving(Some(1), None, Purpose::Rollback).is_empty());
+}
+
+#[test]
+fn a_suites_own_thresholds_are_rules() {
+    let asked = |suite: &mut Suite| {
+        suite.thresholds.categories.insert("edge".into(), 0.9);
+        suite.thresholds.scores.insert("rouge_l".into(), 0.4);
+        suite.thresholds.macro_f1 = Some(0.8);
+    };
+    assert_eq!(unmet(|_, suite, _| asked(suite), "bob"), [14, 15, 16]);
+    let reached = |suite: &mut Suite, report: &mut Report| {
+        asked(suite);
+        let summary = &mut report.summary;
+        let edge = Tally { cases: 20, passed: 18, ..Tally::default() };
+        summary.categories.insert("edge".into(), edge);
+        summary.metrics.insert("rouge_l".into(), crate::report::Metric { rows: 60, mean: 0.4 });
+        let classes = crate::stats::classification::Classification::default();
+        summary.classification =
+            Some(crate::stats::classification::Classification { macro_f1: 0.8, ..classes });
+    };
+    assert_eq!(unmet(|_, suite, report| reached(suite, report), "bob"), [0; 0]);
+    let short = |suite: &mut Suite, report: &mut Report| {
+        reached(suite, report);
+        report.summary.categories.get_mut("edge").unwrap().passed = 17;
+    };
+    assert_eq!(unmet(|_, suite, report| short(suite, report), "bob"), [14]);
+    let other = |suite: &mut Suite, report: &mut Report| {
+        reached(suite, report);
+        report.version = Digest::of(b"other");
+    };
+    assert_eq!(unmet(|_, s, r| other(s, r), "bob"), [4, 5, 6, 7, 8, 14, 15, 16]);
+}
+
+#[test]
+fn a_stopped_run_is_no_evidence_and_a_cached_one_has_no_latency() {
+    let stopped = |report: &mut Report| report.stopped = Some("the cap was reached".into());
+    assert_eq!(unmet(|_, _, report| stopped(report), "bob"), [4]);
+    let cached = |report: &mut Report| (report.summary.rows, report.summary.cached) = (60, 60);
+    assert_eq!(unmet(|_, _, report| cached(report), "bob"), [7]);
+    let timed = |report: &mut Report| (report.summary.rows, report.summary.cached) = (60, 59);
+    assert_eq!(unmet(|_, _, report| timed(report), "bob"), [0; 0]);
+}
+
+#[test]
+fn policies_older_than_a_rule_still_load() {
+    let mut old = serde_json::to_value(Policy::production()).unwrap();
+    assert!(old.as_object_mut().unwrap().remove("not_worse_than_serving").is_none());
+    assert_eq!(serde_json::from_value::<Policy>(old).unwrap(), Policy::production());
 }

@@ -202,7 +202,7 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ("length", "max", &["min", "max", "unit", "at"], length::build),
     ("tokens", "max", &["min", "max", "source"], tokens::build),
     ("regex", "pattern", &["pattern", "at"], regex::build),
-    ("json", "schema", &["schema"], json::build),
+    ("json", "schema", &["schema", "draft", "formats", "at"], json::build),
     ("xml", "root", &["root", "paths", "at"], xml::build),
     ("sql", "dialect", &["dialect", "only_select", "tables", "at"], sql::build),
     (

@@ -115,6 +115,18 @@ fn json_by_the_closest_schema() {
     assert_eq!(verdict(own.clone(), "[]", Some(&version)), Pass);
     assert_eq!(verdict(own, "{}", Some(&version)), Fail);
     assert_eq!(verdict(json!(null), "{}", Some(&json!({"type": "objekt"}))), Error);
+    let at = |schema: Value| json!({"at": "/a/0", "schema": schema});
+    assert_eq!(verdict(at(json!({"type": "integer"})), r#"{"a": [1]}"#, Some(&version)), Pass);
+    assert_eq!(verdict(at(json!({"minimum": 2})), r#"{"a": [1]}"#, None), Fail);
+    assert_eq!(verdict(at(json!(true)), r#"{"a": []}"#, None), Fail);
+    assert_eq!(verdict(json!({"at": "/b"}), r#"{"b": null}"#, Some(&version)), Pass);
+    let mail = |formats: bool| json!({"schema": {"format": "email"}, "formats": formats});
+    assert_eq!(verdict(mail(true), r#""nobody""#, None), Fail);
+    assert_eq!(verdict(mail(false), r#""nobody""#, None), Pass);
+    let list = |draft: Value| json!({"schema": {"items": [{"type": "null"}]}, "draft": draft});
+    assert_eq!(verdict(list(json!(7)), "[1]", None), Fail);
+    assert!(problem("json", list(json!("2020-12"))).contains("/items"));
+    assert!(problem("json", list(json!(4))).contains("7 or 2020-12"));
     assert!(problem("json", json!({"schema": {"type": "objekt"}})).contains("/type"));
     assert!(problem("json", json!({"type": "object"})).contains("`type` is not a parameter"));
 }

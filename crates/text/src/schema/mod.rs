@@ -3,8 +3,8 @@
 //! Schemas are written by authors and answers by models, so neither may stall or reach out: references
 //! to other documents are refused, patterns run on a linear-time engine (no look-around, no
 //! back-references), and size, depth and what references multiply to are bounded. `format` is an
-//! annotation, as the specification has it by default, because models' vendors disagree on which formats
-//! they honour.
+//! annotation unless [`Dialect`] says otherwise, as the specification has it by default, because models'
+//! vendors disagree on which formats they honour.
 
 mod bounds;
 
@@ -36,6 +36,24 @@ impl std::fmt::Display for SchemaProblem {
 
 impl std::error::Error for SchemaProblem {}
 
+/// A draft of the specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draft {
+    /// Draft 7 (2018).
+    Seven,
+    /// Draft 2020-12.
+    TwentyTwenty,
+}
+
+/// How a schema is to be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dialect {
+    /// The draft, whatever `$schema` says; `None` for the one that `$schema` names, or 2020-12.
+    pub draft: Option<Draft>,
+    /// Whether `format` is asserted, or only says what is meant.
+    pub formats: bool,
+}
+
 /// A compiled schema.
 #[derive(Debug, Clone)]
 pub struct Validator(jsonschema::Validator);
@@ -44,10 +62,22 @@ impl Validator {
     /// Compiles `schema` after checking it against its meta-schema: the draft that `$schema` names, or
     /// 2020-12.
     pub fn compile(schema: &Value) -> Result<Self, SchemaProblem> {
+        Self::compile_as(schema, Dialect::default())
+    }
+
+    /// The same in a dialect of the caller's choice.
+    pub fn compile_as(schema: &Value, dialect: Dialect) -> Result<Self, SchemaProblem> {
         bounds::check(schema)?;
-        jsonschema::options()
+        let mut options = jsonschema::options();
+        if let Some(draft) = dialect.draft {
+            options = options.with_draft(match draft {
+                Draft::Seven => jsonschema::Draft::Draft7,
+                Draft::TwentyTwenty => jsonschema::Draft::Draft202012,
+            });
+        }
+        options
             .offline()
-            .should_validate_formats(false)
+            .should_validate_formats(dialect.formats)
             .with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
             .build(schema)
             .map(Self)
@@ -142,8 +172,22 @@ mod tests {
     }
 
     #[test]
-    fn formats_are_annotations() {
-        let validator = Validator::compile(&json!({"format": "email"})).unwrap();
-        assert!(validator.accepts(&json!("not an address")));
+    fn formats_are_annotations_unless_asserted() {
+        let schema = json!({"format": "email"});
+        assert!(Validator::compile(&schema).unwrap().accepts(&json!("not an address")));
+        let dialect = Dialect { formats: true, ..Dialect::default() };
+        let validator = Validator::compile_as(&schema, dialect).unwrap();
+        assert!(!validator.accepts(&json!("not an address")) && validator.accepts(&json!("a@b.c")));
+    }
+
+    #[test]
+    fn the_draft_can_be_pinned() {
+        // Draft 7 knows no `prefixItems` and draft 2020-12 no list under `items`.
+        let schema = json!({"prefixItems": [{"type": "string"}]});
+        let as_draft = |draft| {
+            let dialect = Dialect { draft: Some(draft), ..Dialect::default() };
+            Validator::compile_as(&schema, dialect).unwrap().accepts(&json!([1]))
+        };
+        assert!(as_draft(Draft::Seven) && !as_draft(Draft::TwentyTwenty));
     }
 }

@@ -3,8 +3,7 @@
 //! A threshold means something only if everybody's BLEU is the same BLEU. So each score here equals a named
 //! package on the same input, to 1e-6, and the black-box tests run that package: sacrebleu for [`bleu`] and
 //! [`chrf`], Google's rouge-score (with NLTK's stemmer, [`porter`]) for [`rouge`]. [`promptfoo`] holds that
-//! tool's own BLEU and ROUGE-1, which give other numbers under the same names; [`overlap`] compares vectors
-//! that somebody else computed.
+//! tool's own BLEU and ROUGE-1, which give other numbers under the same names.
 //!
 //! All functions are pure. Scores lie between 0 and 1, and larger is more alike. Work is bounded before it
 //! begins: [`LARGEST`] bytes for one comparison, and [`MOST_CELLS`] cells where time grows with the product

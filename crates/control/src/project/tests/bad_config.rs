@@ -168,3 +168,30 @@ default_environment: prodction
         ],
     );
 }
+
+#[test]
+fn bad_margins() {
+    let policy = |text: &str| {
+        format!(
+            "{CONFIG}environments:\n  production:\n    policy: {{not_worse_than_serving: {text}}}\n"
+        )
+    };
+    config(
+        &policy("{margin: 2%, confidence: 1, level: 3}"),
+        &[
+            "gatemark.yaml:9:47: error: `margin` must be a share from 0 to 1 (write 95 % as 0.95)",
+            "gatemark.yaml:9:63: error: `confidence` must be from 0.5 to 0.9999 (write 95 % as 0.95)",
+            "gatemark.yaml:9:66: error: `not_worse_than_serving` has no field `level` (known fields: margin, confidence)",
+        ],
+    );
+    config(
+        &policy("{confidence: 0.9}"),
+        &["gatemark.yaml:9:38: error: `not_worse_than_serving` needs `margin` (add `margin: …`)"],
+    );
+    config(
+        &policy("0.02"),
+        &[
+            "gatemark.yaml:9:38: error: `not_worse_than_serving` must be a mapping, not a number (write fields as `name: value`)",
+        ],
+    );
+}

@@ -84,7 +84,7 @@ fn bad_fields() {
         "thresholds: {accuracy: 95%, recall: 1}\ncheks: []\ncases:\n  - {id: 5, variables: {ticket: x}, expect: y, checks: [equals]}\n",
         &[
             "suite.yaml:1:24: error: `accuracy` must be a share from 0 to 1 (write 95 % as 0.95)",
-            "suite.yaml:1:29: error: `thresholds` has no field `recall` (known fields: accuracy)",
+            "suite.yaml:1:29: error: `thresholds` has no field `recall` (known fields: accuracy, categories, scores, macro_f1)",
             "suite.yaml:2:1: error: a suite has no field `cheks` (did you mean `checks`?)",
             "suite.yaml:4:5: error: the check `equals` compares with `expected`, which the case lacks (add `expected` to the case)",
             "suite.yaml:4:10: error: `id` must be text, not a number (put it in quotes)",
@@ -169,6 +169,18 @@ fn a_comparing_check_needs_something_to_compare_with() {
         "checks: [equals]\ncases:\n  - {id: a, variables: {ticket: x}}\n  - {id: b, variables: {ticket: x}, expected: y}\n",
         &[
             "suite.yaml:3:5: error: the check `equals` compares with `expected`, which the case lacks (add `expected` to the case)",
+        ],
+    );
+}
+
+#[test]
+fn bad_thresholds() {
+    suite(
+        "thresholds: {categories: {happy: 0.9, edgy: 0.8}, scores: {rouge_l: 2}, macro_f1: high}\nchecks: [{contains: a}]\ncases:\n  - {variables: {ticket: x}}\n",
+        &[
+            "suite.yaml:1:39: error: no case has the category `edgy` (the suite has happy)",
+            "suite.yaml:1:69: error: `rouge_l` must be a share from 0 to 1 (write 95 % as 0.95)",
+            "suite.yaml:1:83: error: `macro_f1` must be a number from 0 to 1, not text (write a share such as 0.95)",
         ],
     );
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gatemark_core::comparison::NonInferiority;
 use gatemark_core::gate::Policy;
 use gatemark_core::model::{Protocol, Recording};
 use gatemark_core::money::NanoUsd;
@@ -27,7 +28,8 @@ models:
   local/house: {pinned: true}
 environments:
   production:
-    policy: {min_cases: 10, accuracy: 0.9, p95_latency: 2s, approvals: off, fallback: false}
+    policy:
+      {min_cases: 10, accuracy: 0.9, p95_latency: 2s, approvals: off, fallback: false, not_worse_than_serving: {margin: 0.02}}
     record: content
   staging:
   canary: {policy: {base: production, categories: off, cost_usd_per_call: 0.000000001}}
@@ -163,6 +165,7 @@ fn a_whole_configuration() {
         p95_latency_ms: Some(2000),
         approvals: 0,
         fallback: false,
+        not_worse_than_serving: Some(NonInferiority { margin: 0.02, confidence: 0.95 }),
         ..Policy::production()
     };
     assert_eq!(*production, wanted);

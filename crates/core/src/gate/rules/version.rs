@@ -1,0 +1,72 @@
+//! Rules about the version itself.
+
+use super::super::evidence::Evidence;
+use super::super::policy::Policy;
+use super::Rules;
+
+impl Rules {
+    pub(super) fn version(&mut self, policy: &Policy, evidence: &Evidence<'_>) {
+        let version = evidence.version;
+        if policy.pinned_model {
+            let model = version.content.models.first().map(|variant| &variant.model);
+            let met = model.is_some_and(|model| model.is_pinned() || evidence.model_vouched);
+            let found = model.map_or("no model".into(), ToString::to_string);
+            self.add(
+                9,
+                met,
+                "the model is pinned to an immutable id".into(),
+                found,
+                "name a dated model id, or set `pinned: true` on the model if its id never moves",
+            );
+        }
+        if policy.fallback {
+            let met = version.content.output.fallback.is_some();
+            let found = if met { "defined" } else { "none" }.into();
+            self.add(
+                10,
+                met,
+                "a static fallback is defined".into(),
+                found,
+                "add `output.fallback` to prompt.yaml",
+            );
+        }
+        if policy.changelog {
+            let met = version.changelog.as_deref().is_some_and(|text| !text.trim().is_empty());
+            let found = if met { "present" } else { "none" }.into();
+            self.add(
+                11,
+                met,
+                "the version has a changelog entry".into(),
+                found,
+                "add `changelog` to prompt.yaml and push again",
+            );
+        }
+        if policy.approvals > 0 {
+            let suite = evidence.suite.map(|(_, digest)| digest);
+            let mut others: Vec<&str> = evidence
+                .approvals
+                .iter()
+                .filter(|approval| approval.suite == suite)
+                .map(|approval| approval.actor.as_str())
+                .filter(|actor| *actor != version.author)
+                .collect();
+            others.sort_unstable();
+            others.dedup();
+            let wanted = format!(
+                "{} approval(s) of version and suite by others than the author {}",
+                policy.approvals, version.author
+            );
+            let found = if others.is_empty() { "none".into() } else { others.join(", ") };
+            self.add(
+                12,
+                others.len() >= policy.approvals,
+                wanted,
+                found,
+                &format!(
+                    "ask somebody else to run `gatemark approve {}@{}`",
+                    version.prompt, version.number
+                ),
+            );
+        }
+    }
+}
