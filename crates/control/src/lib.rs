@@ -13,6 +13,7 @@ pub mod evaluate;
 pub mod gate;
 pub mod generate;
 pub mod history;
+pub mod judge;
 pub mod keys;
 pub mod project;
 pub mod proposal;

@@ -7,9 +7,13 @@
 
 mod code;
 mod script;
+mod compare;
+mod judge;
+mod panel;
 
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
+use gatemark_core::error::Result;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::report::CheckResult;
 use gatemark_core::suite::{Case, CheckSpec};
@@ -18,6 +22,7 @@ use gatemark_text::check::{
 };
 
 use crate::Control;
+use crate::judge::Judges;
 
 /// What a check here may look at.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +64,20 @@ pub trait External: Send + Sync {
     fn needs_expected(&self) -> bool {
         false
     }
+
+    /// Finds what it needs before a run begins, so that a run is refused for its author's mistakes and
+    /// not failed case by case. Judges are taken from `judges`, where the run learns who judged.
+    ///
+    /// # Errors
+    /// What is wrong with what the check names.
+    fn prepare<'a>(
+        &'a self,
+        judges: &'a Judges,
+        control: &'a Control,
+    ) -> BoxFuture<'a, Result<()>> {
+        let _ = (judges, control);
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
@@ -67,6 +86,8 @@ type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
 const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ("code", "language", code::PARAMETERS, code::build),
     ("script", "command", script::PARAMETERS, script::build),
+    ("judge", "prompt", judge::PARAMETERS, judge::build),
+    ("compare", "prompt", compare::PARAMETERS, compare::build),
 ];
 
 /// A check ready to be applied.
@@ -109,6 +130,17 @@ impl Assertion {
                 let result = frame.conclude(&check.describe(), answer, finding);
                 CheckResult { cost, detail: result.detail.clone().or(note), ..result }
             }
+        }
+    }
+
+    /// Finds what it needs before a run begins; see [`External::prepare`].
+    ///
+    /// # Errors
+    /// What is wrong with what the check names.
+    pub async fn prepare(&self, judges: &Judges, control: &Control) -> Result<()> {
+        match self {
+            Self::Pure(_) => Ok(()),
+            Self::External(_, check) => check.prepare(judges, control).await,
         }
     }
 
