@@ -6,6 +6,7 @@
 
 mod answer_place;
 pub mod checks;
+pub mod compare;
 mod connect;
 pub mod coverage;
 pub mod draft;

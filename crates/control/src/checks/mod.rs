@@ -90,6 +90,11 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ("compare", "prompt", compare::PARAMETERS, compare::build),
 ];
 
+/// Whether `metric` is one that waits for something.
+pub fn waits(metric: &str) -> bool {
+    METRICS.iter().any(|known| known.0 == metric)
+}
+
 /// A check ready to be applied.
 pub enum Assertion {
     /// A function of the answer.

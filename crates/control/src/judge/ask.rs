@@ -30,7 +30,7 @@ pub(super) async fn ask(
     variables: Map<String, Value>,
     repeat: u32,
 ) -> Said {
-    // No answers are kept yet, so every call is made.
+    // Judges' answers are not kept yet, so every call is made.
     let _ = repeat;
     let incoming = Incoming {
         caller: Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
@@ -39,6 +39,7 @@ pub(super) async fn ask(
             release: judge.release.clone(),
             model: judge.model.clone(),
             variables,
+            recall: None,
         },
         stream: false,
         usage_wanted: false,
