@@ -5,6 +5,7 @@
 //! tested is what serves.
 
 mod answer_place;
+pub mod calibrate;
 pub mod checks;
 pub mod compare;
 mod connect;

@@ -7,10 +7,11 @@
 //! to [`sql`] alone.
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ←
-//! `prompt`, `suite`, `report`, `deploy`, `review`, `access`, `call` ← `calllog`.
+//! `prompt`, `suite`, `report`, `deploy`, `review`, `access`, `call`, `calibration` ← `calllog`.
 
 pub mod access;
 mod audit;
+mod calibration;
 pub mod call;
 pub mod calllog;
 mod counter;

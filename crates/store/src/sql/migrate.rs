@@ -25,8 +25,12 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001_registry"), migration!(2, "0002_calls"), migration!(3, "0003_runs")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_registry"),
+    migration!(2, "0002_calls"),
+    migration!(3, "0003_runs"),
+    migration!(5, "0005_calibrations"),
+];
 
 const TABLE: &str = "schema_migrations";
 const APPLIED: &str = "SELECT number, name, digest FROM schema_migrations ORDER BY number";

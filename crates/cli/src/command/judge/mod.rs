@@ -1,5 +1,7 @@
 //! `gatemark judge`: prompts that judge answers.
 
+mod calibrate;
+mod list;
 mod new;
 
 use gatemark_core::error::Result;
@@ -20,10 +22,17 @@ pub(crate) struct Args {
 enum Action {
     /// Write a judge's prompt and its own suite into the project
     New(new::Args),
+    /// Compare a judge with what people said, and keep how far they agree
+    Calibrate(calibrate::Args),
+    /// List judges with their agreement with people
+    #[command(after_help = "Example:\n  gatemark judge list")]
+    List,
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     match args.action {
         Action::New(args) => new::run(args, context),
+        Action::Calibrate(args) => calibrate::run(args, context).await,
+        Action::List => list::run(context).await,
     }
 }
