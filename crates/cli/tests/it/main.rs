@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod calibrating;
 mod clients;
 mod codechecks;
 mod demo;
