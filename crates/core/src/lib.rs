@@ -5,7 +5,7 @@
 //! the gateway, the gate, the CLI and the server cannot disagree about it.
 //!
 //! Modules form one line, each using only those above it:
-//! `id`, `money`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `gate` ← `deploy`.
+//! `id`, `money`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `comparison` ← `gate` ← `deploy`.
 
 pub mod access;
 pub mod audit;
@@ -13,6 +13,7 @@ pub mod bump;
 pub mod calibration;
 pub mod call;
 pub mod canonical;
+pub mod comparison;
 pub mod deploy;
 pub mod diagnostic;
 pub mod error;
