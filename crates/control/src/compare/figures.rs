@@ -1,8 +1,8 @@
 //! What a comparison's rows come to.
 
 use gatemark_core::money::NanoUsd;
+use gatemark_core::stats::paired::Discordant;
 use gatemark_core::stats::proportion::{Interval, Z_95, wilson};
-use gatemark_core::stats::sign::sign_test;
 use serde::Serialize;
 
 use crate::judge::Winner;
@@ -64,7 +64,7 @@ pub struct Standing {
     pub score: Option<f64>,
     /// Wilson's 95 % interval for the share of wins among the cases that somebody wins.
     pub interval: Interval,
-    /// Two-sided p-value of the sign test on wins and losses.
+    /// Two-sided p-value of the exact sign test on wins and losses, which is McNemar's; ties are left out.
     pub p: f64,
     /// Share of votes whose winner changed with the order; `None` without votes.
     pub position_bias: Option<f64>,
@@ -120,7 +120,7 @@ pub(super) fn standing(rows: &[PairRow], (one, other): (usize, usize), cases: u6
         unjudged: cases.saturating_sub(judged),
         score: (judged > 0).then(|| (wins as f64 + ties as f64 / 2.0) / judged as f64),
         interval: wilson(wins, wins + losses, Z_95),
-        p: sign_test(wins, losses),
+        p: Discordant { gained: wins, lost: losses, cases }.test().exact,
         position_bias: (votes > 0).then(|| swayed as f64 / votes as f64),
     }
 }

@@ -136,6 +136,11 @@ impl Control {
             let message = format!("the model `{model}` has no provider in gatemark.yaml");
             return Err(Error::invalid(message).at("model").coded("model_not_found"));
         }
+        if let Some(variable) = self.keys_missing.get(model.provider()) {
+            let message =
+                format!("{model} cannot be called: its key {variable} is not in the environment");
+            return Err(Error::invalid(message).at("model").coded("provider_key_missing"));
+        }
         let release = Arc::new(Release::on(version, model)?);
         Ok(Side { release, model: model.clone() })
     }

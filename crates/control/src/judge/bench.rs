@@ -61,6 +61,12 @@ impl Control {
             return Err(refuse(&format!("its model {model} has no provider in gatemark.yaml"))
                 .coded("model_not_found"));
         }
+        if let Some(variable) = self.keys_missing.get(model.provider()) {
+            let message = format!(
+                "{named} cannot be asked on {model}: its key {variable} is not in the environment"
+            );
+            return Err(Error::invalid(message).at("model").coded("provider_key_missing"));
+        }
         if version.content.limits.cost_per_call.is_some() && self.project.price(&model).is_none() {
             let why =
                 format!("it caps its cost per call, but {model} has no price in gatemark.yaml");

@@ -16,5 +16,4 @@ pub mod proportion;
 pub mod quantile;
 pub mod random;
 pub mod repeats;
-pub mod sign;
 pub mod sample;
