@@ -6,10 +6,10 @@
 //! a line in `METRICS`.
 
 mod code;
-mod script;
 mod compare;
 mod judge;
 mod panel;
+mod script;
 
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
