@@ -5,7 +5,9 @@
 //! tested is what serves.
 
 mod answer_place;
+pub mod calibrate;
 pub mod checks;
+pub mod compare;
 mod connect;
 pub mod coverage;
 pub mod draft;
@@ -14,6 +16,7 @@ pub mod evaluate;
 pub mod gate;
 pub mod generate;
 pub mod history;
+pub mod judge;
 pub mod keys;
 pub mod project;
 pub mod proposal;

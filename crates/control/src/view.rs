@@ -244,6 +244,8 @@ pub struct ReportView {
     pub actor: String,
     /// When it ended, in microseconds since 1970.
     pub finished_at: i64,
+    /// The judges that gave verdicts, as `service/name@number on model`.
+    pub judges: Vec<String>,
     /// Its figures.
     #[schema(value_type = Object)]
     pub summary: Summary,
@@ -264,6 +266,7 @@ impl ReportView {
             model: report.model.to_string(),
             actor: report.actor.clone(),
             finished_at: report.finished_at,
+            judges: report.judges.clone(),
             summary: report.summary.clone(),
             rows,
         }

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod audit;
 pub mod bump;
+pub mod calibration;
 pub mod call;
 pub mod canonical;
 pub mod comparison;

@@ -7,10 +7,12 @@
 //! to [`sql`] alone.
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ←
-//! `prompt`, `suite`, `report`, `deploy`, `review`, `access`, `call`, `embedding` ← `calllog`.
+//! `prompt`, `suite`, `run`, `report`, `deploy`, `review`, `access`, `call`, `embedding`, `calibration` ←
+//! `calllog`.
 
 pub mod access;
 mod audit;
+mod calibration;
 pub mod call;
 pub mod calllog;
 mod counter;

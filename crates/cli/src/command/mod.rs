@@ -5,10 +5,12 @@
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod calls;
+pub(crate) mod compare;
 pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod gate;
 pub(crate) mod init;
+pub(crate) mod judge;
 pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod log;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod calibrating;
 mod clients;
 mod codechecks;
 mod demo;
@@ -13,6 +14,7 @@ mod durability;
 mod http;
 mod init;
 mod json;
+mod judging;
 mod keys;
 mod laws;
 mod meaning;
@@ -20,6 +22,7 @@ mod problems;
 mod runs;
 mod sandbox;
 mod scores;
+mod scripted;
 mod serving;
 mod suites;
 mod support;

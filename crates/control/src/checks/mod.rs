@@ -7,12 +7,16 @@
 
 mod bertscore;
 mod code;
+mod compare;
+mod judge;
 mod meaning;
+mod panel;
 mod script;
 mod similar;
 
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
+use gatemark_core::error::Result;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::report::CheckResult;
 use gatemark_core::suite::{Case, CheckSpec};
@@ -21,6 +25,7 @@ use gatemark_text::check::{
 };
 
 use crate::Control;
+use crate::judge::Judges;
 
 /// What a check here may look at.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +67,20 @@ pub trait External: Send + Sync {
     fn needs_expected(&self) -> bool {
         false
     }
+
+    /// Finds what it needs before a run begins, so that a run is refused for its author's mistakes and
+    /// not failed case by case. Judges are taken from `judges`, where the run learns who judged.
+    ///
+    /// # Errors
+    /// What is wrong with what the check names.
+    fn prepare<'a>(
+        &'a self,
+        judges: &'a Judges,
+        control: &'a Control,
+    ) -> BoxFuture<'a, Result<()>> {
+        let _ = (judges, control);
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
@@ -77,7 +96,14 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
         &["at_least", "measure", "model", "value", "values"],
         bertscore::build,
     ),
+    ("judge", "prompt", judge::PARAMETERS, judge::build),
+    ("compare", "prompt", compare::PARAMETERS, compare::build),
 ];
+
+/// Whether `metric` is one that waits for something.
+pub fn waits(metric: &str) -> bool {
+    METRICS.iter().any(|known| known.0 == metric)
+}
 
 /// A check ready to be applied.
 pub enum Assertion {
@@ -119,6 +145,17 @@ impl Assertion {
                 let result = frame.conclude(&check.describe(), answer, finding);
                 CheckResult { cost, detail: result.detail.clone().or(note), ..result }
             }
+        }
+    }
+
+    /// Finds what it needs before a run begins; see [`External::prepare`].
+    ///
+    /// # Errors
+    /// What is wrong with what the check names.
+    pub async fn prepare(&self, judges: &Judges, control: &Control) -> Result<()> {
+        match self {
+            Self::Pure(_) => Ok(()),
+            Self::External(_, check) => check.prepare(judges, control).await,
         }
     }
 

@@ -111,6 +111,10 @@ async fn answered(
         system,
     };
     let seen = Seen { observation, case, repeat };
+    for assertion in own {
+        // What is wrong was told before the run; if it came since, the check itself tells.
+        assertion.prepare(&plan.judges, control).await.ok();
+    }
     for assertion in plan.common.iter().chain(own) {
         row.checks.push(assertion.evaluate(&seen, control).await);
     }

@@ -49,7 +49,9 @@ impl Control {
     ) -> Result<Vec<TestRun>> {
         let mut plans = vec![];
         for target in &request.targets {
-            plans.extend(self.plans_of(target, request).await?);
+            for plan in self.plans_of(target, request).await? {
+                plans.push(plan.prepared(self).await?);
+            }
         }
         progress.begin(
             plans.iter().map(Plan::rows).sum(),

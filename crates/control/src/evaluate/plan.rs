@@ -10,7 +10,9 @@ use gatemark_core::suite::{Case, CheckSpec, Suite};
 use gatemark_gateway::Release;
 use serde::Serialize;
 
+use crate::Control;
 use crate::checks::{self, Assertion};
+use crate::judge::Judges;
 
 /// What a plan is made of.
 pub(super) struct Parts {
@@ -37,6 +39,12 @@ pub(super) struct Plan {
     pub(super) release: Arc<Release>,
     /// The checks that every case gets, built once.
     pub(super) common: Vec<Assertion>,
+    /// The judges that its checks ask.
+    pub(super) judges: Judges,
+    /// Their names.
+    pub(super) judged_by: Vec<String>,
+    /// What whoever reads their verdicts should know.
+    pub(super) notes: Vec<String>,
 }
 
 /// What makes two runs the same run.
@@ -48,6 +56,8 @@ struct Key<'a> {
     model: &'a ModelName,
     repeats: u32,
     draft: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    judges: &'a [String],
 }
 
 impl Plan {
@@ -57,7 +67,39 @@ impl Plan {
         let release = Arc::new(Release::on(&version, &model)?);
         let common = build("the suite", &suite.checks)?;
         let repeats = repeats.or(suite.repeats).unwrap_or(1).max(1);
-        Ok(Self { version, suite, digest, model, repeats, threshold, draft, release, common })
+        let (judges, judged_by, notes) = (Judges::default(), vec![], vec![]);
+        Ok(Self {
+            version,
+            suite,
+            digest,
+            model,
+            repeats,
+            threshold,
+            draft,
+            release,
+            common,
+            judges,
+            judged_by,
+            notes,
+        })
+    }
+
+    /// The same with everything found that its checks need, judges above all. Checks of single cases are
+    /// built for it and let go of again.
+    pub(super) async fn prepared(mut self, control: &Control) -> Result<Self> {
+        for check in &self.common {
+            check.prepare(&self.judges, control).await?;
+        }
+        for case in &self.suite.cases {
+            if case.checks.iter().any(|spec| checks::waits(&spec.metric)) {
+                for check in self.own(case)? {
+                    check.prepare(&self.judges, control).await?;
+                }
+            }
+        }
+        self.judged_by = self.judges.names().await;
+        self.notes = self.judges.notes(&self.model).await;
+        Ok(self)
     }
 
     /// How many rows a whole run has.
@@ -78,7 +120,9 @@ impl Plan {
     pub(super) fn key(&self) -> Result<Digest> {
         let (version, suite) = (&self.version.hash, &self.digest);
         let (model, repeats, draft) = (&self.model, self.repeats, self.draft);
-        Ok(canonical::seal(&Key { format: 1, version, suite, model, repeats, draft })?.digest)
+        let judges = self.judged_by.as_slice();
+        let key = Key { format: 1, version, suite, model, repeats, draft, judges };
+        Ok(canonical::seal(&key)?.digest)
     }
 
     /// The checks that only `case` gets. Built when the case's turn comes: a hundred thousand compiled

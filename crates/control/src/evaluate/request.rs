@@ -109,4 +109,6 @@ pub struct TestRun {
     pub suite: Arc<Suite>,
     /// Rows that an earlier, unfinished run had done.
     pub resumed: u64,
+    /// What whoever reads its judges' verdicts should know.
+    pub notes: Vec<String>,
 }

@@ -60,7 +60,7 @@ pub(super) async fn run(
     let stopped = stopped?;
     let report = pass.report(standing, stopped).await?;
     let (version, suite) = (plan.version.clone(), plan.suite.clone());
-    Ok(TestRun { report, version, suite, resumed })
+    Ok(TestRun { report, version, suite, resumed, notes: plan.notes.clone() })
 }
 
 impl Standing {
@@ -203,7 +203,7 @@ impl Pass<'_> {
             actor: self.request.actor.clone(),
             finished_at: now,
             stopped,
-            judges: vec![],
+            judges: plan.judged_by.clone(),
             summary: standing.summariser.finish(),
         };
         if !plan.draft {

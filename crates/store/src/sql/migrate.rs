@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002_calls"),
     migration!(3, "0003_runs"),
     migration!(4, "0004_embeddings"),
+    migration!(5, "0005_calibrations"),
 ];
 
 const TABLE: &str = "schema_migrations";

@@ -110,6 +110,9 @@ async fn once(args: &Args, control: &Control, context: &Context<'_>) -> Result<E
     targets::tell_of_edits(&request, control, context).await?;
     let runs: Vec<TestRun> = control.test(&request, &Progress::new(terminal)).await?;
     judged::something_answered(&runs, control).await?;
+    for note in runs.iter().flat_map(|run| &run.notes) {
+        terminal.note(&format!("note: {note}"));
+    }
     let verdicts = judged::all(&runs, control);
     if terminal.json() {
         shown::json(&runs, &verdicts, control, terminal).await?;

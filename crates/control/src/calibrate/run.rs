@@ -1,0 +1,203 @@
+//! Runs a judge over labelled answers.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use gatemark_core::calibration::{Calibration, Figures, Judged, Rating};
+use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::id::{Digest, ModelName, PromptName};
+use gatemark_core::report::Verdict;
+use gatemark_gateway::{PromptRef, Selector, clock};
+
+use super::labels::{self, Format, Item};
+use crate::judge::{Contract, Form, Judge, Pair, Rule, Subject, Winner};
+use crate::{Control, select};
+
+/// What to calibrate, and on what.
+#[derive(Debug, Clone)]
+pub struct CalibrateRequest {
+    /// The judge.
+    pub judge: PromptRef,
+    /// Its model, if not its own.
+    pub model: Option<ModelName>,
+    /// The labels.
+    pub labels: String,
+    /// How they are written.
+    pub format: Format,
+    /// By what to judge where a label has no `criteria` of its own.
+    pub criteria: Option<String>,
+    /// How votes are counted.
+    pub rule: Rule,
+    /// Answers under way at once, at least 1.
+    pub concurrency: usize,
+    /// Who asks.
+    pub actor: String,
+}
+
+/// A finished calibration and its rows.
+#[derive(Debug)]
+pub struct CalibrationRun {
+    /// What was stored.
+    pub calibration: Calibration,
+    /// What the judge made of each answer.
+    pub rows: Vec<Judged>,
+}
+
+/// A judge in a list.
+#[derive(Debug, Clone)]
+pub struct JudgeInfo {
+    /// The prompt.
+    pub name: PromptName,
+    /// Its newest version's number.
+    pub number: u32,
+    /// The model that serves it.
+    pub model: Option<ModelName>,
+    /// What it replies, or in what it is no judge.
+    pub form: Result<Form, Vec<String>>,
+    /// The newest calibration of exactly this version on this model.
+    pub calibration: Option<Calibration>,
+    /// Whether other versions or models of it were calibrated.
+    pub calibrated_before: bool,
+}
+
+impl Control {
+    /// Has a judge judge what people have labelled, and stores how far they agree.
+    ///
+    /// # Errors
+    /// `Invalid` for a prompt that is no judge and for labels that cannot be used; `VendorFailed` if nothing
+    /// at all could be judged.
+    pub async fn calibrate(&self, request: &CalibrateRequest) -> Result<CalibrationRun> {
+        let judge = self.judge(&request.judge, request.model.as_ref()).await?;
+        let form = judge.contract.form;
+        let items = labels::read(&request.labels, request.format, form)?;
+        let judge = Arc::new(judge);
+        let rows: Vec<Judged> = stream::iter(&items)
+            .map(|item| self.judged(&judge, item, request))
+            .buffered(request.concurrency.max(1))
+            .collect()
+            .await;
+        if let Some(row) = rows.first()
+            && rows.iter().all(|row| row.judge.is_none() && !row.undecided)
+        {
+            let message = format!("{} gave no verdict at all: {}", judge.name(), row.note);
+            return Err(Error::new(Kind::VendorFailed, message).coded("nothing_judged"));
+        }
+        let version = judge.version();
+        let calibration = Calibration {
+            id: uuid::Uuid::now_v7().to_string(),
+            judge: version.prompt.clone(),
+            number: version.number,
+            version: version.hash,
+            model: judge.model.clone(),
+            labels: Digest::of(request.labels.as_bytes()),
+            at_least: request.rule.at_least,
+            votes: request.rule.votes,
+            actor: request.actor.clone(),
+            finished_at: clock::now_us(),
+            figures: Figures::of(&rows, request.rule.at_least, steps(form)),
+        };
+        self.store.save_calibration(&calibration).await?;
+        Ok(CalibrationRun { calibration, rows })
+    }
+
+    async fn judged(&self, judge: &Judge, item: &Item, request: &CalibrateRequest) -> Judged {
+        let subject = Subject {
+            answer: &item.answer,
+            expected: item.expected.as_ref(),
+            input: &item.input,
+            criteria: item.criteria.as_deref().or(request.criteria.as_deref()),
+            system: "",
+        };
+        let row = Judged {
+            id: item.id.clone(),
+            length: item.answer.chars().count() as u64,
+            people: item.people.clone(),
+            judge: None,
+            undecided: false,
+            agreement: None,
+            swayed: None,
+            cost: None,
+            note: String::new(),
+        };
+        match &item.other {
+            None => {
+                let judged = self.judge_answer(judge, request.rule, &subject, 1).await;
+                let decided = matches!(judged.verdict, Verdict::Pass | Verdict::Fail);
+                let rating = match (judge.contract.form, judged.score) {
+                    (Form::Score { .. }, Some(score)) if scored(item) => Rating::Score(score),
+                    _ => Rating::Passes(judged.verdict == Verdict::Pass),
+                };
+                Judged {
+                    judge: decided.then_some(rating),
+                    undecided: judged.verdict == Verdict::Inconclusive,
+                    agreement: judged.agreement,
+                    cost: judged.cost,
+                    note: judged.note,
+                    ..row
+                }
+            }
+            Some(other) => {
+                let pair = Pair { subject, other };
+                let judged = self.judge_pair(judge, request.rule, &pair, 1).await;
+                let swayed = judged.meetings.iter().filter(|vote| !vote.consistent).count();
+                Judged {
+                    length: 0,
+                    judge: judged.winner().map(prefers),
+                    undecided: judged.verdict == Verdict::Inconclusive,
+                    agreement: judged.agreement,
+                    swayed: Some((judged.meetings.len() as u64, swayed as u64)),
+                    cost: judged.cost,
+                    note: judged.note,
+                    ..row
+                }
+            }
+        }
+    }
+
+    /// Every prompt that is a judge, and those under `judges/` that are meant to be one.
+    pub async fn judges(&self) -> Result<Vec<JudgeInfo>> {
+        let mut judges = vec![];
+        for prompt in self.store.prompts().await? {
+            let version = select::version(&self.store, &prompt.name, &Selector::Default).await?;
+            let form = Contract::read(&version.content).map(|contract| contract.form);
+            if form.is_err() && prompt.name.service() != "judges" {
+                continue;
+            }
+            let model = version.content.models.first().map(|variant| variant.model.clone());
+            let all = self.store.calibrations(&prompt.name).await?;
+            let calibrated_before = !all.is_empty();
+            let calibration = all.into_iter().find(|found| {
+                found.version == version.hash && Some(&found.model) == model.as_ref()
+            });
+            judges.push(JudgeInfo {
+                name: prompt.name,
+                number: version.number,
+                model,
+                form,
+                calibration,
+                calibrated_before,
+            });
+        }
+        Ok(judges)
+    }
+}
+
+/// Whether people gave the item scores, so that the judge's is compared as one.
+fn scored(item: &Item) -> bool {
+    item.people.iter().any(|(_, rating)| matches!(rating, Rating::Score(_)))
+}
+
+fn prefers(winner: Winner) -> Rating {
+    Rating::Prefers(match winner {
+        Winner::First => 1,
+        Winner::Second => -1,
+        Winner::Tie => 0,
+    })
+}
+
+/// Whole numbers between the ends of the judge's scale.
+fn steps(form: Form) -> Option<u32> {
+    let Form::Score { scale, .. } = form else { return None };
+    let width = scale.most - scale.least;
+    (2..=100_u32).find(|steps| scale.is_whole() && (f64::from(*steps) - width).abs() < 1e-9)
+}

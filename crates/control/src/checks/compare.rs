@@ -1,0 +1,91 @@
+//! `compare`: a model's preference between the answer and another one, each vote in both orders.
+//!
+//! The score is (wins + ties/2) / votes, where only a winner in both orders wins; 0.5 is "as good as".
+
+use futures_util::future::BoxFuture;
+use gatemark_core::error::Result;
+use gatemark_text::check::{CheckProblem, Finding, Parameters};
+use serde_json::Value;
+
+use super::panel::{self, Panel};
+use super::{External, Found, Seen};
+use crate::Control;
+use crate::judge::{Judges, Pair};
+
+pub(super) const PARAMETERS: &[&str] =
+    &["prompt", "criteria", "rubric", "against", "at_least", "votes", "min_agreement", "model"];
+
+/// What the answer is compared with.
+enum Against {
+    /// The case's `expected`.
+    Expected,
+    /// A fixed text.
+    Text(String),
+}
+
+struct Compared {
+    panel: Panel,
+    against: Against,
+}
+
+pub(super) fn build(parameters: &Parameters<'_>) -> Result<Box<dyn External>, CheckProblem> {
+    let against = against(parameters)?;
+    Ok(Box::new(Compared { panel: Panel::read(parameters, 0.5)?, against }))
+}
+
+fn against(parameters: &Parameters<'_>) -> Result<Against, CheckProblem> {
+    let given = match parameters.get("against") {
+        None => return Ok(Against::Expected),
+        Some(Value::String(word)) if word == "expected" => return Ok(Against::Expected),
+        Some(given) => given,
+    };
+    let text = given.as_object().filter(|fields| fields.len() == 1);
+    match text.and_then(|fields| fields.get("value")) {
+        Some(Value::String(text)) => Ok(Against::Text(text.clone())),
+        Some(other) => Ok(Against::Text(other.to_string())),
+        None => Err(parameters.wrong("against", "`expected` or {value: …}", given)),
+    }
+}
+
+impl External for Compared {
+    fn observe<'a>(&'a self, seen: &'a Seen<'a>, control: &'a Control) -> BoxFuture<'a, Found> {
+        Box::pin(async move {
+            let judge = match self.panel.judge(true, &Judges::default(), control).await {
+                Ok(judge) => judge,
+                Err(error) => return Finding::CannotTell(error.to_string()).into(),
+            };
+            let other = match (&self.against, seen.observation.expected) {
+                (Against::Text(text), _) => text.clone(),
+                (Against::Expected, Some(Value::String(text))) => text.clone(),
+                (Against::Expected, Some(value)) => value.to_string(),
+                (Against::Expected, None) => {
+                    let why = "the case has no `expected` to compare with".to_string();
+                    return Finding::CannotTell(why).into();
+                }
+            };
+            let pair = Pair { subject: self.panel.subject(seen), other: &other };
+            let judged = control.judge_pair(judge, self.panel.rule, &pair, seen.repeat).await;
+            panel::found(judged.verdict, judged.score, judged.note, judged.cost)
+        })
+    }
+
+    fn describe(&self) -> String {
+        let against = match self.against {
+            Against::Expected => "expected",
+            Against::Text(_) => "a fixed answer",
+        };
+        format!("compare with {against} {}", self.panel.describe())
+    }
+
+    fn needs_expected(&self) -> bool {
+        matches!(self.against, Against::Expected)
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        judges: &'a Judges,
+        control: &'a Control,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { self.panel.judge(true, judges, control).await.map(|_| ()) })
+    }
+}

@@ -1,0 +1,76 @@
+//! One call of a judge.
+
+use gatemark_core::access::{Caller, Role};
+use gatemark_core::call::{CallPurpose, Outcome};
+use gatemark_core::money::NanoUsd;
+use gatemark_gateway::{Body, Incoming, Target};
+use serde_json::{Map, Value};
+
+use super::bench::Judge;
+use super::opinion::brief;
+use crate::Control;
+
+/// Who calls, in the call log.
+const CALLER: &str = "judge";
+
+/// What came of one call.
+pub(super) struct Said {
+    /// The judge's own reply, or why there is none.
+    pub(super) reply: Result<String, String>,
+    /// What the call cost, if the price is known.
+    pub(super) cost: Option<NanoUsd>,
+}
+
+/// Asks the judge once. `repeat` tells calls with the same variables apart, from 1: an answer that is kept
+/// from an earlier call may be used again for the same `repeat` only, or else the votes of one judge
+/// would all be copies of its first.
+pub(super) async fn ask(
+    control: &Control,
+    judge: &Judge,
+    variables: Map<String, Value>,
+    repeat: u32,
+) -> Said {
+    // Judges' answers are not kept yet, so every call is made.
+    let _ = repeat;
+    let incoming = Incoming {
+        caller: Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
+        purpose: CallPurpose::Test,
+        target: Target::Exact {
+            release: judge.release.clone(),
+            model: judge.model.clone(),
+            variables,
+            recall: None,
+        },
+        stream: false,
+        usage_wanted: false,
+        messages: None,
+        fields: vec![],
+    };
+    let reply = match control.gateway.call(incoming).await {
+        Ok(reply) => reply,
+        Err(failure) => {
+            let reply = Err(format!("it could not be asked: {}", failure.error));
+            return Said { reply, cost: None };
+        }
+    };
+    let cost = reply.facts.cost;
+    let text = match reply.body {
+        Body::Whole(answer) => answer.text,
+        Body::Stream(_) => String::new(),
+    };
+    let reply = match reply.facts.outcome {
+        Some(Outcome::Ok) => Ok(text),
+        Some(Outcome::OffFormat) => {
+            Err(format!("its reply does not fit its output schema: {}", brief(&text, 160)))
+        }
+        Some(Outcome::Insufficient) => Err("it says that it lacks information".to_string()),
+        Some(Outcome::Fallback) => Err("a static fallback was served in its place".to_string()),
+        _ => Err("it did not reply".to_string()),
+    };
+    Said { reply, cost }
+}
+
+/// The sum of what calls cost; `None` if nothing is known of any.
+pub(super) fn sum(costs: impl IntoIterator<Item = Option<NanoUsd>>) -> Option<NanoUsd> {
+    costs.into_iter().flatten().reduce(|sum, cost| sum + cost)
+}

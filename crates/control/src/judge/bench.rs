@@ -1,0 +1,146 @@
+//! Judges, found in the registry and compiled once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gatemark_core::error::{Error, Result};
+use gatemark_core::id::ModelName;
+use gatemark_core::prompt::Version;
+use gatemark_gateway::{PromptRef, Release};
+use tokio::sync::Mutex;
+
+use super::contract::{Contract, Form};
+use super::kin;
+use crate::{Control, select};
+
+/// A version of a judge on one model.
+#[derive(Debug)]
+pub struct Judge {
+    /// The judge's prompt, compiled for the model.
+    pub(super) release: Arc<Release>,
+    /// The model that judges.
+    pub model: ModelName,
+    /// What it takes and replies.
+    pub contract: Contract,
+}
+
+impl Judge {
+    /// The version.
+    pub fn version(&self) -> &Version {
+        &self.release.version
+    }
+
+    /// As reports name it: `judges/rubric@3 on openai/gpt-4o-2024-08-06`.
+    pub fn name(&self) -> String {
+        let version = self.version();
+        format!("{}@{} on {}", version.prompt, version.number, self.model)
+    }
+
+    /// Whether each call is answered alike, as far as the parameters tell.
+    fn is_repetitive(&self) -> bool {
+        let variant = self.version().content.models.first();
+        let temperature = variant.and_then(|variant| variant.parameters.get("temperature"));
+        temperature.and_then(serde_json::Value::as_f64) == Some(0.0)
+    }
+}
+
+impl Control {
+    /// The judge that `prompt` names, on `model` or else on its own serving model.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such version; `Invalid` with every objection if the prompt is no judge or
+    /// its model cannot be called.
+    pub async fn judge(&self, prompt: &PromptRef, model: Option<&ModelName>) -> Result<Judge> {
+        let version = select::version(&self.store, &prompt.name, &prompt.selector).await?;
+        let named = format!("{}@{}", version.prompt, version.number);
+        let refuse =
+            |why: &str| Error::invalid(format!("{named} is no judge: {why}")).coded("no_judge");
+        let own = version.content.models.first().map(|variant| &variant.model);
+        let model = model.or(own).cloned().ok_or_else(|| refuse("it has no model"))?;
+        if !self.project.serves(&model) {
+            return Err(refuse(&format!("its model {model} has no provider in gatemark.yaml"))
+                .coded("model_not_found"));
+        }
+        if let Some(variable) = self.keys_missing.get(model.provider()) {
+            let message = format!(
+                "{named} cannot be asked on {model}: its key {variable} is not in the environment"
+            );
+            return Err(Error::invalid(message).at("model").coded("provider_key_missing"));
+        }
+        if version.content.limits.cost_per_call.is_some() && self.project.price(&model).is_none() {
+            let why =
+                format!("it caps its cost per call, but {model} has no price in gatemark.yaml");
+            return Err(refuse(&why).coded("price_unknown"));
+        }
+        let contract =
+            Contract::read(&version.content).map_err(|problems| refuse(&problems.join("; ")))?;
+        let release = Arc::new(Release::on(&version, &model)?);
+        Ok(Judge { release, model, contract })
+    }
+}
+
+/// The judges of one run: each found once, so that all its cases are judged by the same version.
+#[derive(Debug, Default)]
+pub struct Judges {
+    found: Mutex<BTreeMap<String, Arc<Judge>>>,
+}
+
+impl Judges {
+    /// The judge that `prompt` names; see [`Control::judge`].
+    ///
+    /// # Errors
+    /// As [`Control::judge`].
+    pub async fn find(
+        &self,
+        prompt: &PromptRef,
+        model: Option<&ModelName>,
+        control: &Control,
+    ) -> Result<Arc<Judge>> {
+        let key = format!("{}@{:?} {model:?}", prompt.name, prompt.selector);
+        // Held while searching: of two who ask at once, the second gets what the first finds.
+        let mut found = self.found.lock().await;
+        if let Some(judge) = found.get(&key) {
+            return Ok(judge.clone());
+        }
+        let judge = Arc::new(control.judge(prompt, model).await?);
+        found.insert(key, judge.clone());
+        Ok(judge)
+    }
+
+    /// The judges' names, as reports list them, each once.
+    pub async fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.found.lock().await.values().map(|j| j.name()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// What somebody who trusts the verdicts on answers of `judged` should know of the judges.
+    pub async fn notes(&self, judged: &ModelName) -> Vec<String> {
+        let found = self.found.lock().await;
+        let mut notes: Vec<String> =
+            found.values().flat_map(|judge| notes_on(judge, judged)).collect();
+        notes.sort();
+        notes.dedup();
+        notes
+    }
+}
+
+/// What somebody who trusts `judge` about answers of `judged` should know.
+fn notes_on(judge: &Judge, judged: &ModelName) -> Vec<String> {
+    let mut notes = vec![];
+    if kin::are_kin(&judge.model, judged) {
+        notes.push(format!(
+            "{} judges answers of {judged}, a model of its own family: models tend to prefer their own \
+             kind; choose a judge of another family, or calibrate this one",
+            judge.name()
+        ));
+    }
+    if judge.is_repetitive() && judge.contract.form != Form::Winner {
+        notes.push(format!(
+            "{} runs at temperature 0: its votes repeat one another and count for little more than one",
+            judge.name()
+        ));
+    }
+    notes
+}
