@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    approve, audit, calls, compare, deploy, diff, gate, init, judge, key, list, log, openapi, push,
-    report, rollback, sandbox, score, serve, show, suite, test, tokens,
+    approve, audit, calls, compare, compat, deploy, diff, gate, init, judge, key, list, log,
+    openapi, push, report, rollback, sandbox, score, serve, show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -34,6 +34,7 @@ enum Command {
     Log(log::Args),
     Suite(suite::Args),
     Test(test::Args),
+    Compat(compat::Args),
     Compare(compare::Args),
     Judge(judge::Args),
     Report(report::Args),
@@ -63,6 +64,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Diff(args) => diff::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Suite(args) => suite::run(args, context).await,
+        Command::Compat(args) => compat::run(args, &context).await,
         Command::Test(args) => test::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
         Command::Judge(args) => judge::run(args, context).await,

@@ -16,6 +16,18 @@ pub(crate) fn selector(text: &str) -> Result<Selector, String> {
     Selector::parse(text, "version").map_err(|error| error.message().to_string())
 }
 
+/// Reads how many calls may be under way at once.
+pub(crate) fn concurrency(text: &str) -> Result<usize, String> {
+    let parsed = text.parse().ok().filter(|count| (1..=1024).contains(count));
+    parsed.ok_or_else(|| "write a number from 1 to 1024".to_string())
+}
+
+/// Reads a confidence in percent.
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
+    let parsed = text.parse().ok().filter(|percent| (50.0..100.0).contains(percent));
+    parsed.ok_or_else(|| "write a number from 50 to below 100".to_string())
+}
+
 /// Reads an amount of US dollars such as `2.50`.
 pub(crate) fn usd(text: &str) -> Result<NanoUsd, String> {
     NanoUsd::from_usd_text(text)

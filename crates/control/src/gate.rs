@@ -2,6 +2,7 @@
 //!
 //! This is the only code that asks [`gate::decide`] for a permit, and so the only way to a deployment.
 
+use gatemark_core::comparison::Compared;
 use gatemark_core::deploy::Deployment;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::gate::{self, Approval, Checklist, Evidence, Policy, Purpose};
@@ -158,6 +159,7 @@ impl Control {
         let model_vouched = serving
             .and_then(|model| self.project.models.get(model))
             .is_some_and(|model| model.pinned);
+        let comparison = self.against_serving(policy, environment, version, &found).await?;
         let evidence = Evidence {
             version,
             suite: found.suite.as_ref().map(|(suite, digest)| (suite, *digest)),
@@ -166,9 +168,30 @@ impl Control {
             model_vouched,
             served_before: served.is_some(),
             serving: history.first().map(|deployment| deployment.id),
-            comparison: None,
+            serves_already: history
+                .first()
+                .is_some_and(|deployment| deployment.number == version.number),
+            comparison: comparison.as_ref(),
         };
         Ok(gate::decide(policy, environment, purpose, &evidence))
+    }
+
+    /// The comparison that the policy asks for, if both reports are there.
+    async fn against_serving(
+        &self,
+        policy: &Policy,
+        environment: &EnvironmentName,
+        version: &Version,
+        found: &Found,
+    ) -> Result<Option<Compared>> {
+        let (Some(asked), Some((suite, digest)), Some(report)) =
+            (policy.not_worse_than_serving, &found.suite, &found.report)
+        else {
+            return Ok(None);
+        };
+        let baseline = self.baseline(version, environment, digest).await?;
+        let Some(before) = baseline.and_then(|baseline| baseline.report) else { return Ok(None) };
+        self.versus(report, &before, suite, asked.confidence).await.map(Some)
     }
 
     fn policy(&self, environment: &EnvironmentName) -> Result<&Policy> {

@@ -8,6 +8,7 @@ mod answer_place;
 pub mod calibrate;
 pub mod checks;
 pub mod compare;
+pub mod compat;
 mod connect;
 pub mod coverage;
 pub mod draft;
@@ -29,6 +30,7 @@ pub mod snapshot;
 pub mod suite_diff;
 pub mod suites;
 pub mod task;
+pub mod versus;
 pub mod view;
 
 use std::collections::HashMap;

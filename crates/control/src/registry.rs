@@ -150,6 +150,17 @@ impl Control {
         }
     }
 
+    /// The prompts that have a suite, by name.
+    pub async fn with_suites(&self) -> Result<Vec<PromptName>> {
+        let mut names = vec![];
+        for prompt in self.prompts().await? {
+            if self.store.current_suite(&prompt.name).await?.is_some() {
+                names.push(prompt.name);
+            }
+        }
+        Ok(names)
+    }
+
     /// Every prompt.
     pub async fn prompts(&self) -> Result<Vec<PromptSummary>> {
         self.store.prompts().await

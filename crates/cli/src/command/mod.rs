@@ -6,6 +6,7 @@ pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod compare;
+pub(crate) mod compat;
 pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod gate;

@@ -61,7 +61,7 @@ impl Room {
                 .unwrap();
         let nothing = Map::new();
         let observation = Observation::of(answer, &nothing);
-        let seen = Seen { observation, case: &case, repeat: 1 };
+        let seen = Seen { observation, case: &case, repeat: 1, answers: None };
         checks::build(&spec).unwrap().evaluate(&seen, &self.control).await
     }
 }

@@ -10,7 +10,7 @@ use gatemark_core::report::Verdict;
 use gatemark_gateway::{PromptRef, Selector, clock};
 
 use super::labels::{self, Format, Item};
-use crate::judge::{Contract, Form, Judge, Pair, Rule, Subject, Winner};
+use crate::judge::{Contract, Form, Judge, Pair, Rule, Subject, Turn, Winner};
 use crate::{Control, select};
 
 /// What to calibrate, and on what.
@@ -121,7 +121,7 @@ impl Control {
         };
         match &item.other {
             None => {
-                let judged = self.judge_answer(judge, request.rule, &subject, 1).await;
+                let judged = self.judge_answer(judge, request.rule, &subject, Turn::FIRST).await;
                 let decided = matches!(judged.verdict, Verdict::Pass | Verdict::Fail);
                 let rating = match (judge.contract.form, judged.score) {
                     (Form::Score { .. }, Some(score)) if scored(item) => Rating::Score(score),
@@ -138,7 +138,7 @@ impl Control {
             }
             Some(other) => {
                 let pair = Pair { subject, other };
-                let judged = self.judge_pair(judge, request.rule, &pair, 1).await;
+                let judged = self.judge_pair(judge, request.rule, &pair, Turn::FIRST).await;
                 let swayed = judged.meetings.iter().filter(|vote| !vote.consistent).count();
                 Judged {
                     length: 0,

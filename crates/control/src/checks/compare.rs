@@ -64,7 +64,7 @@ impl External for Compared {
                 }
             };
             let pair = Pair { subject: self.panel.subject(seen), other: &other };
-            let judged = control.judge_pair(judge, self.panel.rule, &pair, seen.repeat).await;
+            let judged = control.judge_pair(judge, self.panel.rule, &pair, seen.turn()).await;
             panel::found(judged.verdict, judged.score, judged.note, judged.cost)
         })
     }

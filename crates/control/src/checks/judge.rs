@@ -29,7 +29,7 @@ impl External for Judged {
                 Err(error) => return Finding::CannotTell(error.to_string()).into(),
             };
             let subject = self.0.subject(seen);
-            let judgement = control.judge_answer(judge, self.0.rule, &subject, seen.repeat).await;
+            let judgement = control.judge_answer(judge, self.0.rule, &subject, seen.turn()).await;
             panel::found(judgement.verdict, judgement.score, judgement.note, judgement.cost)
         })
     }

@@ -14,21 +14,24 @@ mod panel;
 mod script;
 mod similar;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::Result;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::report::CheckResult;
 use gatemark_core::suite::{Case, CheckSpec};
+use gatemark_gateway::Answers;
 use gatemark_text::check::{
     self, BuiltCheck, CheckProblem, Finding, Frame, Observation, Parameters,
 };
 
 use crate::Control;
-use crate::judge::Judges;
+use crate::judge::{Judges, Turn};
 
 /// What a check here may look at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Seen<'a> {
     /// The answer and what is known of it.
     pub observation: Observation<'a>,
@@ -36,6 +39,15 @@ pub struct Seen<'a> {
     pub case: &'a Case,
     /// Which time the case is asked, from 1.
     pub repeat: u32,
+    /// Models' answers of earlier runs, if they may be used.
+    pub answers: Option<&'a Arc<dyn Answers>>,
+}
+
+impl<'a> Seen<'a> {
+    /// Which turn of a judge this is.
+    fn turn(&self) -> Turn<'a> {
+        Turn { repeat: self.repeat, answers: self.answers }
+    }
 }
 
 /// What a check here found.

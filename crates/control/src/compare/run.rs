@@ -13,7 +13,7 @@ use gatemark_core::suite::Case;
 use gatemark_gateway::{Body, Incoming, PromptRef, Release, Target};
 
 use super::figures::{self, Candidate, Comparison, PairRow};
-use crate::judge::{Form, Judge, Judges, Pair, Rule, Subject};
+use crate::judge::{Form, Judge, Judges, Pair, Rule, Subject, Turn};
 use crate::{Control, select};
 
 /// What to compare, and by whom.
@@ -195,7 +195,7 @@ impl Control {
             system: "",
         };
         let rule = Rule { at_least: 0.5, votes: request.votes.max(1), min_agreement: 0.6 };
-        let judged = self.judge_pair(judge, rule, &Pair { subject, other }, 1).await;
+        let judged = self.judge_pair(judge, rule, &Pair { subject, other }, Turn::FIRST).await;
         let swayed = judged.meetings.iter().filter(|meeting| !meeting.consistent).count();
         PairRow {
             winner: judged.winner().map(figures::word),

@@ -1,12 +1,14 @@
 //! One case asked once.
 
+use std::sync::Arc;
+
 use gatemark_core::access::{Caller, Role};
 use gatemark_core::call::{CallPurpose, Outcome};
 use gatemark_core::error::Result;
 use gatemark_core::model::Usage;
-use gatemark_core::report::{CheckResult, Row, Verdict};
+use gatemark_core::report::{CheckResult, Row, Verdict, case_verdict};
 use gatemark_core::suite::Case;
-use gatemark_gateway::{Body, Failure, Incoming, Recall, Reply, Target, clock};
+use gatemark_gateway::{Answers, Body, Failure, Incoming, Recall, Reply, Target, clock};
 use gatemark_text::check::Observation;
 use tokio::time::Instant;
 
@@ -29,13 +31,14 @@ pub(super) async fn ask(
             release: plan.release.clone(),
             model: plan.model.clone(),
             variables: case.variables.clone(),
-            recall,
+            recall: recall.clone(),
         },
         stream: false,
         usage_wanted: false,
         messages: None,
         fields: vec![],
     };
+    let answers = recall.map(|recall| recall.answers);
     let began = Instant::now();
     let result = control.gateway.call(incoming).await;
     let row = Row {
@@ -44,7 +47,7 @@ pub(super) async fn ask(
         ..unasked(&case.id, &case.category, repeat, "")
     };
     match result {
-        Ok(reply) => answered(control, plan, (case, repeat), row, reply).await,
+        Ok(reply) => answered(control, plan, (case, repeat), row, reply, answers.as_ref()).await,
         Err(failure) => failed(row, failure),
     }
 }
@@ -75,6 +78,7 @@ async fn answered(
     (case, repeat): (&Case, u32),
     mut row: Row,
     reply: Reply,
+    answers: Option<&Arc<dyn Answers>>,
 ) -> Row {
     let facts = reply.facts;
     row.call = facts.call;
@@ -110,7 +114,7 @@ async fn answered(
         variables: &case.variables,
         system,
     };
-    let seen = Seen { observation, case, repeat };
+    let seen = Seen { observation, case, repeat, answers };
     for assertion in own {
         // What is wrong was told before the run; if it came since, the check itself tells.
         assertion.prepare(&plan.judges, control).await.ok();
@@ -118,7 +122,7 @@ async fn answered(
     for assertion in plan.common.iter().chain(own) {
         row.checks.push(assertion.evaluate(&seen, control).await);
     }
-    row.verdict = Verdict::of_case(row.checks.iter().map(|result| result.verdict));
+    (row.verdict, row.score) = case_verdict(&row.checks, case.threshold);
     row.actual = actual;
     row
 }

@@ -80,6 +80,16 @@ impl Control {
             .collect()
     }
 
+    /// The version that `target` means.
+    pub(crate) async fn version_of(&self, target: &TestTarget) -> Result<Version> {
+        match target {
+            TestTarget::Draft(draft) => Ok(draft.version.clone()),
+            TestTarget::Registered { prompt, selector } => {
+                select::version(&self.store, prompt, selector).await
+            }
+        }
+    }
+
     async fn subject(&self, target: &TestTarget) -> Result<(Version, Arc<Suite>, Digest)> {
         let (prompt, selector) = match target {
             TestTarget::Draft(draft) => {

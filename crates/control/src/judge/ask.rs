@@ -1,9 +1,11 @@
 //! One call of a judge.
 
+use std::sync::Arc;
+
 use gatemark_core::access::{Caller, Role};
 use gatemark_core::call::{CallPurpose, Outcome};
 use gatemark_core::money::NanoUsd;
-use gatemark_gateway::{Body, Incoming, Target};
+use gatemark_gateway::{Answers, Body, Incoming, Recall, Target};
 use serde_json::{Map, Value};
 
 use super::bench::Judge;
@@ -21,17 +23,30 @@ pub(super) struct Said {
     pub(super) cost: Option<NanoUsd>,
 }
 
-/// Asks the judge once. `repeat` tells calls with the same variables apart, from 1: an answer that is kept
-/// from an earlier call may be used again for the same `repeat` only, or else the votes of one judge
-/// would all be copies of its first.
+/// Which time the same is judged, and where replies of earlier runs are.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    /// From 1.
+    pub repeat: u32,
+    /// Kept replies, if they may be used.
+    pub answers: Option<&'a Arc<dyn Answers>>,
+}
+
+impl Turn<'_> {
+    /// Judged once, and asked anew.
+    pub const FIRST: Turn<'static> = Turn { repeat: 1, answers: None };
+}
+
+/// Asks the judge once. `vote` tells calls with the same variables apart, from 1: a kept reply may be used
+/// again for the same `vote` only, or else the votes of one judge would all be copies of its first.
 pub(super) async fn ask(
     control: &Control,
     judge: &Judge,
     variables: Map<String, Value>,
-    repeat: u32,
+    vote: u32,
+    answers: Option<&Arc<dyn Answers>>,
 ) -> Said {
-    // Judges' answers are not kept yet, so every call is made.
-    let _ = repeat;
+    let recall = answers.map(|answers| Recall { answers: answers.clone(), repeat: vote });
     let incoming = Incoming {
         caller: Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
         purpose: CallPurpose::Test,
@@ -39,7 +54,7 @@ pub(super) async fn ask(
             release: judge.release.clone(),
             model: judge.model.clone(),
             variables,
-            recall: None,
+            recall,
         },
         stream: false,
         usage_wanted: false,

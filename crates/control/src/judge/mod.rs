@@ -20,6 +20,7 @@ mod opinion;
 mod pair;
 mod votes;
 
+pub use ask::Turn;
 pub use bench::{Judge, Judges};
 pub use contract::{Contract, Form, Scale};
 pub use kin::are_kin;

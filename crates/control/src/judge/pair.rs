@@ -8,7 +8,7 @@ use gatemark_core::money::NanoUsd;
 use gatemark_core::report::Verdict;
 use serde_json::{Map, Value};
 
-use super::ask::{self, Said, ask};
+use super::ask::{self, Said, Turn, ask};
 use super::bench::Judge;
 use super::opinion::{Winner, brief, read_winner};
 use super::votes::{Rule, Subject};
@@ -65,14 +65,13 @@ impl PairJudgement {
 }
 
 impl Control {
-    /// Has `judge` compare two answers `rule.votes` times, each time in both orders. `repeat` is which
-    /// time the same pair is judged, from 1.
+    /// Has `judge` compare two answers `rule.votes` times, each time in both orders.
     pub async fn judge_pair(
         &self,
         judge: &Judge,
         rule: Rule,
         pair: &Pair<'_>,
-        repeat: u32,
+        turn: Turn<'_>,
     ) -> PairJudgement {
         let common = match pair.subject.common(judge) {
             Ok(common) => common,
@@ -84,13 +83,13 @@ impl Control {
             values.insert("second".to_string(), second.into());
             values
         };
-        let start = repeat.saturating_sub(1).saturating_mul(rule.votes);
+        let start = turn.repeat.saturating_sub(1).saturating_mul(rule.votes);
         let votes = (1..=rule.votes).map(|vote| {
             let repeat = start.saturating_add(vote);
             let (own, other) = (pair.subject.answer, pair.other);
             join(
-                ask(self, judge, shown(own, other), repeat),
-                ask(self, judge, shown(other, own), repeat),
+                ask(self, judge, shown(own, other), repeat, turn.answers),
+                ask(self, judge, shown(other, own), repeat, turn.answers),
             )
         });
         count(join_all(votes).await, rule)

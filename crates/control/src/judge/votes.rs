@@ -6,7 +6,7 @@ use gatemark_core::report::Verdict;
 use gatemark_core::variable::VariableType;
 use serde_json::{Map, Value};
 
-use super::ask::{self, Said, ask};
+use super::ask::{self, Said, Turn, ask};
 use super::bench::Judge;
 use super::contract::{Form, Scale};
 use super::opinion::{self, Opinion, brief};
@@ -56,7 +56,7 @@ pub struct Judgement {
 }
 
 impl Control {
-    /// Has `judge` vote on `subject`. `repeat` is which time the same is judged, from 1.
+    /// Has `judge` vote on `subject`.
     ///
     /// Every vote must be readable: one that is not makes the judgement an error, for nobody knows how it
     /// would have gone.
@@ -65,15 +65,17 @@ impl Control {
         judge: &Judge,
         rule: Rule,
         subject: &Subject<'_>,
-        repeat: u32,
+        turn: Turn<'_>,
     ) -> Judgement {
         let variables = match subject.variables(judge) {
             Ok(variables) => variables,
             Err(why) => return Judgement::error(why, vec![], None),
         };
-        let first = repeat.saturating_sub(1).saturating_mul(rule.votes);
-        let votes = (1..=rule.votes)
-            .map(|vote| ask(self, judge, variables.clone(), first.saturating_add(vote)));
+        let first = turn.repeat.saturating_sub(1).saturating_mul(rule.votes);
+        let votes = (1..=rule.votes).map(|vote| {
+            let vote = first.saturating_add(vote);
+            ask(self, judge, variables.clone(), vote, turn.answers)
+        });
         count(join_all(votes).await, judge.contract.form, rule)
     }
 }

@@ -60,6 +60,8 @@ pub struct Evidence<'a> {
     pub served_before: bool,
     /// The deployment that serves in the environment now, by its id.
     pub serving: Option<i64>,
+    /// Whether this version is the one that serves there now.
+    pub serves_already: bool,
     /// This version's report compared with the serving version's, on the same cases; `None` if one of the
     /// two reports is missing.
     pub comparison: Option<&'a Compared>,

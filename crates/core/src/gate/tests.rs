@@ -66,6 +66,7 @@ fn unmet(edit: impl FnOnce(&mut Version, &mut Suite, &mut Report), approver: &st
         model_vouched: false,
         served_before: false,
         serving: None,
+        serves_already: false,
         comparison: None,
     };
     let production = "production".parse().unwrap();
@@ -120,6 +121,7 @@ fn an_approval_of_another_suite_is_none() {
         model_vouched: false,
         served_before: false,
         serving: None,
+        serves_already: false,
         comparison: None,
     };
     let production = "production".parse().unwrap();
@@ -149,6 +151,7 @@ fn an_open_policy_asks_for_nothing_and_a_rollback_for_a_past() {
         model_vouched: false,
         served_before: false,
         serving: None,
+        serves_already: false,
         comparison: None,
     };
     let decide = |purpose, evidence: &_| decide(&Policy::open(), &staging, purpose, evidence);
@@ -174,6 +177,7 @@ fn against_serving(
         model_vouched: false,
         served_before: true,
         serving,
+        serves_already: false,
         comparison,
     };
     let asked = NonInferiority { margin: 0.05, confidence: 0.95 };

@@ -131,6 +131,7 @@ pub(crate) fn permit_over(
         model_vouched: false,
         served_before: true,
         serving,
+        serves_already: false,
         comparison: None,
     };
     decide(&Policy::open(), &environment(place), purpose, &evidence).permit().unwrap()

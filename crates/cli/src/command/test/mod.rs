@@ -51,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     repeats: Option<u32>,
     /// Calls under way at once for each provider
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = concurrency)]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = argument::concurrency)]
     concurrency: usize,
     /// Ask the model even where an earlier run has the answer to the very same request
     #[arg(long)]
@@ -74,11 +74,6 @@ pub(crate) struct Args {
     /// Most failing cases to show of each run
     #[arg(long, value_name = "N", default_value_t = 10)]
     failures: u32,
-}
-
-fn concurrency(text: &str) -> Result<usize, String> {
-    let parsed = text.parse().ok().filter(|count| (1..=1024).contains(count));
-    parsed.ok_or_else(|| "write a number from 1 to 1024".to_string())
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {

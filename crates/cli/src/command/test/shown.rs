@@ -12,6 +12,9 @@ use super::judged::Judged;
 use crate::evidence;
 use crate::print::Terminal;
 
+/// Of the interval of the difference from what serves.
+const CONFIDENCE: f64 = 0.95;
+
 pub(super) async fn json(
     runs: &[TestRun],
     verdicts: &[Judged],
@@ -55,6 +58,9 @@ pub(super) async fn text(
         terminal.data(&ink.strong(&title));
         terminal.data("");
         terminal.data(&evidence::figures(&run.report, judged.threshold, ink));
+        if let Some(line) = against_serving(run, control).await? {
+            terminal.data(&format!("serving    {line}"));
+        }
         for unmet in &judged.unmet {
             terminal.data(&format!("unmet      {}", ink.bad(unmet)));
         }
@@ -73,4 +79,24 @@ pub(super) async fn text(
         terminal.data(&evidence::comparison(&reports));
     }
     Ok(())
+}
+
+/// The run compared with the version that serves in the default environment, if another one does and has a
+/// report on the same suite.
+async fn against_serving(run: &TestRun, control: &Control) -> Result<Option<String>> {
+    let environment = &control.project().default_environment;
+    let digest = &run.report.suite;
+    let Some(baseline) = control.baseline(&run.version, environment, digest).await? else {
+        return Ok(None);
+    };
+    let number = baseline.version.number;
+    let Some(before) = baseline.report.filter(|_| number != run.version.number) else {
+        return Ok(None);
+    };
+    let compared = control.versus(&run.report, &before, &run.suite, CONFIDENCE).await?;
+    let said = match compared {
+        Ok(comparison) => comparison.sentence(),
+        Err(why) => format!("not comparable: {}", why.reason),
+    };
+    Ok(Some(format!("against version {number} in {environment}: {said}")))
 }

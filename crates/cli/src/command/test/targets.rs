@@ -34,7 +34,7 @@ pub(super) async fn chosen(
         });
         return Ok(Some(named.collect()));
     }
-    let names = names(args, with_suites(control).await?, context)?;
+    let names = names(args, control.with_suites().await?, context)?;
     Ok(names.map(|names| names.into_iter().map(TestTarget::newest).collect()))
 }
 
@@ -62,16 +62,6 @@ fn names(
         }
     }
     Ok(Some(all))
-}
-
-async fn with_suites(control: &Control) -> Result<Vec<PromptName>> {
-    let mut names = vec![];
-    for prompt in control.prompts().await? {
-        if control.store().current_suite(&prompt.name).await?.is_some() {
-            names.push(prompt.name);
-        }
-    }
-    Ok(names)
 }
 
 /// The files as they are; what is wrong with them is printed.

@@ -19,6 +19,7 @@ impl Rules {
             percent(asked.confidence)
         );
         let (met, found, fix) = match (evidence.serving, evidence.comparison) {
+            _ if evidence.serves_already => (true, "it serves already".to_string(), String::new()),
             (None, _) => (true, "nothing serves there yet".to_string(), String::new()),
             (Some(_), None) => (
                 false,
