@@ -120,7 +120,7 @@
 
   const chart = (title, label, body) => el("figure", { class: "card" }, el("h3", {}, title), body && body.tagName === "svg" ? (body.setAttribute("role", "img"), body.setAttribute("aria-label", label), body) : body);
   const bars = (lines, mark) => {
-    const left = 150, right = 70, width = 520, row = 28, height = lines.length * row + 24;
+    const left = 104, right = 52, width = 380, row = 26, height = lines.length * row + 24;
     const x = (share) => left + share * (width - left - right);
     const root = svg("svg", { viewBox: `0 0 ${width} ${height}` });
     for (const tick of [0, 0.25, 0.5, 0.75, 1]) put(root, [
@@ -129,7 +129,7 @@
     lines.forEach((line, i) => {
       const y = i * row + 6;
       put(root, [
-        svg("text", { x: 0, y: y + 13 }, shorten(line.name, 20), svg("title", {}, line.name)),
+        svg("text", { x: 0, y: y + 13 }, shorten(line.name, 15), svg("title", {}, line.name)),
         svg("rect", { class: "track", x: x(0), y, width: x(1) - x(0), height: 16, rx: 3 }),
         svg("rect", { class: "bar", x: x(0), y, width: Math.max(1, x(line.value) - x(0)), height: 16, rx: 3 }),
         line.low !== undefined && svg("path", { class: "whisker", d: `M${x(line.low)} ${y + 8}H${x(line.high)}M${x(line.low)} ${y + 3}v10M${x(line.high)} ${y + 3}v10` }),
@@ -140,14 +140,15 @@
   };
   const histogram = (values, name) => {
     const sorted = values.slice().sort((a, b) => a - b);
-    const top = Math.max(1, sorted[Math.min(sorted.length - 1, Math.floor(0.99 * sorted.length))]);
+    const largest = sorted[sorted.length - 1];
+    const top = Math.max(1, Math.min(largest, 1.5 * sorted[Math.min(sorted.length - 1, Math.floor(0.95 * sorted.length))]));
     const bins = new Array(24).fill(0);
     for (const value of values) bins[Math.min(23, Math.floor(24 * value / (top * 1.0001)))] += 1;
-    const width = 520, height = 170, most = Math.max(...bins), step = width / 24;
+    const width = 380, height = 150, most = Math.max(...bins), step = width / 24;
     const root = svg("svg", { viewBox: `0 0 ${width} ${height}` });
-    bins.forEach((count, i) => count && put(root, [svg("rect", { class: "bar", x: i * step + 1, y: 140 - 130 * count / most, width: step - 2, height: 130 * count / most, rx: 2 }, svg("title", {}, name(top * i / 24) + " to " + (i === 23 ? "more" : name(top * (i + 1) / 24)) + ": " + count))]));
-    put(root, [svg("line", { class: "grid", x1: 0, x2: width, y1: 140, y2: 140 })]);
-    [0, 0.5, 1].forEach((at, i) => put(root, [svg("text", { class: "soft", x: at * width, y: 158, "text-anchor": ["start", "middle", "end"][i] }, name(Math.round(top * at)))]));
+    bins.forEach((count, i) => count && put(root, [svg("rect", { class: "bar", x: i * step + 1, y: 122 - 112 * count / most, width: step - 2, height: 112 * count / most, rx: 2 }, svg("title", {}, name(top * i / 24) + " to " + (i === 23 ? "more" : name(top * (i + 1) / 24)) + ": " + count))]));
+    put(root, [svg("line", { class: "grid", x1: 0, x2: width, y1: 122, y2: 122 })]);
+    [0, 0.5, 1].forEach((at, i) => put(root, [svg("text", { class: "soft", x: at * width, y: 140, "text-anchor": ["start", "middle", "end"][i] }, (at === 1 && largest > top ? "≥ " : "") + name(Math.round(top * at)))]));
     return root;
   };
   const matrix = (found) => {
