@@ -156,7 +156,7 @@
     const counts = new Map(found.confusion.map(([wanted, got, n]) => [JSON.stringify([wanted, got]), n]));
     return el("table", { class: "matrix" },
       el("caption", { class: "under" }, "wanted ↓ answered →"),
-      el("thead", {}, el("tr", {}, el("th", {}), classes.map((name) => el("th", { scope: "col", title: name }, shorten(name, 14))), el("th", { scope: "col" }, "F1"))),
+      el("thead", {}, el("tr", {}, el("th", {}), classes.map((name) => el("th", { scope: "col", title: name }, shorten(name, 9))), el("th", { scope: "col" }, "F1"))),
       el("tbody", {}, classes.map((wanted) => el("tr", {}, el("th", { scope: "row", title: wanted }, wanted), classes.map((got) => {
         const n = counts.get(JSON.stringify([wanted, got])) || 0;
         return el("td", { class: !n ? "none" : wanted === got ? "hit" : "miss" }, n || "·");
@@ -171,9 +171,10 @@
     const latencies = rows.filter((row) => !row.cached && !row.error).map((row) => row.latency_us);
     const metrics = Object.entries(summary.metrics || {}).map(([name, m]) => ({ name: name || "score", value: m.mean, text: m.mean.toFixed(3) }));
     put(byId("charts"), [
-      lines.length > 0 && chart("Accuracy by category, with 95 % intervals", "Accuracy by category: " + lines.map((l) => l.name + " " + l.text).join(", "), bars(lines, head.goal && head.goal.accuracy)),
+      el("div", { class: "stack" },
+        lines.length > 0 && chart("Accuracy by category, with 95 % intervals", "Accuracy by category: " + lines.map((l) => l.name + " " + l.text).join(", "), bars(lines, head.goal && head.goal.accuracy)),
+        metrics.length > 0 && chart("Mean score by metric", "Mean scores: " + metrics.map((m) => m.name + " " + m.text).join(", "), bars(metrics))),
       latencies.length > 1 && chart("Latency", "Distribution of latency", histogram(latencies, time)),
-      metrics.length > 0 && chart("Mean score by metric", "Mean scores: " + metrics.map((m) => m.name + " " + m.text).join(", "), bars(metrics)),
       summary.classification && chart("Confusion, macro-F1 " + summary.classification.macro_f1.toFixed(3), "", matrix(summary.classification)),
     ]);
   };
