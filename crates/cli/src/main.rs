@@ -2,7 +2,7 @@
 //!
 //! Modules form one line, each using only those before it: `exit`, `print`, `moment` ← `table`, `global`
 //! ← `config`, `diagnostics`, `fetching`, `files` ← `context`, `argument`, `evidence`, `progress`, `logging`,
-//! `jsonl` ← `command`, `demo` ← `args`.
+//! `jsonl`, `rendering` ← `command`, `demo` ← `args`.
 
 mod args;
 mod argument;
@@ -22,6 +22,7 @@ mod logging;
 mod moment;
 mod print;
 mod progress;
+mod rendering;
 mod table;
 
 use std::process::ExitCode;

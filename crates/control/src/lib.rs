@@ -24,6 +24,7 @@ pub mod proposal;
 pub mod record;
 pub mod redact;
 pub mod registry;
+pub mod render;
 pub mod sandbox;
 pub mod select;
 pub mod snapshot;

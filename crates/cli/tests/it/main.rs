@@ -19,6 +19,7 @@ mod keys;
 mod laws;
 mod meaning;
 mod problems;
+mod reports;
 mod runs;
 mod sandbox;
 mod scores;

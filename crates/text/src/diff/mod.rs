@@ -11,6 +11,7 @@ mod json;
 mod words;
 
 pub use content::contents;
+pub use words::pieces;
 
 use serde::Serialize;
 

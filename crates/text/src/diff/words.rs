@@ -8,7 +8,7 @@ use super::Piece;
 const MAX_PAIRS: usize = 100_000_000;
 
 /// The pieces of `old` and `new`, alternating, none of them empty.
-pub(super) fn pieces(old: &str, new: &str) -> Vec<Piece> {
+pub fn pieces(old: &str, new: &str) -> Vec<Piece> {
     let pairs = |count: fn(&str) -> usize| count(old).saturating_mul(count(new));
     let mut pieces = Vec::new();
     let mut config = TextDiff::configure();
