@@ -64,7 +64,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Diff(args) => diff::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Suite(args) => suite::run(args, context).await,
-        Command::Compat(args) => compat::run(args, &context).await,
+        Command::Compat(args) => compat::run(args, context).await,
         Command::Test(args) => test::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
         Command::Judge(args) => judge::run(args, context).await,

@@ -62,7 +62,6 @@ pub(crate) async fn write(
 
 /// Writes several reports in one format: the first to `path`, each further one to a file beside it with
 /// its place in its name (`report.html`, `report.2.html`, …).
-#[allow(dead_code, reason = "for `gatemark test --html FILE`, which is wired by its owner")]
 pub(crate) async fn write_all(
     sources: Vec<Source<'_>>,
     format: Format,

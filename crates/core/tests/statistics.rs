@@ -54,7 +54,7 @@ impl Exam {
 }
 
 fn answered(questions: &str) -> Vec<Value> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/references/statistics.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/references/stats.py");
     let python = std::env::var("GATEMARK_REFERENCE_PYTHON").expect("run `make setup`");
     let mut child = Command::new(python)
         .arg(script)

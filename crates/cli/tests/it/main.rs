@@ -7,6 +7,7 @@ mod access;
 mod calibrating;
 mod clients;
 mod codechecks;
+mod comparing;
 mod demo;
 mod deploying;
 mod door;

@@ -4,7 +4,9 @@ mod changed;
 mod judged;
 mod shown;
 mod targets;
+mod versus;
 mod watch;
+mod written;
 
 use gatemark_control::Control;
 use gatemark_control::evaluate::{TestRequest, TestRun};
@@ -71,6 +73,8 @@ pub(crate) struct Args {
     /// Test the files as they are, and again whenever one changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    #[command(flatten)]
+    files: written::Files,
     /// Most failing cases to show of each run
     #[arg(long, value_name = "N", default_value_t = 10)]
     failures: u32,
@@ -109,10 +113,12 @@ async fn once(args: &Args, control: &Control, context: &Context<'_>) -> Result<E
         terminal.note(&format!("note: {note}"));
     }
     let verdicts = judged::all(&runs, control);
+    let versus = versus::serving(&runs, control).await?;
+    written::all(&args.files, &runs, &versus, control, terminal).await?;
     if terminal.json() {
-        shown::json(&runs, &verdicts, control, terminal).await?;
+        shown::json(&runs, &verdicts, &versus, control, terminal).await?;
     } else {
-        shown::text(&runs, &verdicts, args.failures, control, terminal).await?;
+        shown::text(&runs, &verdicts, &versus, args.failures, control, terminal).await?;
     }
     if args.draft || args.watch {
         for run in &runs {

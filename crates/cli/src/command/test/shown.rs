@@ -2,6 +2,7 @@
 
 use gatemark_control::Control;
 use gatemark_control::evaluate::TestRun;
+use gatemark_control::render::Against;
 use gatemark_control::view::ReportView;
 use gatemark_core::error::Result;
 use gatemark_core::report::Report;
@@ -12,23 +13,22 @@ use super::judged::Judged;
 use crate::evidence;
 use crate::print::Terminal;
 
-/// Of the interval of the difference from what serves.
-const CONFIDENCE: f64 = 0.95;
-
 pub(super) async fn json(
     runs: &[TestRun],
     verdicts: &[Judged],
+    versus: &[Option<Against>],
     control: &Control,
     terminal: &Terminal,
 ) -> Result<()> {
     let (mut views, mut verdict) = (vec![], vec![]);
-    for (run, judged) in runs.iter().zip(verdicts) {
+    for ((run, judged), against) in runs.iter().zip(verdicts).zip(versus) {
         views.push(ReportView::new(&run.report, control.first_rows(&run.report).await?));
         verdict.push(json!({
             "report": run.report.id,
             "threshold": judged.threshold.map(|least| least.accuracy),
             "unmet": judged.unmet,
             "resumed": run.resumed,
+            "against_serving": against,
         }));
     }
     let least = verdicts.first().and_then(|judged| judged.threshold).map(|least| least.accuracy);
@@ -44,12 +44,13 @@ pub(super) async fn json(
 pub(super) async fn text(
     runs: &[TestRun],
     verdicts: &[Judged],
+    versus: &[Option<Against>],
     failures: u32,
     control: &Control,
     terminal: &Terminal,
 ) -> Result<()> {
     let ink = terminal.ink();
-    for (run, judged) in runs.iter().zip(verdicts) {
+    for ((run, judged), against) in runs.iter().zip(verdicts).zip(versus) {
         let (version, model) = (&run.version, &run.report.model);
         let title = format!(
             "{} {} (version {}) on {model}",
@@ -58,8 +59,9 @@ pub(super) async fn text(
         terminal.data(&ink.strong(&title));
         terminal.data("");
         terminal.data(&evidence::figures(&run.report, judged.threshold, ink));
-        if let Some(line) = against_serving(run, control).await? {
-            terminal.data(&format!("serving    {line}"));
+        if let Some(against) = against {
+            let line = format!("serving    against {}: {}", against.baseline, against.sentence);
+            terminal.data(&line);
         }
         for unmet in &judged.unmet {
             terminal.data(&format!("unmet      {}", ink.bad(unmet)));
@@ -79,24 +81,4 @@ pub(super) async fn text(
         terminal.data(&evidence::comparison(&reports));
     }
     Ok(())
-}
-
-/// The run compared with the version that serves in the default environment, if another one does and has a
-/// report on the same suite.
-async fn against_serving(run: &TestRun, control: &Control) -> Result<Option<String>> {
-    let environment = &control.project().default_environment;
-    let digest = &run.report.suite;
-    let Some(baseline) = control.baseline(&run.version, environment, digest).await? else {
-        return Ok(None);
-    };
-    let number = baseline.version.number;
-    let Some(before) = baseline.report.filter(|_| number != run.version.number) else {
-        return Ok(None);
-    };
-    let compared = control.versus(&run.report, &before, &run.suite, CONFIDENCE).await?;
-    let said = match compared {
-        Ok(comparison) => comparison.sentence(),
-        Err(why) => format!("not comparable: {}", why.reason),
-    };
-    Ok(Some(format!("against version {number} in {environment}: {said}")))
 }
