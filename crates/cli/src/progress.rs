@@ -54,9 +54,10 @@ impl evaluate::Progress for Progress<'_> {
         self.with(|run| *run = Run { bar, rows, ..Run::default() });
     }
 
-    fn resumed(&self, report: &str, rows: u64) {
+    fn resumed(&self, report: &str, rows: u64, passed: u64) {
         self.with(|run| {
             run.ended += rows;
+            run.passed += passed;
             if let Some(bar) = &run.bar {
                 bar.inc(rows);
             }

@@ -78,8 +78,8 @@ impl TestRequest {
 pub trait Progress: Send + Sync {
     /// Runs of `rows` rows in all begin.
     fn begin(&self, rows: u64, estimate: &Estimate);
-    /// So many rows of a run were done before.
-    fn resumed(&self, report: &str, rows: u64);
+    /// So many rows of a run were done before, of which so many passed.
+    fn resumed(&self, report: &str, rows: u64, passed: u64);
     /// One case was asked once.
     fn row(&self, row: &Row);
     /// All runs have ended.
@@ -92,7 +92,7 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn begin(&self, _: u64, _: &Estimate) {}
-    fn resumed(&self, _: &str, _: u64) {}
+    fn resumed(&self, _: &str, _: u64, _: u64) {}
     fn row(&self, _: &Row) {}
     fn end(&self) {}
 }

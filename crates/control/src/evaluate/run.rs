@@ -26,6 +26,8 @@ const PAGE: u32 = 500;
 struct Standing {
     id: String,
     done: HashSet<u64>,
+    /// Rows among these that passed.
+    passed: u64,
     summariser: Summariser,
     verdicts: Verdicts,
 }
@@ -51,7 +53,7 @@ pub(super) async fn run(
     };
     let resumed = standing.done.len() as u64;
     if resumed > 0 {
-        progress.resumed(&standing.id, resumed);
+        progress.resumed(&standing.id, resumed, standing.passed);
     }
     let journal = Journal::open(&control.store);
     let pass = Pass { control, plan, request, lanes, money, progress };
@@ -66,7 +68,7 @@ pub(super) async fn run(
 impl Standing {
     fn new(id: String, plan: &Plan) -> Self {
         let (done, summariser) = (HashSet::new(), Summariser::default());
-        Self { id, done, summariser, verdicts: Verdicts::of(plan) }
+        Self { id, done, passed: 0, summariser, verdicts: Verdicts::of(plan) }
     }
 
     fn note(&mut self, ordinal: u64, row: &Row) {
@@ -87,6 +89,7 @@ async fn taken_up(control: &Control, plan: &Plan, id: String) -> Result<Standing
         for (ordinal, row) in &rows {
             if row.verdict != Verdict::Error && row.verdict != Verdict::Untested {
                 standing.note(*ordinal, row);
+                standing.passed += u64::from(row.verdict == Verdict::Pass);
                 standing.done.insert(*ordinal);
             }
         }
