@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    approve, audit, calls, compare, compat, deploy, diff, gate, init, judge, key, list, log,
+    approve, audit, calls, compare, compat, deploy, diff, gate, import, init, judge, key, list, log,
     openapi, push, report, rollback, sandbox, score, serve, show, suite, test, tokens,
 };
 use crate::context::Context;
@@ -27,6 +27,7 @@ pub(crate) struct Cli {
 enum Command {
     Demo(demo::Args),
     Init(init::Args),
+    Import(import::Args),
     Push(push::Args),
     List(list::Args),
     Show(show::Args),
@@ -58,6 +59,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
     match cli.command {
         Command::Demo(args) => demo::run(args, context).await,
         Command::Init(args) => init::run(args, terminal),
+        Command::Import(args) => import::run(args, context),
         Command::Push(args) => push::run(args, context).await,
         Command::List(args) => list::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,

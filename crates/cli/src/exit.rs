@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Refused,
     /// 4: the tests ran, and their result is below the threshold.
     Below,
+    /// 5: an import is written, and something of its source is not in it.
+    Partly,
 }
 
 /// For `--help`.
@@ -25,7 +27,8 @@ pub(crate) const HELP: &str = "Exit codes:
   1  failed: our side, a vendor or the disk
   2  bad input or usage; nothing was changed
   3  refused by the gate, or by the rule that nobody approves their own work
-  4  the tests ran and the threshold was not reached";
+  4  the tests ran and the threshold was not reached
+  5  imported, but something was left out";
 
 impl Exit {
     /// The number that the shell sees.
@@ -36,6 +39,7 @@ impl Exit {
             Self::Invalid => 2,
             Self::Refused => 3,
             Self::Below => 4,
+            Self::Partly => 5,
         }
     }
 }
@@ -80,7 +84,9 @@ mod tests {
 
     #[test]
     fn the_help_names_every_code() {
-        for exit in [Exit::Done, Exit::Failed, Exit::Invalid, Exit::Refused, Exit::Below] {
+        for exit in
+            [Exit::Done, Exit::Failed, Exit::Invalid, Exit::Refused, Exit::Below, Exit::Partly]
+        {
             assert!(HELP.contains(&format!("\n  {}  ", exit.code())), "{exit:?}");
         }
     }

@@ -20,6 +20,7 @@ pub mod history;
 pub mod judge;
 pub mod keys;
 pub mod project;
+pub mod promptfoo;
 pub mod proposal;
 pub mod record;
 pub mod redact;

@@ -10,6 +10,7 @@ pub(crate) mod compat;
 pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod gate;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod key;

@@ -67,6 +67,13 @@ pub fn load_config(files: &Files) -> (Option<Project>, Vec<Diagnostic>) {
     (project, problems.into_sorted())
 }
 
+/// What an unquoted scalar means in YAML 1.2, as JSON; a number that JSON cannot hold stays a text.
+pub(crate) fn plain_scalar(text: &str) -> serde_json::Value {
+    let node = node::Node::new(scalar::resolve(text), source::Spot::whole(""));
+    let value = node.to_json(&mut Problems::default());
+    value.unwrap_or_else(|| serde_json::Value::String(text.to_string()))
+}
+
 /// Reads every `prompts/<service>/<name>/prompt.yaml` with its `suite.yaml` and the files that they name.
 ///
 /// The prompts returned, in the order of their names, are those without errors.

@@ -2,7 +2,7 @@
 
 mod calibrate;
 mod list;
-mod new;
+pub(crate) mod new;
 
 use gatemark_core::error::Result;
 

@@ -70,6 +70,23 @@ impl KindOfJudge {
     }
 }
 
+/// The files of the judge `name` as `gatemark judge new` writes them, by their paths in the project; `None`
+/// if it is none of those that an import names.
+pub(crate) fn files(name: &str, model: &ModelName) -> Option<Vec<(String, String)>> {
+    let kind = match name {
+        "judges/rubric" => KindOfJudge::Rubric,
+        "judges/reference" => KindOfJudge::Reference,
+        _ => return None,
+    };
+    let file = |(file, text): (&str, &str)| {
+        let text = text.replace("prompt: NAME", &format!("prompt: {name}"));
+        let text = text.replace("--judge NAME", &format!("--judge {name}"));
+        let text = text.replace("model: MODEL", &format!("model: {model}"));
+        (format!("prompts/{name}/{file}"), text)
+    };
+    Some(kind.files().into_iter().map(file).collect())
+}
+
 pub(super) fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     let folders = context.folders()?;
     let project = context.project(&folders)?;
