@@ -13,6 +13,7 @@ mod deploying;
 mod door;
 mod durability;
 mod http;
+mod importing;
 mod init;
 mod json;
 mod judging;

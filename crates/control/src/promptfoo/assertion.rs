@@ -193,7 +193,7 @@ impl Written<'_> {
             "is-xml" if self.value.is_null() => ("xml", json!({})),
             "is-sql" if self.value.is_null() => ("sql", json!({})),
             "javascript" => self.javascript()?,
-            "latency" => ("latency", json!({"max_ms": self.bound()?})),
+            "latency" => ("latency", json!({"max_ms": whole(self.bound()?)})),
             "cost" => ("cost", json!({"max_usd": self.bound()?})),
             "levenshtein" => {
                 let most = self.threshold().unwrap_or(5.0);
