@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    approve, audit, calls, compare, compat, deploy, diff, gate, import, init, judge, key, list, log,
-    openapi, push, report, rollback, sandbox, score, serve, show, suite, test, tokens,
+    approve, audit, calls, compare, compat, deploy, diff, gate, import, init, judge, key, list,
+    log, openapi, push, report, rollback, sandbox, score, serve, show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
