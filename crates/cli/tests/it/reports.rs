@@ -10,12 +10,15 @@ use crate::support::{PROMPT, Project};
 /// A name that tries to become markup wherever it is shown.
 const HOSTILE: &str = "</script><img src=x onerror=window.owned=1>";
 
-/// A project whose suite fails on a case with hostile texts, after a run.
+/// A project whose suite fails on two cases, one of them with hostile texts, after a run.
 fn tested() -> Project {
     let project = Project::new();
     let right = "\"The plate arrived broken\"}, expected: returns";
     let wrong = format!("\"The plate arrived broken {HOSTILE}\"}}, expected: \"{HOSTILE}\"");
     project.edit("suite.yaml", right, &wrong);
+    let right = "should have been here yesterday\"}, expected: delivery";
+    let wrong = "should have been here yesterday\"}, expected: {queue: billing}";
+    project.edit("suite.yaml", right, wrong);
     project.edit("suite.yaml", "accuracy: 0.95", "accuracy: 0.99");
     project.run(&["push"]).exits(0);
     project.run(&["test", PROMPT, "--repeats", "2"]).exits(4);
@@ -44,16 +47,16 @@ fn every_format_is_written_to_stdout_or_to_a_file() {
     let project = tested();
     let json = project.run(&["report", PROMPT, "--format", "json"]).exits(0).json();
     assert_eq!((json["format"].as_u64(), json["rows"].as_array().unwrap().len()), (Some(1), 110));
-    assert!(json["goal"]["unmet"][0].as_str().unwrap().starts_with("accuracy is 0.964"));
+    assert!(json["goal"]["unmet"][0].as_str().unwrap().starts_with("accuracy is 0.945"));
     assert_eq!(json["semver"], "1.0.0");
     let lines = project.run(&["report", PROMPT, "--format", "jsonl"]).exits(0).out;
     assert_eq!(lines.lines().count(), 110);
     let markdown = project.run(&["report", PROMPT, "--format", "markdown"]).exits(0);
-    markdown.says(&["### ❌ thresholds not reached", "53 of 55 cases passed", "| **all** |"]);
+    markdown.says(&["### ❌ thresholds not reached", "52 of 55 cases passed", "| **all** |"]);
     let outside = markdown.out.split("```text").next().unwrap();
     assert!(!outside.contains("<img"), "{outside}");
     let promptfoo = project.run(&["report", PROMPT, "--format", "promptfoo"]).exits(0).json();
-    assert_eq!(promptfoo["results"]["stats"]["failures"], 4);
+    assert_eq!(promptfoo["results"]["stats"]["failures"], 6);
     let arguments = ["report", PROMPT, "--format", "html", "--out", "ci/report.html"];
     let written = project.run(&arguments).exits(0);
     assert!(written.out.is_empty() && written.err.contains("wrote ci/report.html"));
@@ -73,7 +76,7 @@ fn junit_is_read_by_strangers() {
     reader.arg(script("references/junit.py")).arg(project.path().join("junit.xml"));
     let read = output(reader);
     assert_eq!(read["problems"], Value::Array(vec![]));
-    assert_eq!(read["counted"], serde_json::json!({"tests": 56, "failures": 3, "errors": 0}));
+    assert_eq!(read["counted"], serde_json::json!({"tests": 56, "failures": 4, "errors": 0}));
     assert_eq!(read["cases"]["broken"], serde_json::json!(["Failure"]));
     assert_eq!(read["cases"]["thresholds"], serde_json::json!(["Failure"]));
 }
@@ -97,10 +100,11 @@ fn the_page_works_in_a_browser_and_hostile_text_stays_text() {
     assert_eq!(seen["elements"]["images"], 0);
     assert_eq!(seen["elements"]["scripts"], 4);
     assert_eq!(seen["elements"]["owned"], true, "a script of the answer ran");
-    assert_eq!(seen["all"]["ids"][0], "broken", "failures come first");
+    assert_eq!(seen["all"]["ids"][0], "where-is-it", "failures come first");
+    assert_eq!(seen["diff"], 2, "one word was wanted and another one given");
     assert_eq!(seen["first_open"], "true");
     assert_eq!(seen["all"]["count"], "1 to 50 of 55 cases");
-    assert_eq!(seen["passed"]["count"], "1 to 50 of 53 cases, 55 in all");
+    assert_eq!(seen["passed"]["count"], "1 to 50 of 52 cases, 55 in all");
     assert_eq!(seen["nothing"]["count"], "No case matches.");
     assert_eq!(seen["searched"]["ids"], serde_json::json!(["broken"]));
     assert_eq!(seen["keyboard"], serde_json::json!(["true", "false"]));

@@ -8,40 +8,43 @@
 //! it names is run. (Results go the other way in `render::promptfoo`.)
 //!
 //! Modules, each using only those before it: `node`, `ledger`, `folder`, `fill`, `pattern` ← `written` ←
-//! `graded` ← `assertion`; `table` ← `case` ← `expand`; `prompts`, `providers` ← `output`.
+//! `graded` ← `assertion`; `table` ← `case` ← `expand`; `prompts` ← `names` ← `cases`, `output`; `providers`.
 
 mod assertion;
 mod case;
+mod cases;
 mod expand;
 mod fill;
 mod folder;
 mod graded;
 mod ledger;
+mod names;
 mod node;
 mod output;
 mod pattern;
 mod prompts;
 mod providers;
 mod table;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatemark_core::diagnostic::Severity;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{ModelName, PromptName};
-use gatemark_core::suite::Case;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 pub use folder::{Folder, MOST_BYTES};
 pub use ledger::Remark;
 pub use node::Place;
 
+use crate::project;
 use case::Test;
+use cases::Cases;
 use ledger::Ledger;
 use node::{Data, Node};
-use prompts::Prompt;
-use written::Around;
 
 /// What is wanted of an import.
 #[derive(Debug, Clone)]
@@ -133,11 +136,12 @@ pub fn import(asked: &Asked<'_>, folder: &dyn Folder) -> Result<Import> {
         left_out: vec![],
         notes: vec![],
     };
-    let names = names(asked, &root, &found);
+    let names =
+        names::of(asked.name.as_ref(), root.get("description").and_then(Node::text), &found);
     let templates = root.get("assertionTemplates");
     let mut cases = Cases { folder, templates, models: &asked.models, ledger: &mut ledger };
     for (prompt, name) in found.iter().zip(&names) {
-        let prompt = with_affixes(prompt, &tests);
+        let prompt = cases::with_affixes(prompt, &tests);
         let cases = cases.of(&prompt, &tests);
         let ready = output::Ready {
             name,
@@ -155,8 +159,38 @@ pub fn import(asked: &Asked<'_>, folder: &dyn Folder) -> Result<Import> {
             .extend(judges.filter_map(|s| s.parameters["prompt"].as_str().map(String::from)));
         import.prompts.push(Imported { name: name.clone(), cases: cases.len() });
     }
+    read_back(&import, &models, &mut ledger);
     (import.left_out, import.notes) = ledger.finish();
     Ok(import)
+}
+
+/// Reads what will be written as `gatemark push` would, so that what it would refuse is told now.
+fn read_back(import: &Import, models: &providers::Models, ledger: &mut Ledger) {
+    let mut config = import.config.clone();
+    // The user's own providers are in the user's own project; any will do to read the prompts.
+    for model in models.entries.iter().filter_map(|entry| entry["model"].as_str()) {
+        let provider = model.split('/').next().unwrap_or_default();
+        let line = format!("  {provider}: {{\"protocol\":\"sim\"}}\n");
+        if !models.providers.contains_key(provider) && !config.contains(&line) {
+            config.push_str(&line);
+        }
+    }
+    let mut files = project::Files::new();
+    files.insert("gatemark.yaml", config);
+    for (path, text) in &import.files {
+        files.insert(path.clone(), text.clone());
+    }
+    let (project, mut problems) = project::load_config(&files);
+    if let Some(project) = project {
+        problems.extend(project::load_prompts(&files, &project).1);
+    }
+    for problem in problems.iter().filter(|problem| problem.severity == Severity::Error) {
+        let line = problem.place.line;
+        let place = Place { file: problem.place.file.as_str().into(), line };
+        let advice =
+            format!("`gatemark push` will refuse this until it is changed: {}", problem.message);
+        ledger.leave("what is written", &place, advice);
+    }
 }
 
 fn nothing(asked: &Asked<'_>, prompts: bool, ledger: Ledger) -> Error {
@@ -221,189 +255,10 @@ fn tests(root: &Node, folder: &dyn Folder, ledger: &mut Ledger) -> Vec<Test> {
     }
 }
 
-/// The prompt with the prefix and suffix that all tests have, if there is only a user's message.
-fn with_affixes(prompt: &Prompt, tests: &[Test]) -> Prompt {
-    let mut prompt = prompt.clone();
-    if let [(_, text)] = prompt.messages.as_mut_slice() {
-        let (prefix, suffix) = (shared(tests, "prefix"), shared(tests, "suffix"));
-        *text = format!("{}{text}{}", prefix.unwrap_or_default(), suffix.unwrap_or_default());
-    }
-    prompt
-}
-
-fn shared<'a>(tests: &'a [Test], option: &str) -> Option<&'a str> {
-    let first = tests.first()?.option(option)?;
-    tests.iter().all(|test| test.option(option) == Some(first)).then_some(first)
-}
-
-struct Cases<'a> {
-    folder: &'a dyn Folder,
-    templates: Option<&'a Node>,
-    models: &'a BTreeMap<String, ModelName>,
-    ledger: &'a mut Ledger,
-}
-
-impl Cases<'_> {
-    /// Every case of `prompt`.
-    fn of(&mut self, prompt: &Prompt, tests: &[Test]) -> Vec<Case> {
-        let mut cases: Vec<Case> = vec![];
-        let mut taken = BTreeSet::new();
-        for (at, test) in tests.iter().enumerate() {
-            let meant = |label: &String| prompt.label.as_ref() == Some(label);
-            if test.prompts.as_ref().is_some_and(|labels| !labels.iter().any(meant)) {
-                continue;
-            }
-            if let Some((what, advice)) = refused(prompt, test, tests) {
-                self.ledger.leave(what, &test.place, advice);
-                continue;
-            }
-            let combinations = match expand::combinations(test, self.folder) {
-                Ok(combinations) => combinations,
-                Err(why) => {
-                    self.ledger.leave("case with variables", &test.place, why);
-                    continue;
-                }
-            };
-            let several = combinations.len() > 1;
-            for (place, variables) in combinations.into_iter().enumerate() {
-                let base = slug(test.description.as_deref().unwrap_or_default());
-                let base = if base.is_empty() { format!("test-{}", at + 1) } else { base };
-                let id = if several { format!("{base}.{}", place + 1) } else { base };
-                let id = if taken.contains(&id) { format!("{id}-{}", at + 1) } else { id };
-                if let Some(case) = self.case(id.clone(), test, variables) {
-                    taken.insert(id);
-                    cases.push(case);
-                }
-            }
-        }
-        cases
-    }
-
-    fn case(&mut self, id: String, test: &Test, variables: Map<String, Value>) -> Option<Case> {
-        let (mut checks, mut expected) = (vec![], None);
-        for node in &test.asserts {
-            let (folder, templates, models) = (self.folder, self.templates, self.models);
-            let around = Around { folder, variables: &variables, templates, models };
-            match assertion::translate(node, &around) {
-                Ok(found) => {
-                    for (kind, advice) in found.notes {
-                        self.ledger.note(kind, &node.place, advice);
-                    }
-                    checks.extend(found.checks);
-                    expected = expected.or(found.expected);
-                }
-                Err(why) => self.ledger.leave(why.kind, &node.place, why.advice),
-            }
-        }
-        if checks.is_empty() {
-            let advice = match test.asserts.is_empty() {
-                true => {
-                    "it asserts nothing: promptfoo passes it, here it would be untested; add a check"
-                }
-                false => {
-                    "no assertion of it could be imported, and without one it would prove nothing"
-                }
-            };
-            self.ledger.leave("case without checks", &test.place, advice);
-            return None;
-        }
-        if test.threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
-            let advice = "thresholds of cases lie between 0 and 1 here, and scores are means";
-            self.ledger.leave("case with a threshold above 1", &test.place, advice);
-            return None;
-        }
-        let category = test.metadata.get("category").and_then(Value::as_str);
-        if test.metadata.keys().any(|key| key != "category") {
-            let advice = "only `category` has a place here; write `tags` by hand";
-            self.ledger.note("`metadata` of tests", &test.place, advice);
-        }
-        Some(Case {
-            id,
-            category: category.map(slug).filter(|c| !c.is_empty()).unwrap_or("happy".into()),
-            difficulty: None,
-            tags: vec![],
-            source: None,
-            weight: None,
-            threshold: test.threshold,
-            variables: variables.into_iter().map(|(k, v)| (k, prompts::shown(&v))).collect(),
-            expected,
-            checks,
-        })
-    }
-}
-
-/// Why no case can be made of a test, if so.
-fn refused(prompt: &Prompt, test: &Test, tests: &[Test]) -> Option<(String, &'static str)> {
-    let differs =
-        |option| test.option(option).is_some_and(|own| shared(tests, option) != Some(own));
-    for option in ["prefix", "suffix"] {
-        if differs(option) || (test.option(option).is_some() && prompt.messages.len() > 1) {
-            let what = format!("case with `options.{option}`");
-            return Some((
-                what,
-                "only one that all cases share is put into the prompt; make it a variable",
-            ));
-        }
-    }
-    for option in ["transform", "postprocess", "transformVars"] {
-        if test.options.contains_key(option) {
-            let what = format!("case with `options.{option}`");
-            return Some((
-                what,
-                "checks see the answer as it is; use a `javascript` check that transforms it",
-            ));
-        }
-    }
-    None
-}
-
-/// Lower-case letters, digits and hyphens.
-fn slug(text: &str) -> String {
-    let mut slug = String::new();
-    for c in text.chars().take(60) {
-        match c.to_ascii_lowercase() {
-            c if c.is_ascii_alphanumeric() => slug.push(c),
-            _ if slug.is_empty() || slug.ends_with('-') => {}
-            _ => slug.push('-'),
-        }
-    }
-    slug.trim_end_matches('-').to_string()
-}
-
-/// A name for each prompt, all different.
-fn names(asked: &Asked<'_>, root: &Node, prompts: &[Prompt]) -> Vec<String> {
-    let description = root.get("description").and_then(Node::text).map(slug);
-    let base = description.filter(|slug| slug.parse_name()).unwrap_or("prompt".into());
-    let first = asked.name.as_ref().map_or(format!("imported/{base}"), ToString::to_string);
-    let mut names: Vec<String> = vec![];
-    for (at, prompt) in prompts.iter().enumerate() {
-        let label = prompt.label.as_deref().map(slug).filter(|slug| slug.parse_name());
-        let name = match (at, label) {
-            _ if prompts.len() == 1 => first.clone(),
-            (0, None) => first.clone(),
-            (_, Some(label)) => format!("{first}-{label}"),
-            (at, None) => format!("{first}-{}", at + 1),
-        };
-        let valid = name.parse::<PromptName>().is_ok() && !names.contains(&name);
-        names.push(if valid { name } else { format!("{first}-{}", at + 1) });
-    }
-    names
-}
-
-trait ParseName {
-    /// Whether it can be the second part of a prompt's name.
-    fn parse_name(&self) -> bool;
-}
-
-impl ParseName for String {
-    fn parse_name(&self) -> bool {
-        format!("x/{self}").parse::<PromptName>().is_ok()
-    }
-}
-
 /// `gatemark.yaml` with the providers that the models need.
 fn config(root: &Node, models: &providers::Models) -> String {
-    let name = root.get("description").and_then(Node::text).map(slug).filter(|n| !n.is_empty());
+    let name =
+        root.get("description").and_then(Node::text).map(names::slug).filter(|n| !n.is_empty());
     let mut text = format!(
         "# Imported by `gatemark import promptfoo`. Add prices under `models` to see costs.\nname: {}\nproviders:\n",
         name.unwrap_or("imported".into())
