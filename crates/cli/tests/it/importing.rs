@@ -101,6 +101,7 @@ fn what_cannot_be_imported_is_listed_with_its_place() {
         "assertion g-eval",
         "assertion factuality",
         "assertion is-refusal",
+        "assertion cost",
         "`metric` of assertions",
         "`evaluateOptions.delay`",
     ] {

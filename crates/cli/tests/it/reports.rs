@@ -110,3 +110,48 @@ fn the_page_works_in_a_browser_and_hostile_text_stays_text() {
     assert_eq!(seen["keyboard"], serde_json::json!(["true", "false"]));
     assert_eq!(seen["print_hides_filters"], true);
 }
+
+/// `value` with the hostile text behind every text.
+fn poisoned(value: &Value) -> Value {
+    match value {
+        // Verdicts choose a colour, and are ours alone.
+        Value::String(text) if ["pass", "fail"].contains(&text.as_str()) => value.clone(),
+        Value::String(text) => Value::from(format!("{text}{HOSTILE}")),
+        Value::Array(items) => items.iter().map(poisoned).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| (key.clone(), poisoned(value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn hostile_text_in_every_place_of_the_page_stays_text() {
+    let project = tested();
+    let mut page = project.run(&["report", PROMPT, "--format", "html"]).exits(0).out;
+    for id in ["rows", "report"] {
+        let start = page.find(&format!("id=\"{id}\">")).unwrap() + format!("id=\"{id}\">").len();
+        let end = start + page[start..].find("</script>").unwrap();
+        let mut value = poisoned(&serde_json::from_str(&page[start..end]).unwrap());
+        if id == "report" {
+            value["comparison"] = serde_json::json!({"baseline": HOSTILE, "sentence": HOSTILE,
+                "lost": [HOSTILE], "gained": [HOSTILE]});
+            value["report"]["stopped"] = HOSTILE.into();
+        }
+        page.replace_range(start..end, &value.to_string().replace('<', "\\u003c"));
+    }
+    std::fs::write(project.path().join("report.html"), page).unwrap();
+    let mut browser = Command::new("node");
+    browser
+        .env("NODE_MODULES", needed("GATEMARK_TEST_NODE_MODULES"))
+        .arg(script("browser/report.mjs"))
+        .arg(needed("GATEMARK_TEST_CHROMIUM"))
+        .arg(project.path().join("report.html"));
+    let seen = output(browser);
+    assert!(seen["heading"].as_str().unwrap().contains(HOSTILE), "{seen:#}");
+    assert_eq!(seen["elements"]["images"], 0);
+    assert_eq!(seen["elements"]["scripts"], 4);
+    assert_eq!(seen["elements"]["owned"], true, "a script of a text ran");
+    assert_eq!(seen["console"], Value::Array(vec![]));
+    assert_eq!(seen["searched"]["count"], "1 to 50 of 55 cases");
+}

@@ -52,6 +52,11 @@ pub(super) fn translate(node: &Node, around: &Around<'_>) -> Result<Translated, 
         let advice = "reports group scores by the kind of check, not by names";
         found.notes.push(("`metric` of assertions".into(), advice.into()));
     }
+    if base == "cost" {
+        let advice =
+            "models need prices under `models` in gatemark.yaml; without one the check is an error";
+        found.notes.push((format!("assertion {kind}"), advice.into()));
+    }
     found.checks.push(spec);
     Ok(found)
 }

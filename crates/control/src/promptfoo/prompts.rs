@@ -37,7 +37,11 @@ fn entry(node: &Node, folder: &dyn Folder, ledger: &mut Ledger, found: &mut Vec<
         return ledger.leave("prompt", &node.place, "this is neither a text nor a file");
     };
     let named = text.strip_prefix("file://");
-    let is_file = named.is_some() || (!text.contains('\n') && folder.paths().contains(text.trim()));
+    let exists = || {
+        let found = folder::joined("", text.trim()).map(|path| folder::matching(folder, &path));
+        found.unwrap_or_default().iter().any(|path| folder.paths().contains(path))
+    };
+    let is_file = named.is_some() || (!text.contains('\n') && exists());
     if !is_file {
         found.extend(prompt(text, label, &node.place, ledger));
         return;

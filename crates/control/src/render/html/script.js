@@ -156,7 +156,7 @@
     const counts = new Map(found.confusion.map(([wanted, got, n]) => [JSON.stringify([wanted, got]), n]));
     return el("table", { class: "matrix" },
       el("caption", { class: "under" }, "wanted ↓ answered →"),
-      el("thead", {}, el("tr", {}, el("th", {}), classes.map((name) => el("th", { scope: "col", title: name }, shorten(name, 6))), el("th", { scope: "col" }, "F1"))),
+      el("thead", {}, el("tr", {}, el("th", {}), classes.map((name) => el("th", { scope: "col", title: name }, name.length > 9 ? shorten(name, 7) : name)), el("th", { scope: "col" }, "F1"))),
       el("tbody", {}, classes.map((wanted) => el("tr", {}, el("th", { scope: "row", title: wanted }, wanted), classes.map((got) => {
         const n = counts.get(JSON.stringify([wanted, got])) || 0;
         return el("td", { class: !n ? "none" : wanted === got ? "hit" : "miss" }, n || "·");
