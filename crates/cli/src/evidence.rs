@@ -60,8 +60,18 @@ fn more(summary: &Summary) -> Vec<String> {
             summary.total.flaky
         ));
     }
+    if let Some(weighted) = summary.weighted_accuracy {
+        lines.push(format!("weighted   {weighted:.3} of the cases' weight passed"));
+    }
     for (name, metric) in &summary.metrics {
-        lines.push(format!("score      {name}: mean {:.3} over {} rows", metric.mean, metric.rows));
+        let missing = match metric.missing {
+            0 => String::new(),
+            missing => format!(", {missing} without a score counted as 0"),
+        };
+        lines.push(format!(
+            "score      {name}: mean {:.3} over {} rows{missing}",
+            metric.mean, metric.rows
+        ));
     }
     if let Some(found) = &summary.classification {
         lines.push(format!(
@@ -215,6 +225,7 @@ mod tests {
             category: "edge".into(),
             repeat: 1,
             score: None,
+            weight: None,
             cached: false,
             verdict,
             format_valid: true,

@@ -104,6 +104,8 @@ impl Control {
             suite_changed: false,
             reasons: vec![],
         };
+        let current = self.store.current_suite(&file.name).await?.map(|(_, digest)| digest);
+        pushed.suite_changed = suite.as_ref().is_some_and(|suite| Some(suite.digest) != current);
         match (&known, &latest) {
             (Some(known), _) => {
                 pushed.number = known.number;

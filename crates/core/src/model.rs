@@ -134,6 +134,14 @@ pub struct Provider {
     pub local: Option<LocalModel>,
 }
 
+impl Provider {
+    /// What decides who answers under the provider's name: another address or other settings mean other
+    /// answers.
+    pub fn identity(&self) -> String {
+        format!("{:?} {} {:?} {:?}", self.protocol, self.base_url, self.sim, self.local)
+    }
+}
+
 /// A named model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {

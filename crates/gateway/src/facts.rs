@@ -32,6 +32,8 @@ pub struct Facts {
     pub worth: Option<NanoUsd>,
     /// How long an answer of an earlier run took when it was given, in microseconds; `None` for others.
     pub recalled_us: Option<u64>,
+    /// Waiting for the vendor, in microseconds; 0 for an answer of an earlier run.
+    pub vendor_us: u64,
     /// When the call began, in microseconds since 1970.
     pub at: i64,
 }

@@ -133,26 +133,32 @@ async fn steps(
 ) -> Result<check::Checked> {
     let prepared = prepare::prepare(resolved, ask, record)?;
     reserve::reserve(resolved, &prepared)?;
-    let got = answer(snapshot, resolved, &prepared, record).await;
+    let got = answer(snapshot, resolved, &prepared, record).await?;
     check::check(resolved, prepared, got, record)
 }
 
-/// Steps 6 and 7: an answer from an earlier run, or the vendor's.
+/// Steps 6 and 7: an answer from an earlier run, or what asking the vendor gave. The outer error is of our
+/// own store, and must not be told as the vendor's.
 async fn answer(
     snapshot: &Snapshot,
     resolved: &resolve::Resolved,
     prepared: &prepare::Prepared,
     record: &mut record::Pending,
-) -> Result<dispatch::Got> {
+) -> Result<Result<dispatch::Got>> {
     let Some(recall) = &resolved.recall else {
-        return dispatch::dispatch(snapshot, resolved, prepared, record).await;
+        return Ok(dispatch::dispatch(snapshot, resolved, prepared, record).await);
     };
-    let key = recall::key(&resolved.model, &prepared.request, recall.repeat)?;
+    let provider = snapshot.project().providers.get(resolved.model.provider());
+    let provider = provider.map(gatemark_core::model::Provider::identity).unwrap_or_default();
+    let key = recall::key(&resolved.model, &provider, &prepared.request, recall.repeat)?;
     if let Some((answer, latency_us)) = recall::recall(recall, &key).await? {
         record.note_recalled(latency_us);
-        return Ok(dispatch::Got::Whole(Box::new(answer)));
+        return Ok(Ok(dispatch::Got::Whole(Box::new(answer))));
     }
-    let got = dispatch::dispatch(snapshot, resolved, prepared, record).await?;
+    let got = match dispatch::dispatch(snapshot, resolved, prepared, record).await {
+        Ok(got) => got,
+        Err(error) => return Ok(Err(error)),
+    };
     let latency_us = record.record().vendor_us;
     let kept = match &got {
         dispatch::Got::Whole(answer) => Some(Remembered::of(answer, latency_us)),
@@ -161,5 +167,5 @@ async fn answer(
     if let Some(kept) = kept {
         recall.answers.put(&key, &kept).await?;
     }
-    Ok(got)
+    Ok(Ok(got))
 }

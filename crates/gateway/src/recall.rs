@@ -93,13 +93,20 @@ impl Remembered {
 struct Key<'a> {
     format: u8,
     model: &'a ModelName,
+    /// Who answers under the model's name.
+    provider: &'a str,
     repeat: u32,
     turns: Vec<(Role, &'a str)>,
     raw: Option<&'a RawValue>,
     fields: Vec<(&'a str, &'a RawValue)>,
 }
 
-pub(crate) fn key(model: &ModelName, request: &ChatRequest, repeat: u32) -> Result<Digest> {
+pub(crate) fn key(
+    model: &ModelName,
+    provider: &str,
+    request: &ChatRequest,
+    repeat: u32,
+) -> Result<Digest> {
     let (turns, raw) = match &request.messages {
         Messages::Raw(raw) => (vec![], Some(&**raw)),
         Messages::Turns(turns) => {
@@ -107,7 +114,7 @@ pub(crate) fn key(model: &ModelName, request: &ChatRequest, repeat: u32) -> Resu
         }
     };
     let fields = request.fields.iter().map(|(name, value)| (name.as_str(), &**value)).collect();
-    let key = Key { format: 1, model, repeat, turns, raw, fields };
+    let key = Key { format: 1, model, provider, repeat, turns, raw, fields };
     let bytes = serde_json::to_vec(&key)
         .map_err(|cause| Error::internal("a request cannot be identified").because(cause))?;
     Ok(Digest::of(&bytes))

@@ -71,6 +71,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         cost: known.then_some(record.cost),
         worth: known.then_some(worth),
         recalled_us,
+        vendor_us: record.vendor_us,
         at: record.at,
     }
 }

@@ -1,7 +1,5 @@
 //! Test runs while they run: rows and answers, journalled in batches.
 
-use std::collections::HashMap;
-
 use gatemark_core::report::{Row, Verdict};
 use gatemark_core::{Digest, Result};
 
@@ -35,9 +33,15 @@ impl Store {
         row.map(|row| row.text("id").map(String::from)).transpose()
     }
 
-    /// Begins a run.
+    /// Begins a run. Unfinished runs of the same key are given up with their rows: nobody may go on with
+    /// one of them later and take its rows for new ones.
     pub async fn begin_run(&self, id: &str, key: &Digest, at: i64) -> Result<()> {
         let transaction = self.database().begin().await?;
+        let sql = "DELETE FROM run_rows WHERE run IN
+                   (SELECT id FROM runs WHERE key = $1 AND finished_at IS NULL)";
+        transaction.execute(sql, values![key]).await?;
+        let sql = "DELETE FROM runs WHERE key = $1 AND finished_at IS NULL";
+        transaction.execute(sql, values![key]).await?;
         let sql = "INSERT INTO runs (id, key, started_at) VALUES ($1, $2, $3)";
         transaction.execute(sql, values![id, key, at]).await?;
         transaction.commit().await
@@ -73,7 +77,8 @@ impl Store {
         let transaction = self.database().begin().await?;
         if !answers.is_empty() {
             let sql = "INSERT INTO answers (key, at, document) VALUES ($1, $2, $3)
-                       ON CONFLICT (key) DO NOTHING";
+                       ON CONFLICT (key) DO UPDATE
+                       SET at = excluded.at, document = excluded.document";
             transaction.execute_many(sql, answers).await?;
         }
         if !rows.is_empty() {
@@ -85,10 +90,10 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The answer kept under `key`, as JSON.
-    pub async fn answer(&self, key: &Digest) -> Result<Option<String>> {
-        let sql = "SELECT document FROM answers WHERE key = $1";
-        let row = self.database().read_one(sql, values![key]).await?;
+    /// The answer kept under `key` since `since` (microseconds since 1970), as JSON.
+    pub async fn answer(&self, key: &Digest, since: i64) -> Result<Option<String>> {
+        let sql = "SELECT document FROM answers WHERE key = $1 AND at >= $2";
+        let row = self.database().read_one(sql, values![key, since]).await?;
         row.map(|row| row.text("document").map(String::from)).transpose()
     }
 
@@ -108,18 +113,6 @@ impl Store {
             .map(|row| {
                 let ordinal = u64::try_from(row.integer("ordinal")?).unwrap_or_default();
                 Ok((ordinal, row.document("document")?))
-            })
-            .collect()
-    }
-
-    /// How many rows of a run came out how.
-    pub async fn verdicts(&self, run: &str) -> Result<HashMap<String, u64>> {
-        let sql = "SELECT verdict, COUNT(*) AS n FROM run_rows WHERE run = $1 GROUP BY verdict";
-        let rows = self.database().read(sql, values![run]).await?;
-        rows.iter()
-            .map(|row| {
-                let count = u64::try_from(row.integer("n")?).unwrap_or_default();
-                Ok((row.text("verdict")?.to_string(), count))
             })
             .collect()
     }

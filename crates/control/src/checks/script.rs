@@ -17,6 +17,7 @@ use tokio::process::{Child, Command};
 
 use super::{External, Found, Seen};
 use crate::Control;
+use crate::judge::Judges;
 
 /// All parameters of the check.
 pub(super) const PARAMETERS: &[&str] = &["command", "time_ms", "at_least"];
@@ -60,6 +61,24 @@ struct Script {
 }
 
 impl External for Script {
+    /// The program is not in the suite: its content goes into the report, so that verdicts of another one
+    /// under the same name are told apart.
+    fn prepare<'a>(
+        &'a self,
+        judges: &'a Judges,
+        _: &'a Control,
+    ) -> BoxFuture<'a, gatemark_core::Result<()>> {
+        Box::pin(async move {
+            for word in &self.command {
+                // Words that are no files are options, or programs that the system finds by name.
+                if let Ok(content) = tokio::fs::read(word).await {
+                    judges.note_program(word, &content).await;
+                }
+            }
+            Ok(())
+        })
+    }
+
     fn observe<'a>(&'a self, seen: &'a Seen<'a>, control: &'a Control) -> BoxFuture<'a, Found> {
         Box::pin(async move {
             if !control.allows_scripts() {

@@ -24,8 +24,16 @@ struct State {
 }
 
 impl Money {
-    pub(super) fn up_to(cap: Option<NanoUsd>) -> Self {
-        Self { cap, state: Mutex::default() }
+    /// `expected` is what one row may cost, as far as is known before any has.
+    pub(super) fn up_to(cap: Option<NanoUsd>, expected: NanoUsd) -> Self {
+        let state = State { dearest: expected, ..State::default() };
+        Self { cap, state: Mutex::new(state) }
+    }
+
+    /// A row that an earlier go at the same run has paid for.
+    pub(super) fn count(&self, row: &Row) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.spent += paid(row);
     }
 
     /// Whether one more row may be asked. Rows under way are taken to cost what the dearest one did, so
@@ -41,8 +49,7 @@ impl Money {
 
     /// A row that was admitted has ended.
     pub(super) fn settle(&self, row: &Row) {
-        let paid = if row.cached { NanoUsd::ZERO } else { row.cost.unwrap_or_default() };
-        let paid = paid + row.checks_cost();
+        let paid = paid(row);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.spent += paid;
         state.dearest = state.dearest.max(paid);
@@ -52,6 +59,12 @@ impl Money {
     pub(super) fn spent(&self) -> NanoUsd {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).spent
     }
+}
+
+/// What a row cost this run.
+fn paid(row: &Row) -> NanoUsd {
+    let answer = if row.cached { NanoUsd::ZERO } else { row.cost.unwrap_or_default() };
+    answer + row.checks_cost()
 }
 
 /// Whether the threshold on accuracy can still be reached.
@@ -114,18 +127,21 @@ mod tests {
 
     #[test]
     fn rows_under_way_count_against_the_cap() {
-        let money = Money::up_to(Some(NanoUsd(100)));
+        let money = Money::up_to(Some(NanoUsd(100)), NanoUsd(40));
         let row = |cost| Row {
             cost: Some(NanoUsd(cost)),
             ..super::super::case::unasked("c", "happy", 1, "test")
         };
         assert!(money.admit());
+        assert!(money.admit());
+        assert!(!money.admit(), "two under way and a third may cost 120");
         money.settle(&row(40));
+        money.settle(&row(0));
         assert!(money.admit());
         assert!(!money.admit(), "40 spent, 40 under way, 40 more would pass 100");
         money.settle(&row(40));
         assert!(!money.admit());
         assert_eq!(money.spent(), NanoUsd(80));
-        assert!(Money::up_to(None).admit());
+        assert!(Money::up_to(None, NanoUsd::ZERO).admit());
     }
 }

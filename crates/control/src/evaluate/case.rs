@@ -44,6 +44,7 @@ pub(super) async fn ask(
     let row = Row {
         verdict: Verdict::Error,
         latency_us: clock::micros(began.elapsed()),
+        weight: case.weight,
         ..unasked(&case.id, &case.category, repeat, "")
     };
     match result {
@@ -66,6 +67,7 @@ pub(super) fn unasked(case: &str, category: &str, repeat: u32, why: &str) -> Row
         error: (!why.is_empty()).then(|| why.to_string()),
         latency_us: 0,
         cost: None,
+        weight: None,
         cached: false,
         call: String::new(),
     }
@@ -84,7 +86,7 @@ async fn answered(
     row.call = facts.call;
     row.cost = facts.worth;
     row.cached = facts.recalled_us.is_some();
-    row.latency_us = facts.recalled_us.unwrap_or(row.latency_us);
+    row.latency_us = facts.recalled_us.unwrap_or(facts.vendor_us);
     let (mut tool_calls, mut usage) = (None, Usage::default());
     if let Body::Whole(answer) = reply.body {
         tool_calls = answer.tool_calls.map(|calls| calls.get().to_string());

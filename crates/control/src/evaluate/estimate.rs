@@ -22,6 +22,14 @@ pub struct Estimate {
     pub unpriced: u64,
 }
 
+impl Estimate {
+    /// What one call is expected to cost at most.
+    pub(super) fn of_one(&self) -> NanoUsd {
+        let all = self.most.unwrap_or(self.input);
+        NanoUsd(all.0 / i64::try_from(self.calls.max(1)).unwrap_or(i64::MAX))
+    }
+}
+
 /// Estimates `plans`. A cap on models without a price is refused here, before anything is spent.
 pub(super) fn of(project: &Project, plans: &[Plan], cap: Option<NanoUsd>) -> Result<Estimate> {
     let mut sum = Estimate { most: Some(NanoUsd::ZERO), ..Estimate::default() };

@@ -16,6 +16,9 @@ use tokio::task::JoinHandle;
 /// Entries that may wait; beyond it, those who have more wait too.
 const WAITING: usize = 256;
 
+/// Answers older than a week are not taken: what a model's name stands for changes, and so do vendors.
+const OLDEST_US: i64 = 7 * 24 * 3600 * 1_000_000;
+
 enum Entry {
     Row(String, u64, Box<Row>),
     Answer(Digest, String, oneshot::Sender<()>),
@@ -90,7 +93,7 @@ struct Kept {
 impl Answers for Kept {
     fn get<'a>(&'a self, key: &'a Digest) -> BoxFuture<'a, Result<Option<Remembered>>> {
         Box::pin(async move {
-            let found = self.store.answer(key).await?;
+            let found = self.store.answer(key, clock::now_us() - OLDEST_US).await?;
             // An answer that an older program kept in another form is as good as none.
             Ok(found.and_then(|json| serde_json::from_str(&json).ok()))
         })

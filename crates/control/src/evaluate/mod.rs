@@ -16,10 +16,10 @@ mod plan;
 mod request;
 mod run;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{Digest, ModelName};
 use gatemark_core::prompt::Version;
@@ -47,22 +47,25 @@ impl Control {
         request: &TestRequest,
         progress: &dyn Progress,
     ) -> Result<Vec<TestRun>> {
-        let mut plans = vec![];
+        let (mut plans, mut keys) = (vec![], HashSet::new());
         for target in &request.targets {
             for plan in self.plans_of(target, request).await? {
-                plans.push(plan.prepared(self).await?);
+                let plan = plan.prepared(self).await?;
+                // Asked for twice is asked for once: a run cannot be under way beside itself.
+                if keys.insert(plan.key()?) {
+                    plans.push(plan);
+                }
             }
         }
-        progress.begin(
-            plans.iter().map(Plan::rows).sum(),
-            &estimate::of(&self.project, &plans, request.max_cost)?,
-        );
+        let estimate = estimate::of(&self.project, &plans, request.max_cost)?;
+        progress.begin(plans.iter().map(Plan::rows).sum(), &estimate);
         let lanes = self.lanes(&plans, request.concurrency);
-        let brake = brake::Money::up_to(request.max_cost);
+        let brake = brake::Money::up_to(request.max_cost, estimate.of_one());
         let runs = plans.iter().map(|plan| run::run(self, plan, request, &lanes, &brake, progress));
-        let runs = try_join_all(runs).await;
+        // Each comes to its own end: what one has under way must not be lost to another's failure.
+        let runs = join_all(runs).await;
         progress.end();
-        runs
+        runs.into_iter().collect()
     }
 
     async fn plans_of(&self, target: &TestTarget, request: &TestRequest) -> Result<Vec<Plan>> {

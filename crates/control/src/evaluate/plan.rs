@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{Digest, ModelName};
+use gatemark_core::model::Provider;
 use gatemark_core::prompt::Version;
 use gatemark_core::suite::{Case, CheckSpec, Suite};
 use gatemark_gateway::Release;
@@ -37,6 +38,8 @@ pub(super) struct Plan {
     /// Whether the version is not registered, so that nothing is kept of the run.
     pub(super) draft: bool,
     pub(super) release: Arc<Release>,
+    /// Who answers under the model's name.
+    provider: String,
     /// The checks that every case gets, built once.
     pub(super) common: Vec<Assertion>,
     /// The judges that its checks ask.
@@ -54,6 +57,8 @@ struct Key<'a> {
     version: &'a Digest,
     suite: &'a Digest,
     model: &'a ModelName,
+    /// Who answers under the model's name.
+    provider: &'a str,
     repeats: u32,
     draft: bool,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -76,6 +81,7 @@ impl Plan {
             repeats,
             threshold,
             draft,
+            provider: String::new(),
             release,
             common,
             judges,
@@ -97,6 +103,8 @@ impl Plan {
                 }
             }
         }
+        let provider = control.project.providers.get(self.model.provider());
+        self.provider = provider.map(Provider::identity).unwrap_or_default();
         self.judged_by = self.judges.names().await;
         self.notes = self.judges.notes(&self.model).await;
         Ok(self)
@@ -121,7 +129,8 @@ impl Plan {
         let (version, suite) = (&self.version.hash, &self.digest);
         let (model, repeats, draft) = (&self.model, self.repeats, self.draft);
         let judges = self.judged_by.as_slice();
-        let key = Key { format: 1, version, suite, model, repeats, draft, judges };
+        let provider = self.provider.as_str();
+        let key = Key { format: 1, version, suite, model, provider, repeats, draft, judges };
         Ok(canonical::seal(&key)?.digest)
     }
 

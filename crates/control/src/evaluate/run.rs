@@ -44,7 +44,7 @@ pub(super) async fn run(
     let _lock = RunLock::take(&control.data, &key)?;
     let left = if request.resume { control.store.unfinished_run(&key).await? } else { None };
     let mut standing = match left {
-        Some(id) => taken_up(control, plan, id).await?,
+        Some(id) => taken_up(control, plan, id, request, money).await?,
         None => {
             let id = uuid::Uuid::now_v7().to_string();
             control.store.begin_run(&id, &key, clock::now_us()).await?;
@@ -77,8 +77,15 @@ impl Standing {
     }
 }
 
-/// The rows that an unfinished run has. Those that got no answer are asked again.
-async fn taken_up(control: &Control, plan: &Plan, id: String) -> Result<Standing> {
+/// The rows that an unfinished run has. Those that got no answer are asked again, and so are those that took
+/// an earlier run's, if that is not wanted now.
+async fn taken_up(
+    control: &Control,
+    plan: &Plan,
+    id: String,
+    request: &TestRequest,
+    money: &Money,
+) -> Result<Standing> {
     let mut standing = Standing::new(id, plan);
     let mut after = None;
     loop {
@@ -87,7 +94,9 @@ async fn taken_up(control: &Control, plan: &Plan, id: String) -> Result<Standing
         let Some((last, _)) = rows.last() else { return Ok(standing) };
         after = Some(*last);
         for (ordinal, row) in &rows {
-            if row.verdict != Verdict::Error && row.verdict != Verdict::Untested {
+            let known = row.verdict != Verdict::Error && row.verdict != Verdict::Untested;
+            if known && (request.recall || !row.cached) {
+                money.count(row);
                 standing.note(*ordinal, row);
                 standing.passed += u64::from(row.verdict == Verdict::Pass);
                 standing.done.insert(*ordinal);
@@ -175,7 +184,8 @@ impl Pass<'_> {
     ) -> Result<()> {
         for ordinal in unasked {
             let Some((case, repeat)) = self.plan.at(*ordinal) else { continue };
-            let row = case::unasked(&case.id, &case.category, repeat, why);
+            let row =
+                Row { weight: case.weight, ..case::unasked(&case.id, &case.category, repeat, why) };
             standing.note(*ordinal, &row);
             journal.row(&standing.id, *ordinal, row).await?;
         }

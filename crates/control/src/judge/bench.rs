@@ -1,9 +1,10 @@
 //! Judges, found in the registry and compiled once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gatemark_core::error::{Error, Result};
+use gatemark_core::id::Digest;
 use gatemark_core::id::ModelName;
 use gatemark_core::prompt::Version;
 use gatemark_gateway::{PromptRef, Release};
@@ -83,6 +84,8 @@ impl Control {
 #[derive(Debug, Default)]
 pub struct Judges {
     found: Mutex<BTreeMap<String, Arc<Judge>>>,
+    /// Programs that judge, with their content's hash.
+    programs: Mutex<BTreeSet<String>>,
 }
 
 impl Judges {
@@ -107,9 +110,16 @@ impl Judges {
         Ok(judge)
     }
 
+    /// Notes a program that judges, by its path and content.
+    pub async fn note_program(&self, path: &str, content: &[u8]) {
+        let name = format!("program {path} sha256:{}", Digest::of(content));
+        self.programs.lock().await.insert(name);
+    }
+
     /// The judges' names, as reports list them, each once.
     pub async fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.found.lock().await.values().map(|j| j.name()).collect();
+        names.extend(self.programs.lock().await.iter().cloned());
         names.sort();
         names.dedup();
         names

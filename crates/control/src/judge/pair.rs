@@ -153,7 +153,8 @@ fn weigh(meetings: Vec<Meeting>, rule: Rule, cost: Option<NanoUsd>) -> PairJudge
         meetings.len(),
         reasons.collect::<Vec<_>>().join(" | ")
     );
-    let (verdict, note) = match agreement < rule.min_agreement {
+    let contradictory = wins == losses && wins > 0;
+    let (verdict, note) = match agreement < rule.min_agreement || contradictory {
         true => (Verdict::Inconclusive, format!("the votes agree too little: {told}")),
         false if score >= rule.at_least => (Verdict::Pass, told),
         false => (Verdict::Fail, told),

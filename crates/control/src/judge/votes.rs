@@ -171,7 +171,8 @@ fn weigh(opinions: Vec<Opinion>, form: Form, rule: Rule, cost: Option<NanoUsd>) 
     let passes = opinions.iter().filter(|opinion| opinion.passes).count();
     let score = opinions.iter().map(|opinion| opinion.score).sum::<f64>() / all as f64;
     let agreement = passes.max(all - passes) as f64 / all as f64;
-    let reaches = score >= rule.at_least;
+    // A mean of equal votes may miss their common value by a rounding error.
+    let reaches = score + 1e-9 >= rule.at_least;
     let split = if passes * 2 == all {
         Some("the votes are tied")
     } else if agreement < rule.min_agreement {

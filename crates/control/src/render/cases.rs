@@ -58,7 +58,10 @@ impl Cases {
             Some(run) => {
                 run.asked += 1;
                 run.passed += u32::from(row.verdict == Verdict::Pass);
-                run.worst = run.worst.max(row.verdict);
+                // A case that failed and was not asked again has failed.
+                if row.was_asked() || run.worst == Verdict::Pass {
+                    run.worst = run.worst.max(row.verdict);
+                }
                 run.latency_us = run.latency_us.saturating_add(row.latency_us);
                 row.verdict != Verdict::Pass && run.reasons.is_empty()
             }

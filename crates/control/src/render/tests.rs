@@ -17,6 +17,7 @@ fn row(case: &str, repeat: u32, verdict: Verdict) -> Row {
     check.metric = "equals".into();
     check.label = Some(Labelled { expected: "billing".into(), actual: HOSTILE.into() });
     Row {
+        weight: None,
         case: case.into(),
         category: if case == "b" { HOSTILE.into() } else { "happy".into() },
         repeat,

@@ -30,6 +30,15 @@ pub fn comparable(candidate: &Report, baseline: &Report) -> Result<(), Incompara
             return Err(Incomparable { reason });
         }
     }
+    // What the baseline did not get answered would make any candidate look good.
+    let unknown = baseline.summary.total.errors + baseline.summary.total.untested;
+    if unknown > 0 {
+        let reason = format!(
+            "{unknown} cases of the baseline's report {} could not be judged: test that version again",
+            baseline.id
+        );
+        return Err(Incomparable { reason });
+    }
     let judges = |report: &Report| report.judges.iter().cloned().collect::<BTreeSet<String>>();
     let (ours, theirs) = (judges(candidate), judges(baseline));
     if ours != theirs {

@@ -233,7 +233,9 @@ fn a_suites_own_thresholds_are_rules() {
         let summary = &mut report.summary;
         let edge = Tally { cases: 20, passed: 18, ..Tally::default() };
         summary.categories.insert("edge".into(), edge);
-        summary.metrics.insert("rouge_l".into(), crate::report::Metric { rows: 60, mean: 0.4 });
+        summary
+            .metrics
+            .insert("rouge_l".into(), crate::report::Metric { rows: 60, missing: 0, mean: 0.4 });
         let classes = crate::stats::classification::Classification::default();
         summary.classification =
             Some(crate::stats::classification::Classification { macro_f1: 0.8, ..classes });

@@ -83,10 +83,14 @@ pub struct Row {
     /// Why there is no answer, if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// From the call's start to its end, in microseconds; of a cached answer, when it was first given.
+    /// What the vendor took, in microseconds; of a cached answer, when it was first given. Of a call that
+    /// failed, the whole call.
     pub latency_us: u64,
     /// What the answer cost when it was given; `None` if the model's price is unknown.
     pub cost: Option<NanoUsd>,
+    /// The case's weight, where it is not 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
     /// Whether the answer was given in an earlier run. Nothing was paid for it now, and its latency says
     /// nothing about now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -105,6 +109,16 @@ fn is_first(repeat: &u32) -> bool {
 }
 
 impl Row {
+    /// Whether the model was asked; not so if the run stopped before.
+    pub fn was_asked(&self) -> bool {
+        self.verdict != Verdict::Untested || self.error.is_none()
+    }
+
+    /// Whether there was an answer of the model's own that checks looked at.
+    pub fn is_judged(&self) -> bool {
+        self.checks.iter().any(|check| !check.metric.is_empty())
+    }
+
     /// What its checks cost.
     pub fn checks_cost(&self) -> NanoUsd {
         self.checks.iter().filter_map(|check| check.cost).sum()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::row::Row;
+use super::row::{CheckResult, Row};
 use super::tally::{CaseState, Tally};
 use super::verdict::Verdict;
 use crate::money::NanoUsd;
@@ -15,8 +15,11 @@ use crate::stats::repeats::{pass_at_k, pass_hat_k};
 /// The scores of one metric over all rows that have it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
-    /// How many rows.
+    /// How many rows have a score.
     pub rows: u64,
+    /// Rows whose score could not be found out; each counts as 0 in the mean.
+    #[serde(default)]
+    pub missing: u64,
     /// Mean score, 0 to 1.
     pub mean: f64,
 }
@@ -41,6 +44,15 @@ pub struct Summary {
     /// Rows that did not pass.
     #[serde(default)]
     pub failed_rows: u64,
+    /// Rows whose answer could not be judged at all; they count as 0 for every metric.
+    #[serde(default)]
+    pub unjudged: u64,
+    /// Rows that the latency figures rest on: answered by the model, and now.
+    #[serde(default)]
+    pub timed_rows: u64,
+    /// Share of cases that passed, each counted by its weight; only where weights differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weighted_accuracy: Option<f64>,
     /// How often each case was asked.
     #[serde(default)]
     pub repeats: u32,
@@ -83,7 +95,7 @@ impl Summary {
 
     /// Rows that the latency figures rest on.
     pub fn timed(&self) -> u64 {
-        self.rows.saturating_sub(self.cached)
+        self.timed_rows
     }
 }
 
@@ -92,7 +104,7 @@ impl Summary {
 pub struct Summariser {
     categories: HashMap<String, HashMap<String, CaseState>>,
     latencies: Vec<u64>,
-    metrics: BTreeMap<String, (u64, f64)>,
+    metrics: BTreeMap<String, (u64, u64, f64)>,
     confusion: Confusion,
     summary: Summary,
 }
@@ -104,9 +116,12 @@ impl Summariser {
         if row.cached {
             self.summary.cached += 1;
         } else {
-            self.latencies.push(row.latency_us);
             self.summary.spent += row.cost.unwrap_or_default();
+            if row.error.is_none() {
+                self.latencies.push(row.latency_us);
+            }
         }
+        self.summary.unjudged += u64::from(!row.is_judged());
         self.summary.rows += 1;
         self.summary.failed_rows += u64::from(row.verdict != Verdict::Pass);
         self.summary.unpriced += u64::from(row.error.is_none() && row.cost.is_none());
@@ -114,13 +129,24 @@ impl Summariser {
         self.summary.max_cost = self.summary.max_cost.max(row.cost.unwrap_or_default());
         self.summary.checks_cost += row.checks_cost();
         for check in &row.checks {
-            if let Some(score) = check.score {
-                let sum = self.metrics.entry(check.metric.clone()).or_default();
-                *sum = (sum.0 + 1, sum.1 + score);
-            }
+            self.add_score(check);
             if let Some(label) = &check.label {
                 self.confusion.add(&label.expected, &label.actual);
             }
+        }
+    }
+
+    /// Metrics become known by their first score; what went wrong before is added then.
+    fn add_score(&mut self, check: &CheckResult) {
+        let missing = matches!(check.verdict, Verdict::Error | Verdict::Inconclusive);
+        let sum = match (check.score, self.metrics.get_mut(&check.metric)) {
+            (None, _) if !missing || check.metric.is_empty() => return,
+            (_, Some(sum)) => sum,
+            (_, None) => self.metrics.entry(check.metric.clone()).or_default(),
+        };
+        match check.score {
+            Some(score) => *sum = (sum.0 + 1, sum.1, sum.2 + score),
+            None => sum.1 += 1,
         }
     }
 
@@ -130,26 +156,24 @@ impl Summariser {
         }
         let Some(cases) = self.categories.get_mut(&row.category) else { return };
         let passed = u32::from(row.verdict == Verdict::Pass);
+        let asked = u32::from(row.was_asked());
         match cases.get_mut(&row.case) {
             Some(state) => {
-                state.asked += 1;
+                state.asked += asked;
                 state.passed += passed;
-                state.worst = state.worst.max(row.verdict);
+                // A case that failed and was not asked again has failed.
+                if row.was_asked() || state.worst == Verdict::Pass {
+                    state.worst = state.worst.max(row.verdict);
+                }
                 state.format_valid &= row.format_valid;
             }
             None => {
                 let (worst, format_valid) = (row.verdict, row.format_valid);
-                let state = CaseState { asked: 1, passed, worst, format_valid };
+                let weight = row.weight.unwrap_or(1.0);
+                let state = CaseState { asked, passed, worst, format_valid, weight };
                 cases.insert(row.case.clone(), state);
             }
         }
-    }
-
-    /// How many cases have not passed so far, and how many have been asked.
-    pub fn standing(&self) -> (u64, u64) {
-        let states = || self.categories.values().flat_map(HashMap::values);
-        let lost = states().filter(|state| state.worst != Verdict::Pass).count();
-        (lost as u64, states().count() as u64)
     }
 
     /// The figures.
@@ -166,6 +190,8 @@ impl Summariser {
         }
         let states: Vec<CaseState> =
             self.categories.values().flat_map(|cases| cases.values().copied()).collect();
+        summary.timed_rows = self.latencies.len() as u64;
+        summary.weighted_accuracy = weighted(&states);
         summary.pass_at = curve(&states, summary.repeats, pass_at_k);
         summary.pass_hat = curve(&states, summary.repeats, pass_hat_k);
         summary.p50_latency_us = nearest_rank(&self.latencies, 0.50).unwrap_or(0);
@@ -173,7 +199,11 @@ impl Summariser {
         summary.metrics = self
             .metrics
             .into_iter()
-            .map(|(name, (rows, sum))| (name, Metric { rows, mean: sum / rows as f64 }))
+            .filter(|(_, (rows, ..))| *rows > 0)
+            .map(|(name, (rows, missing, sum))| {
+                let missing = missing + summary.unjudged;
+                (name, Metric { rows, missing, mean: sum / (rows + missing) as f64 })
+            })
             .collect();
         summary.classification = self.confusion.finish();
         let count = i64::try_from(summary.rows.max(1)).unwrap_or(i64::MAX);
@@ -199,4 +229,16 @@ fn curve(
         values.iter().sum::<f64>() / values.len().max(1) as f64
     };
     (1..=repeats).map(mean).collect()
+}
+
+/// The share of weight that passed, if weights differ from one another.
+#[allow(clippy::float_cmp)]
+fn weighted(states: &[CaseState]) -> Option<f64> {
+    let first = states.first()?.weight;
+    if states.iter().all(|state| state.weight == first) {
+        return None;
+    }
+    let all: f64 = states.iter().map(|state| state.weight).sum();
+    let passed = states.iter().filter(|state| state.worst == Verdict::Pass);
+    Some(passed.map(|state| state.weight).sum::<f64>() / all.max(f64::MIN_POSITIVE))
 }

@@ -33,6 +33,8 @@ pub(super) struct CaseState {
     pub(super) passed: u32,
     pub(super) worst: Verdict,
     pub(super) format_valid: bool,
+    /// The case's weight.
+    pub(super) weight: f64,
 }
 
 impl CaseState {

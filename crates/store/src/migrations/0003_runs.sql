@@ -12,7 +12,7 @@ CREATE INDEX runs_by_key ON runs (key, started_at);
 
 CREATE TABLE run_rows (
     run text NOT NULL,
-    -- (the case's place in its suite) * repeats + (repeat - 1)
+    -- (repeat - 1) * cases + (the case's place in its suite)
     ordinal bigint NOT NULL,
     verdict text NOT NULL,
     document text NOT NULL,

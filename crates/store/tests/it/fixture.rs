@@ -68,6 +68,7 @@ pub(crate) fn row(case: &str) -> Row {
         category: "happy".into(),
         repeat: 1,
         score: None,
+        weight: None,
         cached: false,
         verdict: Verdict::Pass,
         format_valid: true,

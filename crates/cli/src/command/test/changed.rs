@@ -31,8 +31,10 @@ pub(super) fn since(base: &str, context: &Context<'_>) -> Result<Touched> {
     })?;
     let failed =
         |why| Error::invalid(format!("cannot ask Git what changed: {why}")).coded("git_failed");
-    let tracked =
-        git(&project, &["diff", "--name-only", "-z", "--relative", fork.trim(), "--", "."]);
+    let tracked = git(
+        &project,
+        &["diff", "--name-only", "--no-renames", "-z", "--relative", fork.trim(), "--", "."],
+    );
     let untracked = git(&project, &["ls-files", "-z", "--others", "--exclude-standard", "--", "."]);
     let listed = tracked.map_err(failed)? + &untracked.map_err(failed)?;
     Ok(Touched(listed.split('\0').filter(|path| !path.is_empty()).map(String::from).collect()))

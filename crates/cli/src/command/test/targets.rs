@@ -35,7 +35,34 @@ pub(super) async fn chosen(
         return Ok(Some(named.collect()));
     }
     let names = names(args, control.with_suites().await?, context)?;
+    if args.changed {
+        as_registered(args, control, context).await?;
+    }
     Ok(names.map(|names| names.into_iter().map(TestTarget::newest).collect()))
+}
+
+/// CI must not pass what it has not tested: a touched prompt whose files are not what is registered is an
+/// error.
+async fn as_registered(args: &Args, control: &Control, context: &Context<'_>) -> Result<()> {
+    let touched = changed::since(&args.base, context)?;
+    let folders = context.folders()?;
+    let mut read = config::read(&folders)?;
+    let unread = files::read(&folders.project, &mut read.files)?;
+    let plan = control.push(&read.files, &context.actor()?, Mode::DryRun).await?;
+    let pending = plan.prompts.iter().filter(|pushed| pushed.is_new || pushed.suite_changed);
+    let pending = pending.filter(|pushed| touched.concerns(&pushed.name));
+    let pending: Vec<String> = pending.map(|pushed| pushed.name.to_string()).collect();
+    if pending.is_empty() && unread.is_empty() && !plan.is_refused() {
+        return Ok(());
+    }
+    let message = match pending.as_slice() {
+        [] => {
+            "files of the project have mistakes (`gatemark push --dry-run` tells them)".to_string()
+        }
+        names => format!("{} differ from what is registered", names.join(", ")),
+    };
+    let hint = "push first, or test the files as they are with --draft";
+    Err(Error::invalid(format!("{message}: {hint}")).coded("not_registered"))
 }
 
 /// The prompts meant, out of all that have a suite.

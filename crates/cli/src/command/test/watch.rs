@@ -24,7 +24,11 @@ pub(super) async fn run(args: &Args, control: &Control, context: &Context<'_>) -
         if seen.as_ref() != Some(&now) {
             seen = Some(now);
             // A mistake in a file is for its author to mend, and then to be tested again.
-            if let Err(error) = once(args, control, context).await {
+            let done = tokio::select! {
+                done = once(args, control, context) => done,
+                _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            };
+            if let Err(error) = done {
                 context.terminal.note(&format!("error: {error}"));
             }
             context.terminal.note("waiting for a file to change (Ctrl-C ends)");
