@@ -4,7 +4,7 @@
 //! after Myers (1999) in Hyyrö's form (2003): 64 cells of the table at a time, memory in proportion to the
 //! texts.
 
-use super::grams::Pairs;
+use super::alphabet::Alphabet;
 use super::lcs::trimmed;
 use super::masks::Masks;
 use super::{TooLarge, bounded, bounded_table, scratch, share};
@@ -47,7 +47,7 @@ pub fn levenshtein(actual: &str, reference: &str) -> Result<Levenshtein, TooLarg
 /// Buffers.
 #[derive(Debug, Default)]
 pub(super) struct Edits {
-    alphabet: Pairs,
+    alphabet: Alphabet,
     masks: Masks,
     /// Per word, where the value grows and where it shrinks from one row to the next.
     column: Vec<(u64, u64)>,
@@ -56,9 +56,9 @@ pub(super) struct Edits {
 impl Edits {
     /// Renames the symbols of both in place, to have them dense.
     fn distance(&mut self, a: &mut [u32], b: &mut [u32]) -> Result<usize, TooLarge> {
-        self.alphabet.clear(a.len() + b.len());
+        self.alphabet.start(a.len() + b.len());
         for symbol in a.iter_mut().chain(b.iter_mut()) {
-            *symbol = self.alphabet.id(0, *symbol);
+            *symbol = self.alphabet.symbol(*symbol);
         }
         let (_, a, b) = trimmed(a, b);
         bounded_table(a.len(), b.len())?;

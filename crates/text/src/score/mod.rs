@@ -10,9 +10,10 @@
 //! of two lengths; what is larger is refused, never cut, because a score of a part would pass for a score of
 //! the whole.
 //!
-//! Modules form one line: `scratch` (whose buffers are `intern`, `grams`, `masks`) ← `lcs`, `mteval`,
+//! Modules form one line: `scratch` (whose buffers are `alphabet`, `intern`, `grams`, `masks`, `places`, `words`) ← `lcs`, `mteval`,
 //! `porter` ← the scores.
 
+mod alphabet;
 pub mod bleu;
 pub mod chrf;
 mod grams;
@@ -21,6 +22,7 @@ mod lcs;
 pub mod levenshtein;
 mod masks;
 mod mteval;
+mod places;
 pub mod porter;
 pub mod promptfoo;
 pub mod rouge;
