@@ -78,8 +78,10 @@ impl Corpus {
 fn count<S: AsRef<str>>(actual: &str, references: &[S]) -> Result<Counts, TooLarge> {
     bounded(actual, references)?;
     Ok(scratch::with(|buffers| {
-        let length = buffers.read(actual, references, |text, interner, _, tokens| {
-            mteval::tokens(text, |token| tokens.push(interner.id(token.as_bytes())));
+        let length = buffers.read(actual, references, |text, interner, found, tokens| {
+            mteval::tokens(text, &mut found.runs, |line, token| {
+                tokens.push(interner.within(line.as_bytes(), token));
+            });
         });
         let lengths = buffers.references.iter().map(std::ops::Range::len);
         let closest = lengths.min_by_key(|found| (found.abs_diff(length), *found));

@@ -77,8 +77,7 @@ fn add(sums: &mut [Sum], orders: usize, own: usize, buffers: &mut Buffers) {
     let rows = buffers.counted().chunks(orders);
     for ((sum, place), row) in sums.iter_mut().zip(&buffers.references).zip(rows) {
         for (order, shared) in row.iter().enumerate() {
-            let (total, wanted) =
-                (own.saturating_sub(order), place.len().saturating_sub(order));
+            let (total, wanted) = (own.saturating_sub(order), place.len().saturating_sub(order));
             if total > 0 && wanted > 0 {
                 sum.precision += share(*shared, total);
                 sum.recall += share(*shared, wanted);

@@ -10,7 +10,7 @@
 //! of two lengths; what is larger is refused, never cut, because a score of a part would pass for a score of
 //! the whole.
 //!
-//! Modules form one line: `scratch` (whose buffers are `alphabet`, `intern`, `grams`, `masks`, `places`, `words`) ← `lcs`, `mteval`,
+//! Modules form one line: `scratch` (whose buffers are `alphabet`, `intern`, `grams`, `masks`, `places`, `runs`, `words`) ← `lcs`, `mteval`,
 //! `porter` ← the scores.
 
 mod alphabet;
@@ -26,6 +26,7 @@ mod places;
 pub mod porter;
 pub mod promptfoo;
 pub mod rouge;
+mod runs;
 mod scratch;
 mod space;
 mod words;

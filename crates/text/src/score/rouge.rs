@@ -67,7 +67,7 @@ pub fn several<const N: usize, S: AsRef<str>>(
     bounded(actual, references)?;
     scratch::with(|buffers| {
         let own = buffers.read(actual, references, |text, interner, found, tokens| {
-            found.each(text, stem, |word| tokens.push(interner.id(word)));
+            found.each(text, stem, |bytes, word| tokens.push(interner.within(bytes, word)));
         });
         let orders = kinds.iter().map(|kind| kind.order()).max().unwrap_or(0);
         buffers.shared(own, orders, false);

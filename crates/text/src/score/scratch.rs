@@ -7,10 +7,10 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::TooLarge;
+use super::alphabet::Alphabet;
 use super::grams::Grams;
 use super::intern::Interner;
 use super::lcs::Lcs;
-use super::alphabet::Alphabet;
 use super::levenshtein::Edits;
 use super::places::{MOST, Places};
 use super::words::Words;

@@ -2,7 +2,10 @@
 //!
 //! Everything else separates, so texts in other scripts have no words at all, and score 0.
 
+use std::ops::Range;
+
 use super::porter;
+use super::runs::Runs;
 
 /// Buffers.
 #[derive(Debug, Default)]
@@ -10,38 +13,41 @@ pub(super) struct Words {
     /// The text in lower case, one byte for each character.
     lower: Vec<u8>,
     stem: Vec<u8>,
+    pub(super) runs: Runs,
 }
 
 impl Words {
     /// Bytes that are held.
     pub(super) fn capacity(&self) -> usize {
-        self.lower.capacity()
+        self.lower.capacity().max(self.runs.capacity())
     }
 
-    /// Calls `word` for each word of `text`; words of more than three letters are stemmed if `stem` says so.
-    pub(super) fn each(&mut self, text: &str, stem: bool, mut word: impl FnMut(&[u8])) {
+    /// Calls `word` for each word of `text` with bytes and the word's place in them; words of more than three letters are stemmed if `stem` says so.
+    pub(super) fn each(
+        &mut self,
+        text: &str,
+        stem: bool,
+        mut word: impl FnMut(&[u8], Range<usize>),
+    ) {
         self.lower.clear();
         self.lower.extend_from_slice(text.as_bytes());
         if !text.is_ascii() {
             lower(text, &mut self.lower);
         }
         self.lower.make_ascii_lowercase();
-        let is_part = |byte: &u8| PARTS[usize::from(*byte)];
-        let mut rest = &self.lower[..];
-        while let Some(start) = rest.iter().position(is_part) {
-            let (_, begun) = rest.split_at(start);
-            let length = begun.iter().position(|byte| !is_part(byte)).unwrap_or(begun.len());
-            let (found, after) = begun.split_at(length);
-            rest = after;
-            if stem && length > 3 {
+        self.runs.read(&self.lower, |byte| byte.is_ascii_lowercase() | byte.is_ascii_digit());
+        let mut at = 0;
+        while let Some(start) = self.runs.start(at) {
+            at = self.runs.end(start).unwrap_or(self.lower.len());
+            if stem && at - start > 3 {
                 self.stem.clear();
-                self.stem.extend_from_slice(found);
+                self.stem.extend_from_slice(&self.lower[start..at]);
                 porter::stem(&mut self.stem);
                 if !self.stem.is_empty() {
-                    word(&self.stem);
+                    word(&self.stem, 0..self.stem.len());
                 }
             } else {
-                word(found);
+                word(&self.lower, start..at);
             }
         }
     }
@@ -59,14 +65,3 @@ fn lower(text: &str, bytes: &mut Vec<u8>) {
         }
     }
 }
-
-/// By byte, whether it is a letter or a digit.
-const PARTS: [bool; 256] = {
-    let mut parts = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        parts[byte as usize] = byte.is_ascii_alphanumeric();
-        byte += 1;
-    }
-    parts
-};
