@@ -2,7 +2,7 @@
 //!
 //! Both sides score the same pairs on one thread, over and over. What Python needs to start, and JSON on
 //! either side, is left out. The packages can be asked through an object that is kept from pair to pair or
-//! through a function that builds one each time; these differ by a factor of two, so both are shown. Ours has
+//! through a function that builds one each time; these differ in speed, so both are shown. Ours has
 //! only functions. Several ROUGE together share the words on both sides.
 
 use std::io::Write;

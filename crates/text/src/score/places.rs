@@ -7,11 +7,11 @@
 //! the length of the answer times that of the reference.
 
 /// Machine words of a row.
-const WORDS: usize = 4;
+pub(super) const WORDS: usize = 4;
 /// Most symbols of an answer.
 pub(super) const MOST: usize = 64 * WORDS;
 
-type Row<const W: usize> = [u64; W];
+pub(super) type Row<const W: usize> = [u64; W];
 
 /// The places of each symbol in the answer.
 #[derive(Debug, Default)]
@@ -109,7 +109,7 @@ impl Places {
     }
 
     /// The first words of a symbol's row; nothing but zeros for one that the answer lacks.
-    fn row<const W: usize>(&self, symbol: u32) -> Row<W> {
+    pub(super) fn row<const W: usize>(&self, symbol: u32) -> Row<W> {
         let row = self.rows.get(symbol as usize).and_then(|row| row.first_chunk());
         row.copied().unwrap_or([0; W])
     }
