@@ -10,7 +10,7 @@ use super::{TooLarge, bounded, share};
 /// Which ROUGE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// n-grams of so many words, 1 to 9.
+    /// n-grams of so many words, 1 to 9; taken for the nearest of these otherwise.
     N(u8),
     /// Longest common subsequence.
     L,

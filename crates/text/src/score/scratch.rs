@@ -1,6 +1,6 @@
 //! Buffers that one comparison leaves to the next.
 //!
-//! Short texts are scored in two or three microseconds, of which allocation would be the larger part. Each
+//! Short texts are scored in about a microsecond, of which allocation would be the larger part. Each
 //! thread keeps one set; nothing in it outlives a comparison but capacity, so the scores stay pure functions.
 
 use std::cell::Cell;
