@@ -78,24 +78,18 @@ impl Corpus {
 fn count<S: AsRef<str>>(actual: &str, references: &[S]) -> Result<Counts, TooLarge> {
     bounded(actual, references)?;
     Ok(scratch::with(|buffers| {
-        let length = buffers.read(actual, references, |text, interner, _, tokens| {
-            mteval::tokens(text, |token| tokens.push(interner.id(token.as_bytes())));
+        let length = buffers.read(actual, references, |text, interner, found, tokens| {
+            mteval::tokens(text, &mut found.runs, |line, token| {
+                tokens.push(interner.within(line.as_bytes(), token));
+            });
         });
         let lengths = buffers.references.iter().map(std::ops::Range::len);
         let closest = lengths.min_by_key(|found| (found.abs_diff(length), *found));
         let mut counts =
             Counts { length, reference_length: closest.unwrap_or(0), ..Counts::default() };
-        for order in 0..ORDERS.min(length) {
-            buffers.longer(length);
-            counts.totals[order] = buffers.grams.total(length);
-            counts.matches[order] = buffers.grams.shared_with_any(&buffers.references);
-            // Without a match, nothing longer can match; totals still count.
-            if counts.matches[order] == 0 {
-                for longer in order + 1..ORDERS.min(length) {
-                    counts.totals[longer] = length - longer;
-                }
-                break;
-            }
+        counts.matches.copy_from_slice(buffers.shared(length, ORDERS, true));
+        for (order, total) in counts.totals.iter_mut().enumerate() {
+            *total = length.saturating_sub(order);
         }
         counts
     }))

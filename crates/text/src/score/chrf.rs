@@ -5,7 +5,8 @@
 //! orders that both sides have, then combined with recall weighing twice (beta 2). With several references,
 //! the best score counts.
 
-use super::{TooLarge, bounded, scratch, share, space};
+use super::scratch::{self, Buffers};
+use super::{TooLarge, bounded, share, space};
 
 /// The longest character n-grams that count.
 const CHARACTERS: usize = 6;
@@ -37,11 +38,15 @@ pub fn chrf<S: AsRef<str>>(
 ) -> Result<Chrf, TooLarge> {
     bounded(actual, references)?;
     let mut sums = vec![Sum::default(); references.len()];
-    add(&mut sums, CHARACTERS, actual, references, |text, _, _, symbols| {
-        symbols.extend(text.chars().filter(|c| !space::python(*c)).map(u32::from));
-    });
-    add(&mut sums, word_order.into(), actual, references, |text, interner, _, symbols| {
-        words(text, |word| symbols.push(interner.id(word.as_bytes())));
+    scratch::with(|buffers| {
+        let own = buffers.read_characters(actual, references, |c| !space::python(c));
+        add(&mut sums, CHARACTERS, own, buffers);
+        if word_order > 0 {
+            let own = buffers.read(actual, references, |text, interner, _, symbols| {
+                words(text, |word| symbols.push(interner.id(word.as_bytes())));
+            });
+            add(&mut sums, word_order.min(MOST_WORDS).into(), own, buffers);
+        }
     });
     let scores = sums.iter().map(Sum::score);
     let best = scores.reduce(|best, next| if next.score > best.score { next } else { best });
@@ -67,35 +72,19 @@ impl Sum {
 }
 
 /// Adds what n-grams up to `orders` give.
-fn add<S: AsRef<str>>(
-    sums: &mut [Sum],
-    orders: usize,
-    actual: &str,
-    references: &[S],
-    read: impl FnMut(&str, &mut super::intern::Interner, &mut Vec<u8>, &mut Vec<u32>),
-) {
-    if orders == 0 {
-        return;
-    }
-    scratch::with(|buffers| {
-        let own = buffers.read(actual, references, read);
-        for _ in 0..orders {
-            buffers.longer(own);
-            let total = buffers.grams.total(own);
-            if total == 0 {
-                break;
-            }
-            for (sum, place) in sums.iter_mut().zip(&buffers.references) {
-                let wanted = buffers.grams.total(place.len());
-                if wanted > 0 {
-                    let shared = buffers.grams.shared(place);
-                    sum.precision += share(shared, total);
-                    sum.recall += share(shared, wanted);
-                    sum.orders += 1;
-                }
+fn add(sums: &mut [Sum], orders: usize, own: usize, buffers: &mut Buffers) {
+    buffers.shared(own, orders, false);
+    let rows = buffers.counted().chunks(orders);
+    for ((sum, place), row) in sums.iter_mut().zip(&buffers.references).zip(rows) {
+        for (order, shared) in row.iter().enumerate() {
+            let (total, wanted) = (own.saturating_sub(order), place.len().saturating_sub(order));
+            if total > 0 && wanted > 0 {
+                sum.precision += share(*shared, total);
+                sum.recall += share(*shared, wanted);
+                sum.orders += 1;
             }
         }
-    });
+    }
 }
 
 /// Words, with one punctuation mark split off at the end, or else at the beginning.

@@ -31,17 +31,19 @@ pub(super) struct Grams {
 }
 
 impl Grams {
-    /// Begins: `own` symbols in the answer, `theirs` in all references.
-    pub(super) fn start(&mut self, own: usize, theirs: usize) {
+    /// Goes back to before the first order.
+    pub(super) fn restart(&mut self) {
         self.order = 0;
-        self.own.clear();
-        self.own.resize(own, 0);
-        self.theirs.clear();
-        self.theirs.resize(theirs, 0);
     }
 
     /// Goes to n-grams that are one longer. `references` are the places of each in `theirs`.
     pub(super) fn longer(&mut self, own: &[u32], theirs: &[u32], references: &[Range<usize>]) {
+        if self.order == 0 {
+            self.own.clear();
+            self.own.resize(own.len(), 0);
+            self.theirs.clear();
+            self.theirs.resize(theirs.len(), 0);
+        }
         self.order += 1;
         let back = self.order - 1;
         self.table.clear(own.len());

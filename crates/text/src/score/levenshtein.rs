@@ -4,9 +4,10 @@
 //! after Myers (1999) in Hyyrö's form (2003): 64 cells of the table at a time, memory in proportion to the
 //! texts.
 
-use super::grams::Pairs;
+use super::alphabet::Alphabet;
 use super::lcs::trimmed;
 use super::masks::Masks;
+use super::places::{MOST, Places, WORDS};
 use super::{TooLarge, bounded, bounded_table, scratch, share};
 
 /// How far two texts are apart.
@@ -47,8 +48,9 @@ pub fn levenshtein(actual: &str, reference: &str) -> Result<Levenshtein, TooLarg
 /// Buffers.
 #[derive(Debug, Default)]
 pub(super) struct Edits {
-    alphabet: Pairs,
+    alphabet: Alphabet,
     masks: Masks,
+    places: Places,
     /// Per word, where the value grows and where it shrinks from one row to the next.
     column: Vec<(u64, u64)>,
 }
@@ -56,9 +58,9 @@ pub(super) struct Edits {
 impl Edits {
     /// Renames the symbols of both in place, to have them dense.
     fn distance(&mut self, a: &mut [u32], b: &mut [u32]) -> Result<usize, TooLarge> {
-        self.alphabet.clear(a.len() + b.len());
+        self.alphabet.start(a.len() + b.len());
         for symbol in a.iter_mut().chain(b.iter_mut()) {
-            *symbol = self.alphabet.id(0, *symbol);
+            *symbol = self.alphabet.symbol(*symbol);
         }
         let (_, a, b) = trimmed(a, b);
         bounded_table(a.len(), b.len())?;
@@ -70,35 +72,60 @@ impl Edits {
     }
 
     fn walk(&mut self, long: &[u32], short: &[u32]) -> usize {
-        let symbols = self.alphabet.len();
-        self.masks.read(long, symbols);
-        let words = self.masks.words();
+        let words = long.len().div_ceil(64);
         self.column.clear();
         self.column.resize(words, (u64::MAX, 0));
+        let mut bottom = Bottom { bit: 1 << ((long.len() - 1) % 64), value: long.len() };
+        if long.len() <= MOST {
+            self.places.read(long);
+            for symbol in short {
+                let row = self.places.row::<WORDS>(*symbol);
+                bottom.follow(step(&mut self.column, &row));
+            }
+            return bottom.value;
+        }
+        self.masks.read(long, self.alphabet.len());
         let nowhere = vec![0; words];
-        let bottom = 1 << ((long.len() - 1) % 64);
-        let (mut grown, mut shrunk) = (0, 0);
         for symbol in short {
             let row = self.masks.row(*symbol).unwrap_or(&nowhere);
-            // The row above the table counts up by one per column.
-            let (mut up, mut down) = (1, 0);
-            let mut last = (0, 0);
-            for ((plus, minus), mask) in self.column.iter_mut().zip(row) {
-                let same = mask | down;
-                let diagonal = ((same & *plus).wrapping_add(*plus) ^ *plus) | same | *minus;
-                let growing = *minus | !(diagonal | *plus);
-                let shrinking = diagonal & *plus;
-                last = (growing, shrinking);
-                let shifted = (growing << 1 | up, shrinking << 1 | down);
-                (up, down) = (growing >> 63, shrinking >> 63);
-                *plus = shifted.1 | !(diagonal | shifted.0);
-                *minus = shifted.0 & diagonal;
-            }
-            grown += usize::from(last.0 & bottom != 0);
-            shrunk += usize::from(last.1 & bottom != 0);
+            bottom.follow(step(&mut self.column, row));
         }
-        long.len() + grown - shrunk
+        bottom.value
     }
+}
+
+/// The value in the last row of the table.
+struct Bottom {
+    bit: u64,
+    value: usize,
+}
+
+impl Bottom {
+    /// Goes to the next column; `last` says in bits which rows of it grow and which shrink.
+    fn follow(&mut self, last: (u64, u64)) {
+        self.value += usize::from(last.0 & self.bit != 0);
+        self.value -= usize::from(last.1 & self.bit != 0);
+    }
+}
+
+/// Goes to the next column, where the symbol stands as `row` says; returns where the last word of it is
+/// larger and where it is smaller than the column before.
+fn step(column: &mut [(u64, u64)], row: &[u64]) -> (u64, u64) {
+    // The row above the table counts up by one per column.
+    let (mut up, mut down) = (1, 0);
+    let mut last = (0, 0);
+    for ((plus, minus), mask) in column.iter_mut().zip(row) {
+        let same = mask | down;
+        let diagonal = ((same & *plus).wrapping_add(*plus) ^ *plus) | same | *minus;
+        let growing = *minus | !(diagonal | *plus);
+        let shrinking = diagonal & *plus;
+        last = (growing, shrinking);
+        let shifted = (growing << 1 | up, shrinking << 1 | down);
+        (up, down) = (growing >> 63, shrinking >> 63);
+        *plus = shifted.1 | !(diagonal | shifted.0);
+        *minus = shifted.0 & diagonal;
+    }
+    last
 }
 
 #[cfg(test)]

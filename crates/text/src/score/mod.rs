@@ -10,9 +10,10 @@
 //! of two lengths; what is larger is refused, never cut, because a score of a part would pass for a score of
 //! the whole.
 //!
-//! Modules form one line: `scratch` (whose buffers are `intern`, `grams`, `masks`) ← `lcs`, `mteval`,
+//! Modules form one line: `scratch` (whose buffers are `alphabet`, `intern`, `grams`, `masks`, `places`, `runs`, `words`) ← `lcs`, `mteval`,
 //! `porter` ← the scores.
 
+mod alphabet;
 pub mod bleu;
 pub mod chrf;
 mod grams;
@@ -21,9 +22,11 @@ mod lcs;
 pub mod levenshtein;
 mod masks;
 mod mteval;
+mod places;
 pub mod porter;
 pub mod promptfoo;
 pub mod rouge;
+mod runs;
 mod scratch;
 mod space;
 mod words;

@@ -6,80 +6,56 @@
 //! alone. All else is split at white space.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
+use super::runs::Runs;
 use super::space;
 
-/// Calls `token` for each token of `text`.
-pub(super) fn tokens(text: &str, mut token: impl FnMut(&str)) {
+/// Calls `token` for each token of `text` with the line that it lies in and its place there.
+pub(super) fn tokens(text: &str, runs: &mut Runs, mut token: impl FnMut(&str, Range<usize>)) {
     let line = prepared(text.trim_end_matches(space::python));
     let bytes = line.as_bytes();
-    let mut walk = Walk { start: 0, before: Before::Other };
-    for (at, c) in line.char_indices() {
-        let next = at + c.len_utf8();
-        match kind(c) {
-            Kind::Digit => walk.before = Before::Digit,
-            Kind::Letter => walk.before = Before::Other,
-            Kind::Space => {
-                walk.cut(&line, at, next, &mut token);
-                walk.before = Before::Other;
-            }
-            Kind::Symbol => {
-                walk.cut(&line, at, next, &mut token);
-                token(&line[at..next]);
-                walk.before = Before::Other;
-            }
-            Kind::Hyphen if walk.before == Before::Digit => {
-                walk.cut(&line, at, next, &mut token);
-                token(&line[at..next]);
-                walk.before = Before::Other;
-            }
-            Kind::Hyphen => walk.before = Before::Other,
+    runs.read(bytes, |byte| !(byte.is_ascii_alphanumeric() | (byte == b'\'')));
+    // Where the token under way begins, and up to where everything is decided.
+    let (mut start, mut seen) = (0, 0);
+    let mut used_stop = false;
+    while let Some(at) = runs.start(seen) {
+        let Some(c) = line.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        // Letters and digits in between leave nothing of a stop before them.
+        used_stop &= at == seen;
+        let after_digit = at > seen && bytes[at - 1].is_ascii_digit();
+        seen = at + c.len_utf8();
+        let kind = kind(c);
+        let is_split = match kind {
+            Kind::Letter => false,
+            Kind::Space | Kind::Symbol => true,
+            Kind::Hyphen => after_digit,
             Kind::Stop => {
-                let number_goes_on = bytes.get(next).is_some_and(u8::is_ascii_digit);
-                let inside = walk.before != Before::Other && number_goes_on;
-                if !inside {
-                    walk.cut(&line, at, next, &mut token);
-                    token(&line[at..next]);
-                }
-                // Substitutions do not overlap: a stop that was split off from what is before it cannot
-                // split off the next one as well.
-                walk.before = match walk.before {
-                    Before::Other => Before::UsedStop,
-                    _ => Before::Other,
-                };
+                let number_goes_on = bytes.get(seen).is_some_and(u8::is_ascii_digit);
+                !((after_digit || used_stop) && number_goes_on)
             }
+        };
+        // Substitutions do not overlap: a stop that was split off from what is before it cannot split off
+        // the next one as well.
+        used_stop = kind == Kind::Stop && !after_digit && !used_stop;
+        if is_split {
+            if start < at {
+                token(&line, start..at);
+            }
+            if kind != Kind::Space {
+                token(&line, at..seen);
+            }
+            start = seen;
         }
     }
-    walk.cut(&line, line.len(), line.len(), &mut token);
-}
-
-struct Walk {
-    /// Where the token under way begins.
-    start: usize,
-    before: Before,
-}
-
-/// What stands before a place, as far as full stops and hyphens care.
-#[derive(PartialEq)]
-enum Before {
-    Digit,
-    /// A full stop or comma that a substitution has consumed.
-    UsedStop,
-    Other,
-}
-
-impl Walk {
-    /// Ends the token under way at `end`; the next one begins at `next`.
-    fn cut(&mut self, line: &str, end: usize, next: usize, token: &mut impl FnMut(&str)) {
-        if self.start < end {
-            token(&line[self.start..end]);
-        }
-        self.start = next;
+    if start < line.len() {
+        token(&line, start..line.len());
     }
 }
 
+/// What a character other than ASCII's letters, digits and apostrophe is.
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    Digit,
     Letter,
     Space,
     Symbol,
@@ -90,8 +66,7 @@ enum Kind {
 
 fn kind(c: char) -> Kind {
     match c {
-        '0'..='9' => Kind::Digit,
-        'a'..='z' | 'A'..='Z' | '\'' => Kind::Letter,
+        ' ' => Kind::Space,
         '-' => Kind::Hyphen,
         '.' | ',' => Kind::Stop,
         '!'..='/' | ':'..='@' | '['..='`' | '{'..='~' => Kind::Symbol,
@@ -103,6 +78,11 @@ fn kind(c: char) -> Kind {
 /// Without what the script takes out of SGML: a mark for skipped text, hyphenation at line ends, entities.
 fn prepared(line: &str) -> Cow<'_, str> {
     let mut line = Cow::Borrowed(line);
+    // Most lines have nothing of the kind, which one look without a branch can tell.
+    let marks = |found, byte: &u8| found | matches!(byte, b'<' | b'&' | b'\n');
+    if !line.as_bytes().iter().fold(false, marks) {
+        return line;
+    }
     for (from, to) in [
         ("<skipped>", ""),
         ("-\n", ""),
@@ -112,8 +92,7 @@ fn prepared(line: &str) -> Cow<'_, str> {
         ("&gt;", ">"),
     ] {
         // Line ends are white space anyway, so their own step needs no doing.
-        let first = from.as_bytes().first().copied().unwrap_or_default();
-        if line.as_bytes().contains(&first) && line.contains(from) {
+        if line.contains(from) {
             line = Cow::Owned(line.replace(from, to));
         }
     }
@@ -124,7 +103,9 @@ fn prepared(line: &str) -> Cow<'_, str> {
 mod tests {
     fn tokens(text: &str) -> String {
         let mut all = vec![];
-        super::tokens(text, |token| all.push(token.to_string()));
+        super::tokens(text, &mut super::Runs::default(), |line, token| {
+            all.push(line[token].to_string())
+        });
         all.join(" ")
     }
 

@@ -4,12 +4,13 @@
 //! are cut by NLTK's Porter stemmer. ROUGE-N compares n-grams, ROUGE-L a longest common subsequence of the
 //! whole texts. With several references, the one with the best F counts (`score_multi`).
 
-use super::{TooLarge, bounded, scratch, share, words};
+use super::scratch::{self, Buffers};
+use super::{TooLarge, bounded, share};
 
 /// Which ROUGE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// n-grams of so many words, 1 to 9.
+    /// n-grams of so many words, 1 to 9; taken for the nearest of these otherwise.
     N(u8),
     /// Longest common subsequence.
     L,
@@ -49,39 +50,66 @@ pub fn rouge<S: AsRef<str>>(
     actual: &str,
     references: &[S],
 ) -> Result<Overlap, TooLarge> {
+    let [found] = several([kind], stem, actual, references)?;
+    Ok(found)
+}
+
+/// Several kinds of ROUGE, whose words are looked for only once. Each kind has its own best reference.
+///
+/// # Errors
+/// As [`rouge`].
+pub fn several<const N: usize, S: AsRef<str>>(
+    kinds: [Kind; N],
+    stem: bool,
+    actual: &str,
+    references: &[S],
+) -> Result<[Overlap; N], TooLarge> {
     bounded(actual, references)?;
     scratch::with(|buffers| {
-        let own = buffers.read(actual, references, |text, interner, buffer, tokens| {
-            words::each(text, stem, buffer, |word| tokens.push(interner.id(word)));
+        let own = buffers.read(actual, references, |text, interner, found, tokens| {
+            found.each(text, stem, |bytes, word| tokens.push(interner.within(bytes, word)));
         });
-        if let Kind::N(order) = kind {
-            for _ in 0..order.max(1) {
-                buffers.longer(own);
+        let orders = kinds.iter().map(|kind| kind.order()).max().unwrap_or(0);
+        buffers.shared(own, orders, false);
+        let mut best = [None; N];
+        for at in 0..references.len() {
+            for (best, kind) in best.iter_mut().zip(kinds) {
+                let found = one(buffers, kind, own, orders, at)?;
+                // The first of equals, as numpy's argmax.
+                if best.is_none_or(|best: Overlap| found.f1 > best.f1) {
+                    *best = Some(found);
+                }
             }
         }
-        let mut best: Option<Overlap> = None;
-        for place in &buffers.references {
-            let found = match kind {
-                Kind::N(_) => {
-                    let total = buffers.grams.total(own);
-                    let shared = buffers.grams.shared(place);
-                    Overlap::of(shared, total, buffers.grams.total(place.len()))
-                }
-                Kind::L => {
-                    let (answer, all) = buffers.tokens.split_at(own);
-                    let reference = all.get(place.clone()).unwrap_or_default();
-                    let symbols = buffers.interner.len();
-                    let shared = buffers.lcs.length(answer, reference, symbols)?;
-                    Overlap::of(shared, own, reference.len())
-                }
-            };
-            // The first of equals, as numpy's argmax.
-            if best.is_none_or(|best| found.f1 > best.f1) {
-                best = Some(found);
-            }
-        }
-        Ok(best.unwrap_or_default())
+        Ok(best.map(Option::unwrap_or_default))
     })
+}
+
+impl Kind {
+    /// The length of its n-grams; 0 if it has none.
+    fn order(self) -> usize {
+        match self {
+            Self::N(order) => usize::from(order.clamp(1, 9)),
+            Self::L => 0,
+        }
+    }
+}
+
+/// One kind against reference number `at`, of buffers that have counted up to `orders`.
+fn one(
+    buffers: &mut Buffers,
+    kind: Kind,
+    own: usize,
+    orders: usize,
+    at: usize,
+) -> Result<Overlap, TooLarge> {
+    let reference = buffers.references.get(at).map_or(0, ExactSizeIterator::len);
+    if kind == Kind::L {
+        return Ok(Overlap::of(buffers.subsequence(own, at)?, own, reference));
+    }
+    let back = kind.order() - 1;
+    let shared = buffers.counted().get(at * orders + back).copied().unwrap_or(0);
+    Ok(Overlap::of(shared, own.saturating_sub(back), reference.saturating_sub(back)))
 }
 
 #[cfg(test)]

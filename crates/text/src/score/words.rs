@@ -2,37 +2,66 @@
 //!
 //! Everything else separates, so texts in other scripts have no words at all, and score 0.
 
-use super::porter;
+use std::ops::Range;
 
-/// Calls `word` for each word of `text`; words of more than three letters are stemmed if `stem` says so.
-/// `buffer` is overwritten.
-pub(super) fn each(text: &str, stem: bool, buffer: &mut Vec<u8>, mut word: impl FnMut(&[u8])) {
-    buffer.clear();
-    for c in text.chars() {
-        match c {
-            'a'..='z' | '0'..='9' | 'A'..='Z' => {
-                buffer.extend(u8::try_from(c).ok().map(|byte| byte.to_ascii_lowercase()));
-                continue;
-            }
-            // The two characters elsewhere whose lower case is, or begins with, an ASCII letter.
-            '\u{212a}' => {
-                buffer.push(b'k');
-                continue;
-            }
-            '\u{130}' => buffer.push(b'i'),
-            _ => {}
-        }
-        end(buffer, stem, &mut word);
-    }
-    end(buffer, stem, &mut word);
+use super::porter;
+use super::runs::Runs;
+
+/// Buffers.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// The text in lower case, one byte for each character.
+    lower: Vec<u8>,
+    stem: Vec<u8>,
+    pub(super) runs: Runs,
 }
 
-fn end(buffer: &mut Vec<u8>, stem: bool, word: &mut impl FnMut(&[u8])) {
-    if stem && buffer.len() > 3 {
-        porter::stem(buffer);
+impl Words {
+    /// Bytes that are held.
+    pub(super) fn capacity(&self) -> usize {
+        self.lower.capacity().max(self.runs.capacity())
     }
-    if !buffer.is_empty() {
-        word(buffer);
-        buffer.clear();
+
+    /// Calls `word` for each word of `text` with bytes and the word's place in them; words of more than three letters are stemmed if `stem` says so.
+    pub(super) fn each(
+        &mut self,
+        text: &str,
+        stem: bool,
+        mut word: impl FnMut(&[u8], Range<usize>),
+    ) {
+        self.lower.clear();
+        self.lower.extend_from_slice(text.as_bytes());
+        if !text.is_ascii() {
+            lower(text, &mut self.lower);
+        }
+        self.lower.make_ascii_lowercase();
+        self.runs.read(&self.lower, |byte| byte.is_ascii_lowercase() | byte.is_ascii_digit());
+        let mut at = 0;
+        while let Some(start) = self.runs.start(at) {
+            at = self.runs.end(start).unwrap_or(self.lower.len());
+            if stem && at - start > 3 {
+                self.stem.clear();
+                self.stem.extend_from_slice(&self.lower[start..at]);
+                porter::stem(&mut self.stem);
+                if !self.stem.is_empty() {
+                    word(&self.stem, 0..self.stem.len());
+                }
+            } else {
+                word(&self.lower, start..at);
+            }
+        }
+    }
+}
+
+/// Replaces `bytes` by the text's ASCII characters, with a space for each other.
+fn lower(text: &str, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    for c in text.chars() {
+        match c {
+            // The two characters elsewhere whose lower case is, or begins with, an ASCII letter.
+            '\u{212a}' => bytes.push(b'k'),
+            '\u{130}' => bytes.extend_from_slice(b"i "),
+            c => bytes.push(u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(b' ')),
+        }
     }
 }
