@@ -259,7 +259,9 @@ fn a_stopped_run_is_no_evidence_and_a_cached_one_has_no_latency() {
     assert_eq!(unmet(|_, _, report| stopped(report), "bob"), [4]);
     let cached = |report: &mut Report| (report.summary.rows, report.summary.cached) = (60, 60);
     assert_eq!(unmet(|_, _, report| cached(report), "bob"), [7]);
-    let timed = |report: &mut Report| (report.summary.rows, report.summary.cached) = (60, 59);
+    let few = |report: &mut Report| (report.summary.rows, report.summary.timed_rows) = (60, 29);
+    assert_eq!(unmet(|_, _, report| few(report), "bob"), [7]);
+    let timed = |report: &mut Report| (report.summary.rows, report.summary.timed_rows) = (60, 30);
     assert_eq!(unmet(|_, _, report| timed(report), "bob"), [0; 0]);
 }
 
