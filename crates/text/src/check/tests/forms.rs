@@ -82,7 +82,14 @@ fn sql() {
             "with recursive c as (select * from a union select * from c) select * from c".into(),
             Pass,
         ),
-        (from_a, select("* from (with c as (select 1) select * from c) x, c"), Fail),
+        (from_a.clone(), select("* from (with c as (select 1) select * from c) x, c"), Fail),
+        (from_a.clone(), select("x from a union all table secrets"), Fail),
+        (from_a.clone(), select("x from a union select y from a except table s.b"), Fail),
+        (from_a.clone(), select("x from a where x in (table secrets)"), Fail),
+        (from_a.clone(), "with c as (table secrets) select * from c".into(), Fail),
+        (from_a, "table a".into(), Fail),
+        (json!({"only_select": true}), "table secrets limit 5".into(), Fail),
+        (json!(null), select("x from a union all table secrets"), Pass),
     ] {
         assert_eq!(
             verdict("sql", parameters.clone(), &answer, None),
