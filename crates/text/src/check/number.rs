@@ -66,7 +66,7 @@ impl Check for Number {
         };
         let found = match found {
             Ok(found) => found,
-            Err(why) => return Finding::Fails(why),
+            Err(why) => return Finding::nothing(why),
         };
         let Some(number) = numeric(&found) else {
             let found = subject::shown_value(&found);

@@ -164,7 +164,7 @@ impl Check for Xml {
     fn observe(&self, seen: &Observation<'_>) -> Finding {
         let text = match subject::searched(seen.answer, self.at.as_deref()) {
             Ok(text) => text,
-            Err(why) => return Finding::Fails(why),
+            Err(why) => return Finding::nothing(why),
         };
         match self.read(text.trim()) {
             Ok(()) => Finding::Holds,
