@@ -174,9 +174,10 @@ impl<'a> Plan<'a> {
         let before = problems.errors();
         let here = self.source.spot(1, 1, usize::MAX);
         let mut seen = std::collections::HashSet::new();
-        let is_variable =
-            self.around.declared.is_some_and(|known| known.variables.contains_key("review"));
-        if !is_variable && self.headings.iter().any(|heading| heading.trim() == "review") {
+        let declared = self.around.declared;
+        let is_taken = declared.is_some_and(|known| known.variables.contains_key("review"))
+            || self.table.mapping.iter().any(|mapped| mapped.column.trim() == "review");
+        if !is_taken && self.headings.iter().any(|heading| heading.trim() == "review") {
             let message = "these cases wait for a review: there is a column `review`";
             let hint =
                 "`gatemark suite review` takes JSONL; look at each case, then remove the column";
