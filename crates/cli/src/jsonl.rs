@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 
 /// Longest line, in bytes.
 const LONGEST: usize = 64 << 20;
+/// U+FEFF in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A line: its object, and where it stands.
 pub(crate) struct Line {
@@ -75,6 +77,13 @@ impl Lines {
         self.buffer.clear();
         let most = LONGEST as u64 + 1;
         self.from.by_ref().take(most).read_until(b'\n', &mut self.buffer)?;
+        // Editors on Windows begin files with a byte order mark, which no JSON value begins with.
+        if self.number == 1 && self.buffer.starts_with(MARK) {
+            self.buffer.drain(..MARK.len());
+            if self.buffer.is_empty() {
+                return Ok(true);
+            }
+        }
         if self.buffer.len() <= LONGEST || self.buffer.ends_with(b"\n") {
             return Ok(true);
         }
@@ -136,6 +145,9 @@ mod tests {
         assert!(found[3].contains("x.jsonl:6:") && found[3].contains("UTF-8"), "{found:?}");
         assert_eq!(found[4], "7 ok");
         assert_eq!(read(vec![]), [""; 0]);
+        assert_eq!(read(b"\xef\xbb\xbf{}\n{}".to_vec()), ["1 ok", "2 ok"]);
+        assert_eq!(read(b"\xef\xbb\xbf".to_vec()), [""; 0]);
+        assert!(read(b"{}\n\xef\xbb\xbf{}".to_vec())[1].contains("is not JSON"));
     }
 
     #[test]

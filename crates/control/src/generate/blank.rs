@@ -53,6 +53,12 @@ pub(super) fn contradictory(text: &str, other: &str, dice: &mut Dice) -> Option<
     Some(format!("{before}{text}{between}{other}{after}"))
 }
 
+/// Whether `text` keeps to `most` tokens.
+pub(super) fn fits(text: &str, most: Option<u32>) -> bool {
+    let most = most.and_then(|most| usize::try_from(most).ok());
+    most.is_none_or(|most| tokens::count_up_to(text, most).is_some())
+}
+
 /// The longest beginning of `text` that keeps to `most` tokens, or nearly: a tenth is taken away at a time.
 pub(super) fn within(text: String, most: Option<u32>) -> String {
     let Some(most) = most.and_then(|most| usize::try_from(most).ok()) else { return text };

@@ -5,8 +5,19 @@ use super::dice::Dice;
 /// Characters that hold a structure together.
 const JOINTS: [char; 10] = ['{', '}', '[', ']', '"', ':', ',', '<', '>', '/'];
 
-/// `None` for a text that is neither JSON nor markup.
+/// Tries to break JSON: a sign inside of a string holds nothing together.
+const TRIES: usize = 8;
+
+/// `None` for a text that is neither JSON nor markup, and for JSON that was not broken.
 pub(super) fn broken(text: &str, dice: &mut Dice) -> Option<String> {
+    let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    if !is_json(text) {
+        return once(text, dice);
+    }
+    (0..TRIES).find_map(|_| once(text, dice).filter(|made| !is_json(made)))
+}
+
+fn once(text: &str, dice: &mut Dice) -> Option<String> {
     let body = text.trim();
     if !body.starts_with(['{', '[', '<']) {
         return None;

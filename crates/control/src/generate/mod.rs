@@ -243,5 +243,9 @@ fn text_of(
         Kind::Malformed => malformed::broken(text, dice)?,
         Kind::WrongType => return None,
     };
-    Some(blank::within(made, plan.max_tokens))
+    // Cut off, a text may no longer say what its base says, whose `expected` it may keep.
+    match plan.kind {
+        Kind::Huge => Some(blank::within(made, plan.max_tokens)),
+        _ => blank::fits(&made, plan.max_tokens).then_some(made),
+    }
 }

@@ -106,6 +106,20 @@ proptest! {
     }
 }
 
+#[test]
+fn nothing_but_huge_texts_is_cut_to_the_bound() {
+    let text = "Please do say where my parcel is and when it comes to me.";
+    let bases = [base("a", json!(text))];
+    let most = u32::try_from(gatemark_text::tokens::count(text)).ok();
+    let bounded = |kind| Plan { max_tokens: most, ..plan(kind, 20, 1) };
+    let made = |kind| cases(&bounded(kind), &bases.iter().collect::<Vec<_>>());
+    assert!(made(Kind::Language).is_empty(), "{:#?}", made(Kind::Language));
+    for case in made(Kind::Case) {
+        let made = case.variables["text"].as_str().unwrap();
+        assert_eq!(made.to_lowercase(), text.to_lowercase());
+    }
+}
+
 fn texts(kind: Kind, count: usize, text: &str) -> Vec<String> {
     let bases = [base("a", json!(text)), base("b", json!("Where is my parcel?"))];
     let made = cases(&plan(kind, count, 7), &bases.iter().collect::<Vec<_>>());
@@ -160,7 +174,10 @@ fn only_structured_texts_can_be_malformed() {
     assert!(texts(Kind::Malformed, 5, "plain words").is_empty());
     let made = texts(Kind::Malformed, 5, "{\"a\": [1, 2]}");
     assert_eq!(made.len(), 5);
-    assert!(made.iter().filter(|text| serde_json::from_str::<Value>(text).is_err()).count() >= 4);
+    let inside = texts(Kind::Malformed, 60, "{\"a\": \"see <b>: x, y, z / [1] {2}, or: /a/b\"}");
+    assert!(inside.len() > 20);
+    let broken = |text: &String| serde_json::from_str::<Value>(text).is_err();
+    assert!(made.iter().chain(&inside).all(broken), "{inside:#?}");
 }
 
 #[test]

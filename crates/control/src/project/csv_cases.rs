@@ -174,6 +174,15 @@ impl<'a> Plan<'a> {
         let before = problems.errors();
         let here = self.source.spot(1, 1, usize::MAX);
         let mut seen = std::collections::HashSet::new();
+        let declared = self.around.declared;
+        let is_taken = declared.is_some_and(|known| known.variables.contains_key("review"))
+            || self.table.mapping.iter().any(|mapped| mapped.column.trim() == "review");
+        if !is_taken && self.headings.iter().any(|heading| heading.trim() == "review") {
+            let message = "these cases wait for a review: there is a column `review`";
+            let hint =
+                "`gatemark suite review` takes JSONL; look at each case, then remove the column";
+            problems.error(&here, message, hint);
+        }
         for heading in self.headings.iter().filter(|heading| !heading.trim().is_empty()) {
             if !seen.insert(heading.trim()) {
                 let message = format!("there are two columns `{}`", shown(heading.trim()));

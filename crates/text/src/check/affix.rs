@@ -51,7 +51,7 @@ impl Check for Affix {
         };
         let text = match subject::searched(seen.answer, self.at.as_deref()) {
             Ok(text) => text,
-            Err(why) => return Finding::Fails(why),
+            Err(why) => return Finding::nothing(why),
         };
         let loose = self.loosened.of(&text);
         let case_only = Loosened { trim: false, ..self.loosened };

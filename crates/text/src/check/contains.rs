@@ -60,7 +60,7 @@ impl Check for Contains {
             Err(finding) => return finding,
         };
         match self.missing(&wanted, seen.answer) {
-            Err(why) => Finding::Fails(why),
+            Err(why) => Finding::nothing(why),
             Ok(missing) if missing.is_empty() => Finding::Holds,
             Ok(missing) if self.any && missing.len() < wanted.len() => Finding::Holds,
             Ok(missing) => {

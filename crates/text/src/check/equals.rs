@@ -36,7 +36,7 @@ impl Check for Equals {
         let found = match (&self.at, wanted) {
             (Some(pointer), _) => match subject::at(seen.answer, pointer) {
                 Ok(value) => value,
-                Err(why) => return Finding::Fails(why),
+                Err(why) => return Finding::nothing(why),
             },
             (None, Value::String(_)) => Value::from(seen.answer),
             // A wanted number, object, … can only be in an answer that is JSON.

@@ -34,7 +34,8 @@ impl Frame {
         format!("{not}{inside}")
     }
 
-    /// The result. `not` turns pass and fail and the score round; what could not be found out stays so.
+    /// The result. `not` turns pass and fail and the score round; what could not be found out stays so,
+    /// and an answer that has nothing to judge fails either way.
     pub fn conclude(&self, inside: &str, answer: &str, finding: Finding) -> CheckResult {
         let (mut score, mut label) = (None, None);
         let (holds, detail) = match finding {
@@ -50,6 +51,11 @@ impl Frame {
                 let holds = found.expected == found.actual;
                 label = Some(found);
                 (holds, Some(format!("expected {wanted}, found {got}")))
+            }
+            // Turned round, an answer without the place would pass every `not`, a broken one first of all.
+            Finding::Nothing { why, score, label } => {
+                let result = self.result(inside, Verdict::Fail, Some(why));
+                return CheckResult { score, label, ..result };
             }
             Finding::CannotTell(why) => return self.result(inside, Verdict::Error, Some(why)),
             Finding::Unclear(why) => return self.result(inside, Verdict::Inconclusive, Some(why)),

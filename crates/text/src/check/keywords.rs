@@ -36,7 +36,7 @@ impl Check for Keywords {
         let text = match subject::searched(seen.answer, self.at.as_deref()) {
             Ok(text) => text,
             Err(why) => {
-                return Finding::Scored { score: 0.0, holds: false, detail: why };
+                return Finding::Nothing { why, score: Some(0.0), label: None };
             }
         };
         let text = self.loosened.of(&text);

@@ -77,9 +77,18 @@ impl Check for Label {
             return Finding::CannotTell(format!("the case's `expected`, {shown}, is no label"));
         };
         let answered = subject::searched(seen.answer, self.at.as_deref());
-        let actual = answered.ok().and_then(|text| self.class(&text));
-        let actual = actual.unwrap_or_else(|| OTHER.to_owned());
-        Finding::Labelled(Labelled { expected, actual })
+        let other = || OTHER.to_owned();
+        match answered {
+            Ok(text) => {
+                let actual = self.class(&text).unwrap_or_else(other);
+                Finding::Labelled(Labelled { expected, actual })
+            }
+            // The report's matrix counts it all the same.
+            Err(why) => {
+                let label = Some(Labelled { expected, actual: other() });
+                Finding::Nothing { why, score: None, label }
+            }
+        }
     }
 
     fn describe(&self) -> String {

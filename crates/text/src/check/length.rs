@@ -38,7 +38,7 @@ impl Check for Length {
     fn observe(&self, seen: &Observation<'_>) -> Finding {
         let text = match subject::searched(seen.answer, self.at.as_deref()) {
             Ok(text) => text,
-            Err(why) => return Finding::Fails(why),
+            Err(why) => return Finding::nothing(why),
         };
         let found = measured(&text, self.unit);
         if self.bounds.hold(found) {

@@ -96,6 +96,15 @@ pub enum Finding {
     Holds,
     /// It does not: `expected ..., found ...`.
     Fails(String),
+    /// The answer has nothing at the place that is to be judged; never counts as holding, with `not` either.
+    Nothing {
+        /// `expected ..., found ...`.
+        why: String,
+        /// 0 for checks that score.
+        score: Option<f64>,
+        /// For checks that read a class.
+        label: Option<Labelled>,
+    },
     /// The case or the version lacks what the check needs; never counts as holding.
     CannotTell(String),
     /// It measured, and holds if the score reached its bound.
@@ -111,6 +120,13 @@ pub enum Finding {
     Labelled(Labelled),
     /// The evidence contradicts itself, e.g. a judge's votes are split; never counts as holding.
     Unclear(String),
+}
+
+impl Finding {
+    /// Nothing to judge, from a check that neither scores nor reads a class.
+    pub(crate) fn nothing(why: String) -> Self {
+        Self::Nothing { why, score: None, label: None }
+    }
 }
 
 /// An assertion.

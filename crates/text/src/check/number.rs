@@ -11,6 +11,8 @@ use super::{Check, CheckProblem, Finding, Observation, subject};
 
 struct Number {
     wanted: Rule,
+    /// The check's own `value`, if it is an integer.
+    integer: Option<i128>,
     at: Option<String>,
 }
 
@@ -22,6 +24,7 @@ enum Rule {
 pub(super) fn build(parameters: &Parameters<'_>) -> Result<Box<dyn Check>, CheckProblem> {
     let mut mistakes = Mistakes::default();
     let at = mistakes.option(parameters.pointer());
+    let integer = parameters.get("value").and_then(integer);
     let bounded = ["min", "max"].iter().any(|name| parameters.get(name).is_some());
     let near = ["value", "tolerance", "relative"].iter().any(|n| parameters.get(n).is_some());
     let rule = match (bounded, near) {
@@ -45,7 +48,7 @@ pub(super) fn build(parameters: &Parameters<'_>) -> Result<Box<dyn Check>, Check
             Some(Rule::Near { value, tolerance, relative })
         }
     };
-    mistakes.or(rule.map(|wanted| Number { wanted, at }))
+    mistakes.or(rule.map(|wanted| Number { wanted, integer, at }))
 }
 
 /// A number, or a text that is one as a whole.
@@ -57,6 +60,14 @@ fn numeric(value: &Value) -> Option<f64> {
     number.filter(|number: &f64| number.is_finite())
 }
 
+/// As [`numeric`], exactly; `None` for what is not written as an integer.
+fn integer(value: &Value) -> Option<i128> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_i64().map(i128::from).or_else(|| other.as_u64().map(i128::from)),
+    }
+}
+
 impl Check for Number {
     fn observe(&self, seen: &Observation<'_>) -> Finding {
         let place = subject::place(self.at.as_deref());
@@ -66,7 +77,7 @@ impl Check for Number {
         };
         let found = match found {
             Ok(found) => found,
-            Err(why) => return Finding::Fails(why),
+            Err(why) => return Finding::nothing(why),
         };
         let Some(number) = numeric(&found) else {
             let found = subject::shown_value(&found);
@@ -85,7 +96,15 @@ impl Check for Number {
                     );
                 };
                 let allowed = if *relative { tolerance * wanted.abs() } else { *tolerance };
-                if (number - wanted).abs() <= allowed {
+                let written = self
+                    .integer
+                    .or_else(|| seen.expected.filter(|_| value.is_none()).and_then(integer));
+                let holds = match (written, integer(&found)) {
+                    // Beyond 2^53 different integers are the same double.
+                    (Some(wanted), Some(found)) if allowed < 1.0 => wanted == found,
+                    _ => (number - wanted).abs() <= allowed,
+                };
+                if holds {
                     return Finding::Holds;
                 }
                 let within = if allowed > 0.0 { format!(" ± {allowed}") } else { String::new() };

@@ -61,7 +61,7 @@ fn place_and_reason(drawn: &str) -> (Option<usize>, String) {
 impl Check for Matches {
     fn observe(&self, seen: &Observation<'_>) -> Finding {
         match subject::searched(seen.answer, self.at.as_deref()) {
-            Err(why) => Finding::Fails(why),
+            Err(why) => Finding::nothing(why),
             Ok(text) if self.pattern.is_match(&text) => Finding::Holds,
             Ok(text) => {
                 let place = subject::place(self.at.as_deref());

@@ -168,6 +168,49 @@ fn negation_turns_everything_but_doubt() {
     assert_eq!(not(json!(null), "hello", None).verdict, Error);
 }
 
+/// `not` asks for something else at the place, not for a broken answer.
+#[test]
+fn an_answer_without_the_place_fails_with_and_without_not() {
+    let expected = json!({"r": "a"});
+    for (metric, parameters) in [
+        ("equals", json!({"value": "a", "at": "/r"})),
+        ("one_of", json!({"values": ["a"], "at": "/r"})),
+        ("contains", json!({"values": ["a"], "at": "/r"})),
+        ("contains_any", json!({"values": ["a"], "at": "/r"})),
+        ("starts_with", json!({"value": "a", "at": "/r"})),
+        ("ends_with", json!({"value": "a", "at": "/r"})),
+        ("keywords", json!({"values": ["a"], "at": "/r"})),
+        ("regex", json!({"pattern": "a", "at": "/r"})),
+        ("label", json!({"labels": ["a", "b"], "at": "/r"})),
+        ("number", json!({"min": 1, "at": "/r"})),
+        ("length", json!({"max": 3, "at": "/r"})),
+        ("json", json!({"schema": {"type": "string"}, "at": "/r"})),
+        ("xml", json!({"at": "/r"})),
+        ("sql", json!({"at": "/r"})),
+    ] {
+        for (negated, answer) in
+            [(false, "{\"r\": "), (true, "{\"r\": "), (false, "{\"s\": 1}"), (true, "{\"s\": 1}")]
+        {
+            let spec = CheckSpec { negated, ..spec(metric, parameters.clone()) };
+            let found = build(&spec).unwrap().evaluate(&seen(answer, Some(&expected)));
+            assert_eq!(found.verdict, Fail, "{negated} {metric} on {answer}: {:?}", found.detail);
+            assert!(found.detail.unwrap().contains("/r"), "{metric}");
+            assert_eq!(found.score.unwrap_or(0.0), 0.0, "{metric}");
+            assert_eq!(found.label.is_some(), metric == "label");
+        }
+    }
+    let not = |metric: &str, parameters: Value, answer: &str| {
+        let spec = CheckSpec { negated: true, ..spec(metric, parameters) };
+        build(&spec).unwrap().evaluate(&seen(answer, None)).verdict
+    };
+    let parsed = json!({"value": "output.a === 1", "parse": true});
+    assert_eq!(not("javascript", parsed.clone(), "prose"), Fail);
+    assert_eq!(not("javascript", parsed, "{\"a\": 2}"), Pass);
+    assert_eq!(not("json", json!({"at": "/error"}), "{\"a\": 2}"), Pass);
+    assert_eq!(not("json", json!({"at": "/error"}), "prose"), Fail);
+    assert_eq!(not("json", json!(null), "prose"), Pass);
+}
+
 #[test]
 fn mistakes_are_named() {
     assert_eq!(problem("equal", json!("x")), "`equal` is not a metric (did you mean `equals`?)");

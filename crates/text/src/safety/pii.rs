@@ -82,17 +82,26 @@ fn alone(text: &str, start: usize, end: usize) -> Option<usize> {
     (!touches(text, start, end, |c| c.is_ascii_digit())).then_some(end)
 }
 
-/// E.164: a country code and 8 to 15 digits in all.
+/// E.164: a country code and 8 to 15 digits in all. What follows a number, e.g. a postal code, may look like
+/// more of it, so of the ends before a separator the last one counts that leaves no more digits than that.
 fn international(text: &str, start: usize, end: usize) -> Option<usize> {
     let written = text.get(start..end)?;
-    let digits = written.bytes().filter(u8::is_ascii_digit).count();
     let prefix = if written.starts_with('+') { 0 } else { 2 };
-    (8..=15).contains(&(digits - prefix)).then_some(())?;
     let before = text.get(..start)?.trim_end();
     if prefix > 0 && before.ends_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    alone(text, start, end)
+    let (mut digits, mut best) = (0_usize, None);
+    for (at, byte) in written.bytes().enumerate() {
+        if !byte.is_ascii_digit() {
+            continue;
+        }
+        digits += 1;
+        let stop = start + at + 1;
+        let is_number = (8 + prefix..=15 + prefix).contains(&digits);
+        best = if is_number { alone(text, start, stop).or(best) } else { best };
+    }
+    best
 }
 
 /// ISO 13616 lengths by country.

@@ -94,11 +94,24 @@ fn token(text: &str, start: usize, end: usize) -> Option<usize> {
         .then_some(end)
 }
 
-/// What authors write in place of a password.
+/// What authors write in place of a password: a name in a template's signs, as a whole, since real passwords
+/// begin with such signs too.
 fn is_placeholder(password: &str) -> bool {
+    const FRAMES: [(&str, &str); 6] =
+        [("${", "}"), ("{{", "}}"), ("{", "}"), ("<", ">"), ("[", "]"), ("%", "%")];
     let lower = password.to_lowercase();
     let first = lower.chars().next();
-    lower.starts_with(['<', '$', '{', '[', '*', '%', '.'])
+    let is_name = |inner: &str| {
+        !inner.is_empty() && inner.chars().all(|c| c.is_alphanumeric() || "_-.:".contains(c))
+    };
+    let framed = |(open, close): &(&str, &str)| {
+        lower.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(is_name)
+    };
+    let is_shell = |name: &str| {
+        name.len() > 2 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    FRAMES.iter().any(framed)
+        || password.strip_prefix('$').is_some_and(is_shell)
         || ["password", "pass", "passwd", "pwd", "secret", "changeme", "example"].contains(&&*lower)
         || lower.chars().all(|c| Some(c) == first)
 }

@@ -451,3 +451,16 @@ fn more_cases_than_a_suite_may_have_are_not_even_read() {
         ],
     );
 }
+
+#[test]
+fn a_table_with_a_column_of_reviews_is_refused() {
+    let table = "ticket,review\nx,pending\n";
+    check(
+        &[("suite.yaml", "checks: [json]\ncases: cases.csv\n"), ("cases.csv", table)],
+        &[
+            "cases.csv:1:1: error: these cases wait for a review: there is a column `review` (`gatemark suite review` takes JSONL; look at each case, then remove the column)",
+        ],
+    );
+    let mapped = "checks: [json]\ncases: [{file: cases.csv, columns: {ticket: review}}]\n";
+    check(&[("suite.yaml", mapped), ("cases.csv", "review\nx\n")], &[]);
+}
