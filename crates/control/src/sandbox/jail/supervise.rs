@@ -121,7 +121,6 @@ fn start(order: &Order, work: &Path, stdin: File, to: &Sender<Said>) -> Result<S
         // Its group is seen across namespaces, and a signal to the group must not reach the jail.
         command.process_group(0);
     }
-    #[expect(clippy::zombie_processes, reason = "waited for below, along with its orphans")]
     let child = command
         .args(arguments)
         .env_clear()
