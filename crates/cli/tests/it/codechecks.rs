@@ -159,12 +159,14 @@ async fn examples_and_other_languages_are_run() {
         assert!(detail.contains("syntax: exit code"), "{detail}");
     }
     let own = json!({"command": ["bash", "{file}"], "tests": [{"args": ["x"], "stdout": "x"}]});
+    let room = Room { control: room.control.allowing_scripts(), ..room };
     assert_eq!(found(&room.result("code", own, "echo $1").await).0, Verdict::Pass);
 }
 
 #[tokio::test]
 async fn style_is_seen() {
     let room = Room::confined().await;
+    let room = Room { control: room.control.allowing_scripts(), ..room };
     let style = json!({"max_line": 30, "whitespace": true, "functions": "[a-z_]+",
         "command": ["grep", "-q", "def", "{file}"]});
     let asked = json!({"language": "python", "syntax_only": true, "style": style});
@@ -193,4 +195,87 @@ async fn without_a_sandbox_or_leave_nothing_runs() {
     assert_eq!(allowed.result("script", echo(), "x").await.verdict, Verdict::Pass);
     let empty = allowed.result("script", json!({"command": "/bin/true"}), "x").await;
     assert_eq!(empty.verdict, Verdict::Error);
+}
+
+#[tokio::test]
+async fn what_reaches_out_of_the_sandbox_is_not_for_callers_over_http() {
+    let room = Room::confined().await;
+    let folder = TempDir::new();
+    std::fs::write(folder.path().join("secret"), "opensesame").unwrap();
+    let read = folder.path().to_str().unwrap();
+    for asked in [
+        json!({"language": "python", "read": [read]}),
+        json!({"command": ["bash", "{file}"]}),
+        json!({"language": "bash", "style": {"command": ["true"]}}),
+    ] {
+        let result = room.result("code", asked.clone(), "x = 1").await;
+        assert_eq!(result.verdict, Verdict::Error, "{asked}");
+        assert!(found(&result).2.contains("not over HTTP"), "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn names_that_nobody_looked_at_do_not_pass() {
+    let room = Room::confined().await;
+    let asked =
+        json!({"language": "python", "syntax_only": true, "style": {"functions": "[a-z]+"}});
+    // So many names that the judge cannot tell them all.
+    let many = "def good(): pass\n".repeat(40_000);
+    let result = room.result("code", asked.clone(), &many).await;
+    assert_eq!(result.verdict, Verdict::Error, "{:?}", result.detail);
+    let result = room.result("code", asked, "def good(): pass").await;
+    assert_eq!(found(&result), (Verdict::Pass, 1.0, ""));
+}
+
+#[tokio::test]
+async fn objects_do_not_pass_for_values() {
+    let room = Room::confined().await;
+    let tests = "from solution import area, is_valid\n\
+        def test_near(): assert abs(area(2) - 12.566) < 1e-3\n\
+        def test_far(): assert abs(12.566 - area(2)) < 1e-3\n\
+        def test_bound(): assert area(2) > 12\n\
+        def test_true(): assert is_valid(2)\n\
+        def test_same(): assert area(2) == 12.566\n";
+    let asked = || json!({"language": "python", "tests": tests});
+    let objects = "class Any:\n\
+        \x20   __sub__ = __rsub__ = __abs__ = lambda s, *a: s\n\
+        \x20   __lt__ = __gt__ = __eq__ = lambda s, o: True\n    __bool__ = lambda s: True\n\
+        def area(r): return Any()\nis_valid = area";
+    let zeros =
+        objects.replace("__sub__ = __rsub__ =", "__sub__ = __rsub__ = lambda s, o: 0.0\n    x =");
+    for forged in [objects, &zeros] {
+        let result = room.result("code", asked(), forged).await;
+        let (verdict, score, detail) = found(&result);
+        assert_eq!((verdict, score), (Verdict::Fail, 0.5), "{forged}: {detail}");
+    }
+    let honest = "def area(r): return 12.566\ndef is_valid(x): return True";
+    assert_eq!(found(&room.result("code", asked(), honest).await), (Verdict::Pass, 1.0, ""));
+    let among = json!({"language": "python", "tests": "from solution import V\n\
+        assert V(1) + V(2) == V(3)\nassert V(1) < V(2)\nassert not V(1) == V(2)\nassert V(3).x - 1 == 2"});
+    let class = "class V:\n    def __init__(s, x): s.x = x\n    __add__ = lambda s, o: V(s.x + o.x)\n\
+        \x20   __lt__ = lambda s, o: s.x < o.x\n    __eq__ = lambda s, o: s.x == o.x\n";
+    assert_eq!(found(&room.result("code", among, class).await), (Verdict::Pass, 1.0, ""));
+    let bare = json!({"language": "python", "tests": "from solution import V\nassert V() == V()"});
+    assert_eq!(found(&room.result("code", bare, "class V: pass").await).0, Verdict::Fail);
+}
+
+#[tokio::test]
+async fn async_tests_are_run() {
+    let room = Room::confined().await;
+    let tests = |base: &str| {
+        let code = format!(
+            "import unittest\nfrom solution import one\nclass T{base}:\n\
+            \x20   async def test_one(self): assert one() == 1\n"
+        );
+        json!({"language": "python", "tests": code})
+    };
+    for base in ["(unittest.IsolatedAsyncioTestCase)", ""] {
+        let right = room.result("code", tests(base), "def one(): return 1").await;
+        assert_eq!(found(&right), (Verdict::Pass, 1.0, ""), "{base}");
+        let result = room.result("code", tests(base), "def one(): return 2").await;
+        assert_eq!(found(&result).0, Verdict::Fail, "{base}: {result:?}");
+        assert!(found(&result).2.contains("0 of 1 passed"), "{base}: {result:?}");
+    }
+    let plain = room.result("code", tests("(unittest.TestCase)"), "def one(): return 1").await;
+    assert!(found(&plain).2.contains("IsolatedAsyncioTestCase"), "{plain:?}");
 }

@@ -210,6 +210,52 @@ async fn memory_is_bounded_for_one_and_for_all() {
 }
 
 #[tokio::test]
+async fn orphans_and_stacks_count_as_memory() {
+    for layers in BOTH {
+        let name = mark("orphan", layers);
+        // Each below the limit of one process, and none a child of the program any more.
+        let orphans = "for _ in range(4):\n    if os.fork() == 0:\n        if os.fork() == 0:\n\
+            \x20           kept = bytearray(b'x') * (60 << 20)\n            time.sleep(9)\n\
+            \x20       os._exit(0)\n    os.wait()\ntime.sleep(9)";
+        let ran = attempt(layers, small(), orphans, &[&name]).await;
+        assert_eq!(ran.struck, Some(Struck::Memory), "{ran:?}");
+        all_gone(&name);
+        // More of them, one after the other, than there may be at once.
+        let many = "for _ in range(40):\n    if os.fork() == 0:\n        if os.fork() == 0: os._exit(0)\n\
+            \x20       os._exit(0)\n    os.wait(); time.sleep(0.01)\nprint('all')";
+        let ran = attempt(layers, small(), many, &[]).await;
+        // The first process of a world of its own has to take note of its orphans' ends itself.
+        assert!(layers == Layers::Namespaces || ran.stdout == "all\n", "{layers:?}: {ran:?}");
+        let stack = "import mmap\n\
+            tried('stack', lambda: len(mmap.mmap(-1, 1 << 20, flags=0x122)))\n\
+            print(len(mmap.mmap(-1, 1 << 20, flags=0x22)))";
+        let ran = attempt(layers, small(), stack, &[]).await;
+        all_refused(&ran, 1);
+        assert!(ran.stdout.ends_with("1048576\n"), "{ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn files_signal_nobody_else() {
+    let victim = Victim::new(is_root());
+    let code = "import fcntl, struct\nr, w = os.pipe()\npid = int(sys.argv[1])\n\
+        tried('own', lambda: fcntl.fcntl(r, 8, pid))\n\
+        tried('own_ex', lambda: fcntl.fcntl(r, 15, struct.pack('ii', 1, pid)))\n\
+        tried('sig', lambda: fcntl.fcntl(r, 10, 9))\n\
+        tried('fioset', lambda: fcntl.ioctl(r, 0x8901, struct.pack('i', pid)))\n\
+        tried('pgrp', lambda: fcntl.ioctl(r, 0x8902, struct.pack('i', pid)))\n\
+        print(fcntl.fcntl(r, fcntl.F_GETFL))";
+    let pid = victim.0.id().to_string();
+    let ran = attempt(Layers::Landlock, small(), code, &[&pid]).await;
+    all_refused(&ran, 5);
+    assert!(ran.stdout.ends_with("0\n"), "{ran:?}");
+    assert_eq!(
+        unconfined(code, &[&std::process::id().to_string()]).matches("sig WORKED").count(),
+        1
+    );
+}
+
+#[tokio::test]
 async fn files_are_bounded() {
     for layers in BOTH {
         let one = "def fill():\n    with open('big', 'wb', 0) as f:\n\

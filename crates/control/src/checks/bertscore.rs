@@ -12,7 +12,7 @@ use gatemark_provider::TokenVectors;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use serde_json::Value;
 
-use super::meaning::{Meaning, cosine};
+use super::meaning::Meaning;
 use super::{External, Found, Seen};
 use crate::Control;
 
@@ -21,6 +21,20 @@ enum Measure {
     F1,
     Precision,
     Recall,
+}
+
+impl Measure {
+    /// Of the first text with each other.
+    fn scores(self, tokens: Vec<TokenVectors>) -> Vec<f64> {
+        let units: Vec<Units> = tokens.into_iter().map(Units::from).collect();
+        let Some((answer, others)) = units.split_first() else { return vec![] };
+        let pick = |score: Score| match self {
+            Self::F1 => score.f1,
+            Self::Precision => score.precision,
+            Self::Recall => score.recall,
+        };
+        others.iter().map(|other| pick(Score::of(answer, other))).collect()
+    }
 }
 
 struct BertScore {
@@ -53,18 +67,15 @@ impl External for BertScore {
                 Ok(tokens) => tokens,
                 Err(error) => return Finding::CannotTell(error.to_string()).into(),
             };
-            let Some((answer, others)) = tokens.split_first() else {
-                return Finding::CannotTell("the model gave no vectors".into()).into();
-            };
-            let scores = others.iter().map(|other| {
-                let score = Score::of(answer, other);
-                match self.measure {
-                    Measure::F1 => score.f1,
-                    Measure::Precision => score.precision,
-                    Measure::Recall => score.recall,
+            let measure = self.measure;
+            // Every token with every other takes long enough to hold up whatever else this thread serves.
+            match tokio::task::spawn_blocking(move || measure.scores(tokens)).await {
+                Ok(scores) if scores.is_empty() => {
+                    Finding::CannotTell("the model gave no vectors".into()).into()
                 }
-            });
-            self.meaning.judge(self.word(), scores).into()
+                Ok(scores) => self.meaning.judge(self.word(), scores.into_iter()).into(),
+                Err(_) => Finding::CannotTell("the comparison broke off".into()).into(),
+            }
         }
         .boxed()
     }
@@ -98,7 +109,7 @@ struct Score {
 }
 
 impl Score {
-    fn of(answer: &TokenVectors, reference: &TokenVectors) -> Self {
+    fn of(answer: &Units, reference: &Units) -> Self {
         let (Some(precision), Some(recall)) =
             (matched(answer, reference), matched(reference, answer))
         else {
@@ -110,12 +121,33 @@ impl Score {
     }
 }
 
+/// Token vectors of length 1 (or of zeros), so that the product of two is the cosine of their angle.
+struct Units {
+    vectors: Vec<Vec<f64>>,
+    counts: Vec<bool>,
+}
+
+impl From<TokenVectors> for Units {
+    fn from(tokens: TokenVectors) -> Self {
+        let unit = |vector: Vec<f32>| {
+            let vector: Vec<f64> = vector.into_iter().map(f64::from).collect();
+            let length = product(&vector, &vector).sqrt();
+            if length == 0.0 { vector } else { vector.into_iter().map(|x| x / length).collect() }
+        };
+        Self { vectors: tokens.vectors.into_iter().map(unit).collect(), counts: tokens.counts }
+    }
+}
+
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
 /// The mean, over the tokens of `one` that count, of the largest cosine with a token of `other`; `None`
 /// if there is none to take it over.
-fn matched(one: &TokenVectors, other: &TokenVectors) -> Option<f64> {
+fn matched(one: &Units, other: &Units) -> Option<f64> {
     let (mut sum, mut count) = (0.0, 0_u32);
     for (vector, _) in one.vectors.iter().zip(&one.counts).filter(|(_, counts)| **counts) {
-        let cosines = other.vectors.iter().map(|candidate| cosine(vector, candidate));
+        let cosines = other.vectors.iter().map(|candidate| product(vector, candidate));
         sum += cosines.fold(f64::NEG_INFINITY, f64::max);
         count += 1;
     }

@@ -191,8 +191,10 @@ impl Watched {
 
     /// Limits on all processes together, and on files that lie on a disk.
     fn look(&self) -> Option<Struck> {
-        let (pid, _) = self.pid?;
-        if watch::resident(pid) > self.limits.memory {
+        self.pid?;
+        // From the jail and not from the program, whose orphans are the jail's children.
+        let jail = i32::try_from(self.child.id()).ok()?;
+        if watch::resident_below(jail) > self.limits.memory {
             return Some(Struck::Memory);
         }
         let scratch = self.scratch.as_ref()?;

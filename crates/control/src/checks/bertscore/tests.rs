@@ -27,8 +27,8 @@ fn scores_equal_those_of_bert_score() {
     for row in rows {
         let text = |name: &str| row[name].as_str().unwrap().to_string();
         let tokens = model.tokens(&[text("candidate"), text("reference")]);
-        let score = Score::of(&tokens[0], &tokens[1]);
-        let found = [score.precision, score.recall, score.f1];
+        let all = [Measure::Precision, Measure::Recall, Measure::F1];
+        let found = all.map(|measure| measure.scores(tokens.clone())[0]);
         for (name, found) in ["precision", "recall", "f1"].iter().zip(found) {
             let wanted = row[*name].as_f64().unwrap();
             worst = worst.max((wanted - found).abs());
@@ -42,7 +42,18 @@ fn scores_equal_those_of_bert_score() {
 fn a_text_without_tokens_scores_nothing() {
     let marks = TokenVectors { vectors: vec![vec![1.0], vec![1.0]], counts: vec![false, false] };
     let word = TokenVectors { vectors: vec![vec![1.0]], counts: vec![true] };
+    let [marks, word] = [marks, word].map(Units::from);
     assert_eq!(Score::of(&marks, &word), Score::default());
     assert_eq!(Score::of(&word, &marks), Score::default());
     assert_eq!(Score::of(&word, &word), Score { precision: 1.0, recall: 1.0, f1: 1.0 });
+}
+
+#[test]
+fn lengths_do_not_matter_and_nothing_has_no_scores() {
+    let text = |vectors: Vec<Vec<f32>>| TokenVectors { counts: vec![true; vectors.len()], vectors };
+    let long = text(vec![vec![3.0, 4.0], vec![0.0, 0.0]]);
+    let scores = Measure::Precision.scores(vec![long, text(vec![vec![0.6, 0.8]])]);
+    assert_eq!(scores.len(), 1);
+    assert!((scores[0] - 0.5).abs() < 1e-6, "{scores:?}");
+    assert!(Measure::F1.scores(vec![]).is_empty());
 }

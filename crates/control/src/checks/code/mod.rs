@@ -45,6 +45,14 @@ struct Code(Settings);
 impl External for Code {
     fn observe<'a>(&'a self, seen: &'a Seen<'a>, control: &'a Control) -> BoxFuture<'a, Found> {
         Box::pin(async move {
+            let reaching = self.0.reaching();
+            if !control.allows_scripts() && !reaching.is_empty() {
+                let why = format!(
+                    "not run: {} count only from the command line, not over HTTP",
+                    reaching.join(", ")
+                );
+                return Finding::CannotTell(why).into();
+            }
             let Some(sandbox) = control.sandbox() else {
                 return Finding::CannotTell("not run: there is no sandbox here".into()).into();
             };

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::settings::Settings;
+use super::settings::{Settings, Style};
 use super::{Stage, programs, ran};
 use crate::sandbox::{Job, Sandbox};
 
@@ -16,7 +16,8 @@ const WIRE: &str = include_str!("wire.py");
 #[serde(default)]
 struct Line {
     syntax: Option<String>,
-    style: Option<String>,
+    /// A function or class that the code declares.
+    named: Option<Named>,
     /// The tests themselves are at fault.
     broken: Option<String>,
     /// The code could not even be loaded.
@@ -26,6 +27,25 @@ struct Line {
     failed: Option<String>,
     why: Option<String>,
     done: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    line: u64,
+    kind: String,
+    name: String,
+}
+
+impl Named {
+    /// What is wrong with it.
+    fn fault(&self, style: &Style) -> Option<String> {
+        let Self { line, kind, name } = self;
+        let wanted = if kind == "class" { &style.classes } else { &style.functions };
+        let wanted = wanted.as_ref().filter(|pattern| !pattern.is_match(name))?;
+        let pattern = wanted.as_str().trim_start_matches("\\A(?:");
+        let pattern = pattern.strip_suffix(")\\z").unwrap_or(pattern);
+        Some(format!("line {line}: the {kind} `{name}` is not named as {pattern}"))
+    }
 }
 
 /// Syntax and tests, or why that could not be found out.
@@ -40,10 +60,9 @@ pub(super) async fn stages(
         .is_some_and(|examples| examples.iter().any(|example| example.get("stdout").is_some()));
     let asked = tests.filter(|_| !settings.syntax_only && !prints);
     let flags: &[&str] = if settings.packages { &[] } else { &["-S"] };
-    let style = settings.style.as_ref().and_then(|style| style.names.as_ref());
-    let names = style.map(|(function, class)| json!({"function": function, "class": class}));
+    let style = settings.style.as_ref().filter(|style| style.names());
     let order = json!({
-        "wire": WIRE, "worker": WORKER, "flags": flags, "names": names, "solution": code,
+        "wire": WIRE, "worker": WORKER, "flags": flags, "names": style.is_some(), "solution": code,
         "tests": examples(asked)?,
     });
     let mut program: Vec<String> = ["python3", "-I", "-B"].map(String::from).to_vec();
@@ -64,15 +83,19 @@ pub(super) async fn stages(
     for line in lines {
         verdict.take(line)?;
     }
-    if !verdict.read {
+    let unread = verdict.syntax.is_some();
+    // Names are all told before the plan; without tests, silence about them is no praise.
+    let told = if asked.is_some() { verdict.plan.is_some() } else { verdict.done };
+    if !(unread || told && (asked.is_some() || ran.succeeded())) {
         return Err(format!("the code could not be judged: {}: {}", ran.how(), ran.last_words(3)));
     }
     let mut stages = vec![Stage::new("syntax", verdict.syntax)];
     if stages.iter().any(|stage| stage.wrong.is_some()) {
         return Ok(stages);
     }
-    if style.is_some() {
-        stages.push(Stage::new("names", verdict.style));
+    if let Some(style) = style {
+        let wrong = verdict.named.iter().find_map(|named| named.fault(style));
+        stages.push(Stage::new("names", wrong));
     }
     if asked.is_some() {
         let plan = verdict.plan.filter(|plan| !plan.is_empty());
@@ -110,9 +133,8 @@ fn examples(tests: Option<&Value>) -> Result<Option<&Value>, String> {
 
 #[derive(Default)]
 struct Verdict {
-    read: bool,
     syntax: Option<String>,
-    style: Option<String>,
+    named: Vec<Named>,
     load: Option<String>,
     plan: Option<Vec<String>>,
     passed: usize,
@@ -125,9 +147,8 @@ impl Verdict {
         if let Some(broken) = line.broken {
             return Err(broken);
         }
-        self.read = true;
         self.syntax = self.syntax.take().or(line.syntax);
-        self.style = self.style.take().or(line.style);
+        self.named.extend(line.named);
         self.load = self.load.take().or(line.load);
         self.plan = self.plan.take().or(line.plan);
         self.passed += usize::from(line.passed.is_some());

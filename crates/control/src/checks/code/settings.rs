@@ -1,7 +1,11 @@
 //! What the check's author asked for.
 
 use gatemark_text::check::{CheckProblem, Parameters};
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
+
+/// Largest compiled pattern of names, in bytes.
+const MAX_PATTERN: usize = 1 << 20;
 
 /// What runs the code.
 pub(super) enum Language {
@@ -52,10 +56,24 @@ pub(super) struct Style {
     pub(super) max_line: Option<u64>,
     /// Whether tabs and spaces at line ends are faults.
     pub(super) whitespace: bool,
-    /// Patterns of names of functions and classes (Python).
-    pub(super) names: Option<(String, String)>,
+    /// What the whole name of a function must match (Python).
+    pub(super) functions: Option<Regex>,
+    /// What the whole name of a class must match (Python).
+    pub(super) classes: Option<Regex>,
     /// A linter of the author's; `{file}` stands for the file with the code.
     pub(super) command: Option<Vec<String>>,
+}
+
+impl Style {
+    /// Whether names of Python count.
+    pub(super) fn names(&self) -> bool {
+        self.functions.is_some() || self.classes.is_some()
+    }
+
+    /// Whether anything counts that is the same in every language.
+    pub(super) fn layout(&self) -> bool {
+        self.max_line.is_some() || self.whitespace || self.command.is_some()
+    }
 }
 
 pub(super) struct Settings {
@@ -89,7 +107,7 @@ impl Settings {
             let found = Value::from(path.as_str());
             return Err(parameters.wrong("read", "full paths", &found));
         }
-        Ok(Self {
+        let settings = Self {
             language: language(parameters)?,
             extract: extract(parameters)?,
             tests,
@@ -100,7 +118,51 @@ impl Settings {
             time_ms: whole(parameters, "time_ms", 10_000, 600_000)?,
             memory_mb: whole(parameters, "memory_mb", 512, 65_536)?,
             at_least,
-        })
+        };
+        settings.agree(parameters)?;
+        Ok(settings)
+    }
+
+    /// Refuses what would be given and never looked at: it would pass as if it had been.
+    fn agree(&self, parameters: &Parameters<'_>) -> Result<(), CheckProblem> {
+        let python = matches!(self.language, Language::Python);
+        let refused = |problem: &str| Err(CheckProblem::new(format!("`code`: {problem}")));
+        if parameters.get("command").is_some() && parameters.get("language").is_some() {
+            return refused("`language` and `command` both say what runs the code: keep one");
+        }
+        if self.syntax_only && matches!(self.language, Language::Own(_)) {
+            return refused("`syntax_only` knows Python, JavaScript and bash, no `command`");
+        }
+        if self.syntax_only && self.tests.is_some() {
+            return refused("`syntax_only` runs nothing, so `tests` would not count: keep one");
+        }
+        if self.syntax_only && parameters.get("at_least").is_some() {
+            return refused("`syntax_only` runs nothing, so `at_least` would not count: keep one");
+        }
+        if !python && self.tests.as_ref().is_some_and(Value::is_string) {
+            return refused("test code is for Python; elsewhere `tests` is a list of examples");
+        }
+        if !python && self.packages {
+            return refused("`packages` is for Python only");
+        }
+        if !python && self.style.as_ref().is_some_and(Style::names) {
+            return refused("`functions` and `classes` of `style` are for Python only");
+        }
+        Ok(())
+    }
+
+    /// The parameters that reach beyond the sandbox's own programs and files, which only somebody who
+    /// could use those anyway may give.
+    pub(super) fn reaching(&self) -> Vec<&'static str> {
+        let style = self.style.as_ref().is_some_and(|style| style.command.is_some());
+        [
+            ("`read`", !self.read.is_empty()),
+            ("`command`", matches!(self.language, Language::Own(_))),
+            ("`command` of `style`", style),
+        ]
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+        .collect()
     }
 }
 
@@ -138,7 +200,6 @@ fn style(parameters: &Parameters<'_>) -> Result<Option<Style>, CheckProblem> {
         wrong("an object with `max_line`, `whitespace`, `functions`, `classes` or `command`")
     })?;
     let mut style = Style::default();
-    let pattern = |name: &str| fields.get(name).and_then(Value::as_str).map(String::from);
     for (name, value) in fields {
         match name.as_str() {
             "max_line" => {
@@ -148,18 +209,30 @@ fn style(parameters: &Parameters<'_>) -> Result<Option<Style>, CheckProblem> {
                 style.whitespace =
                     value.as_bool().ok_or_else(|| wrong("`whitespace`: true or false"))?;
             }
-            "functions" | "classes" if value.is_string() => {
-                let any = || ".*".to_string();
-                style.names = Some((
-                    pattern("functions").unwrap_or_else(any),
-                    pattern("classes").unwrap_or_else(any),
-                ));
-            }
+            "functions" => style.functions = Some(pattern(name, value)?),
+            "classes" => style.classes = Some(pattern(name, value)?),
             "command" => style.command = Some(list(value).ok_or_else(|| wrong("a list of words"))?),
             _ => return Err(wrong("made of max_line, whitespace, functions, classes, command")),
         }
     }
+    if !style.names() && !style.layout() {
+        return Err(wrong("at least one thing that counts"));
+    }
     Ok(Some(style))
+}
+
+/// A pattern that the whole of a name must match. Matched here and not by Python, where a pattern could
+/// take forever.
+fn pattern(name: &str, found: &Value) -> Result<Regex, CheckProblem> {
+    let wrong = |why: &str| {
+        CheckProblem::new(format!("`{name}` of `style` must be a regular expression: {why}"))
+    };
+    let written = found.as_str().ok_or_else(|| wrong(&format!("{found} is no text")))?;
+    let build = |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build();
+    // By itself first: brackets that do not match must not close those below.
+    build(written)
+        .and_then(|_| build(&format!("\\A(?:{written})\\z")))
+        .map_err(|cause| wrong(cause.to_string().lines().last().unwrap_or_default()))
 }
 
 fn words(parameters: &Parameters<'_>, name: &str) -> Result<Option<Vec<String>>, CheckProblem> {
@@ -182,4 +255,52 @@ fn whole(
     let Some(found) = parameters.get(name) else { return Ok(default) };
     let inside = found.as_u64().filter(|number| (1..=most).contains(number));
     inside.ok_or_else(|| parameters.wrong(name, &format!("a whole number from 1 to {most}"), found))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::PARAMETERS;
+    use super::*;
+
+    fn read(written: &Value) -> Result<Settings, CheckProblem> {
+        Settings::read(&Parameters::read("code", "language", PARAMETERS, written)?)
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for written in [
+            json!({"language": "javascript", "style": {"functions": "[a-z]+"}}),
+            json!({"language": "bash", "style": {"classes": "[a-z]+", "max_line": 9}}),
+            json!({"command": ["x"], "style": {"functions": "[a-z]+"}}),
+            json!({"language": "python", "syntax_only": true, "tests": "assert 1"}),
+            json!({"language": "python", "syntax_only": true, "at_least": 0.5}),
+            json!({"language": "python", "command": ["ruby"]}),
+            json!({"command": ["ruby"], "syntax_only": true}),
+            json!({"language": "bash", "packages": true}),
+            json!({"language": "bash", "tests": "assert 1"}),
+            json!({"language": "python", "style": {}}),
+            json!({"language": "python", "style": {"whitespace": false}}),
+            json!({"language": "python", "style": {"functions": "[a-z"}}),
+            json!({"language": "python", "style": {"functions": "a)|(b"}}),
+            json!({"language": "python", "style": {"classes": 1}}),
+        ] {
+            assert!(read(&written).is_err(), "{written}");
+        }
+        let written = json!({"language": "python", "tests": "assert 1", "packages": true,
+            "style": {"functions": "[a-z]+|x"}});
+        let settings = read(&written).unwrap_or_else(|_| panic!("{written}"));
+        let functions = settings.style.unwrap().functions.unwrap();
+        assert!(functions.is_match("abc") && !functions.is_match("abC"));
+    }
+
+    #[test]
+    fn what_reaches_out_is_named() {
+        let written = json!({"command": ["x"], "read": ["/srv"], "style": {"command": ["y"]}});
+        let settings = read(&written).unwrap_or_else(|_| panic!("{written}"));
+        assert_eq!(settings.reaching(), ["`read`", "`command`", "`command` of `style`"]);
+        let settings = read(&json!({"language": "python"})).unwrap_or_else(|_| panic!("python"));
+        assert!(settings.reaching().is_empty());
+    }
 }

@@ -10,7 +10,9 @@ pub(super) async fn stage(
     code: &str,
     sandbox: &Sandbox,
 ) -> Result<Option<Stage>, String> {
-    let Some(style) = &settings.style else { return Ok(None) };
+    let Some(style) = settings.style.as_ref().filter(|style| style.layout()) else {
+        return Ok(None);
+    };
     let mut faults = layout(code, style.max_line, style.whitespace);
     if let Some(command) = &style.command {
         let program = filled(command, &settings.language);

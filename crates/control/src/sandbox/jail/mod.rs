@@ -52,6 +52,9 @@ fn obey(mut order: wire::Order, line: &mut UnixStream) -> Result<(), String> {
     files::close_inherited(line);
     // A session without a terminal: there is nothing to type into.
     nix::unistd::setsid().map_err(|cause| format!("no session of its own: {cause}"))?;
+    // Orphans of the program become children of this process, so that whoever adds up finds them below it.
+    nix::sys::prctl::set_child_subreaper(true)
+        .map_err(|cause| format!("no keeper of orphans: {cause}"))?;
     identity::become_nobody()?;
     let crowd = resources::crowd(order.layers);
     let work = match order.layers {

@@ -4,14 +4,16 @@ use std::fs::File;
 use std::io::Read as _;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::{Pid, getpgrp};
 
 use super::super::Layers;
@@ -24,7 +26,8 @@ const PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 enum Said {
     Holds(Vec<String>),
     Started(Pid),
-    Ended(ExitStatus, Duration),
+    /// Exit code or signal, and how long it ran.
+    Ended(Option<i32>, Option<i32>, Duration),
     Refused(String),
 }
 
@@ -88,12 +91,12 @@ fn follow(
         kill(pid, Signal::SIGKILL).unwrap_or_default();
     }
     let last = first.or_else(|_| receiver.recv());
-    let Ok(Said::Ended(status, wall)) = last else {
+    let Ok(Said::Ended(exit, signal, wall)) = last else {
         return Told::Refused { reason: "its end was not seen".into() };
     };
     Told::Ended {
-        exit: status.code(),
-        signal: status.signal(),
+        exit,
+        signal,
         timed_out,
         cpu_us: cpu(),
         wall_us: u64::try_from(wall.as_micros()).unwrap_or(u64::MAX),
@@ -118,7 +121,7 @@ fn start(order: &Order, work: &Path, stdin: File, to: &Sender<Said>) -> Result<S
         // Its group is seen across namespaces, and a signal to the group must not reach the jail.
         command.process_group(0);
     }
-    let mut child = command
+    let child = command
         .args(arguments)
         .env_clear()
         .envs([("PATH", PATH.join(":").as_str()), ("LANG", "C.UTF-8"), ("USER", "nobody")])
@@ -130,8 +133,23 @@ fn start(order: &Order, work: &Path, stdin: File, to: &Sender<Said>) -> Result<S
         .map_err(|cause| format!("{} cannot be started: {cause}", program.display()))?;
     let pid = i32::try_from(child.id()).map_err(|cause| cause.to_string())?;
     to.send(Said::Started(Pid::from_raw(pid))).unwrap_or_default();
-    let status = child.wait().map_err(|cause| format!("it cannot be waited for: {cause}"))?;
-    Ok(Said::Ended(status, started.elapsed()))
+    let (exit, signal) = await_end(Pid::from_raw(pid))?;
+    Ok(Said::Ended(exit, signal, started.elapsed()))
+}
+
+/// The exit code or signal of process `pid`. Whatever else ends meanwhile is an orphan of its, which would
+/// count against the limit on processes until somebody takes note of its end.
+fn await_end(pid: Pid) -> Result<(Option<i32>, Option<i32>), String> {
+    loop {
+        match wait() {
+            Ok(WaitStatus::Exited(ended, code)) if ended == pid => return Ok((Some(code), None)),
+            Ok(WaitStatus::Signaled(ended, signal, _)) if ended == pid => {
+                return Ok((None, Some(signal as i32)));
+            }
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(cause) => return Err(format!("it cannot be waited for: {cause}")),
+        }
+    }
 }
 
 fn names(own_world: bool, fenced: bool) -> Vec<String> {

@@ -180,6 +180,13 @@ const NEW: [i32; 8] = [
 const TIOCSTI: u64 = 0x5412;
 const TIOCLINUX: u64 = 0x541c;
 
+// A file's owner gets its signals, and may be any process of the same user; F_SETSIG says which signal.
+const OWNERS: [i32; 3] = [libc::F_SETOWN, F_SETOWN_EX, F_SETSIG];
+const F_SETSIG: i32 = 10;
+const F_SETOWN_EX: i32 = 15;
+const FIOSETOWN: u64 = 0x8901;
+const SIOCSPGRP: u64 = 0x8902;
+
 /// The number by which a 64-bit kernel may also know a call (x32).
 const X32: i64 = 0x4000_0000;
 
@@ -229,10 +236,22 @@ fn rules(layers: Layers) -> Result<Rules, seccompiler::BackendError> {
     rules.insert(libc::SYS_socketpair, pairs);
     // Shared anonymous memory is counted by no limit.
     let shared = u64::from((libc::MAP_SHARED | libc::MAP_ANONYMOUS).unsigned_abs());
-    rules.insert(libc::SYS_mmap, vec![when(3, MaskedEq(0xf | shared), shared)?]);
+    // So is what grows downwards, which the kernel takes for a stack.
+    let grows = u64::from(libc::MAP_GROWSDOWN.unsigned_abs());
+    let uncounted =
+        vec![when(3, MaskedEq(0xf | shared), shared)?, when(3, MaskedEq(grows), grows)?];
+    rules.insert(libc::SYS_mmap, uncounted);
     // Limits of other processes; 0 is oneself.
     rules.insert(libc::SYS_prlimit64, vec![when(0, Ne, 0)?]);
-    rules.insert(libc::SYS_ioctl, vec![when(1, Eq, TIOCSTI)?, when(1, Eq, TIOCLINUX)?]);
+    let mut controls = vec![when(1, Eq, TIOCSTI)?, when(1, Eq, TIOCLINUX)?];
+    if layers == Layers::Landlock {
+        controls.extend([when(1, Eq, FIOSETOWN)?, when(1, Eq, SIOCSPGRP)?]);
+        for command in OWNERS {
+            let rule = when(1, Eq, u64::from(command.unsigned_abs()))?;
+            rules.entry(libc::SYS_fcntl).or_default().push(rule);
+        }
+    }
+    rules.insert(libc::SYS_ioctl, controls);
     let twice: Rules = rules.iter().map(|(call, rule)| (call | X32, rule.clone())).collect();
     rules.extend(twice);
     // Calls that x32 has under numbers of its own.
