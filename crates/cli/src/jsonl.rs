@@ -77,14 +77,12 @@ impl Lines {
         self.buffer.clear();
         let most = LONGEST as u64 + 1;
         self.from.by_ref().take(most).read_until(b'\n', &mut self.buffer)?;
+        let whole = self.buffer.len() <= LONGEST || self.buffer.ends_with(b"\n");
         // Editors on Windows begin files with a byte order mark, which no JSON value begins with.
         if self.number == 1 && self.buffer.starts_with(MARK) {
             self.buffer.drain(..MARK.len());
-            if self.buffer.is_empty() {
-                return Ok(true);
-            }
         }
-        if self.buffer.len() <= LONGEST || self.buffer.ends_with(b"\n") {
+        if whole {
             return Ok(true);
         }
         self.from.skip_until(b'\n')?;
