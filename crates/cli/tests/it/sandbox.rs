@@ -262,8 +262,12 @@ async fn files_are_bounded() {
                    \x20       while f.tell() < 1 << 27: f.write(bytes(1 << 20))\n\
                    tried('one', fill)\nprint(os.stat('big').st_size)";
         let ran = attempt(layers, small(), one, &[]).await;
-        let size: u64 = ran.stdout.lines().last().unwrap().parse().unwrap();
-        assert!(ran.stdout.starts_with("one refused") && size <= 8 * MIB, "{ran:?}");
+        // Without a file system of its own the folder is looked at, and with this program in it one file at
+        // the limit is too much: whichever comes first, the refusal or the look, ends the writing.
+        let looked_at = layers == Layers::Landlock && ran.struck == Some(Struck::Disk);
+        let size = ran.stdout.lines().last().and_then(|line| line.parse::<u64>().ok());
+        let refused = ran.stdout.starts_with("one refused") && size.is_some_and(|n| n <= 8 * MIB);
+        assert!(refused || looked_at, "{ran:?}");
         let many =
             "for i in range(1 << 20):\n    with open(str(i), 'wb', 0) as f: f.write(b'x' * 999)";
         let ran = attempt(layers, small(), many, &[]).await;
