@@ -174,7 +174,8 @@ async fn processes_and_threads_are_bounded() {
         let limits = Limits { time_ms: 800, ..small() };
         let bomb = "while True:\n    try: os.fork()\n    except OSError: pass";
         let ran = attempt(layers, limits, bomb, &[&name]).await;
-        assert_eq!(ran.struck, Some(Struck::Time), "{ran:?}");
+        // Time ends it, or the memory of all its processes together.
+        assert!(matches!(ran.struck, Some(Struck::Time | Struck::Memory)), "{ran:?}");
         all_gone(&name);
         let count = "made = 0\ntry:\n    while made < 500:\n        if os.fork() == 0: time.sleep(9)\n\
                      \x20       made += 1\nexcept OSError: pass\nprint(made, flush=True); os._exit(0)";

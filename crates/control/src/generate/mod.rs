@@ -24,6 +24,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+use gatemark_core::id::Digest;
 use gatemark_core::suite::{Case, CheckSpec};
 use serde_json::Value;
 
@@ -31,6 +32,10 @@ use dice::Dice;
 
 /// Longest text that a generator makes, in characters.
 pub const LONGEST: usize = 1_000_000;
+/// Most bytes of text that one generator makes; beyond it, it makes fewer cases than asked for.
+pub const MOST_CHARACTERS: usize = 16_000_000;
+/// Longer texts of base cases, in bytes, are left alone: some kinds take time with the square of the length.
+const LONGEST_BASE: usize = 100_000;
 /// Length of `huge` texts where the suite does not say, in characters.
 pub const USUAL_LENGTH: usize = 20_000;
 /// Most cases of one generator.
@@ -148,7 +153,8 @@ pub struct Plan {
 pub fn cases(plan: &Plan, bases: &[&Case]) -> Vec<Case> {
     let order = order(plan, bases);
     let mut made: Vec<Case> = Vec::new();
-    let mut seen: HashSet<String> = HashSet::new();
+    let mut seen: HashSet<Digest> = HashSet::new();
+    let mut characters = 0;
     let mut round = 1;
     let mut misses = vec![0_u8; order.len()];
     while made.len() < plan.count && misses.iter().any(|missed| *missed < SPENT) {
@@ -162,6 +168,10 @@ pub fn cases(plan: &Plan, bases: &[&Case]) -> Vec<Case> {
             let case = case(plan, base, round, &order);
             match case.filter(|case| seen.insert(fingerprint(case))) {
                 Some(case) => {
+                    characters += length(case.variables.get(&plan.variable));
+                    if characters > MOST_CHARACTERS {
+                        return made;
+                    }
                     made.push(case);
                     *missed = 0;
                 }
@@ -181,12 +191,20 @@ fn order<'c>(plan: &Plan, bases: &[&'c Case]) -> Vec<&'c Case> {
     order
 }
 
-fn fingerprint(case: &Case) -> String {
-    serde_json::to_string(&case.variables).unwrap_or_default()
+fn fingerprint(case: &Case) -> Digest {
+    Digest::of(serde_json::to_string(&case.variables).unwrap_or_default().as_bytes())
+}
+
+/// Bytes of a text; other values are small.
+fn length(value: Option<&Value>) -> usize {
+    value.and_then(Value::as_str).map_or(0, str::len)
 }
 
 fn case(plan: &Plan, base: &Case, round: usize, all: &[&Case]) -> Option<Case> {
     let old = base.variables.get(&plan.variable)?;
+    if length(Some(old)) > LONGEST_BASE {
+        return None;
+    }
     let number = round.to_string();
     let mut dice = Dice::new(plan.seed, &[plan.kind.word(), &base.id, &number]);
     let new = match old {

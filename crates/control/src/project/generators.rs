@@ -4,7 +4,7 @@
 use gatemark_core::suite::Case;
 use gatemark_core::variable::{Trust, VariableType};
 
-use crate::generate::{self, Kind, LONGEST, MOST, Plan, USUAL_LENGTH};
+use crate::generate::{self, Kind, LONGEST, MOST, MOST_CHARACTERS, Plan, USUAL_LENGTH};
 
 use super::case::Traits;
 use super::case_list::{Gathered, MOST_CASES, Surroundings};
@@ -15,9 +15,6 @@ use super::reader::{Fields, items, shown};
 use super::source::Spot;
 use super::typed;
 use super::variables::Declared;
-
-/// Most characters of all `huge` texts of one generator together.
-const MOST_CHARACTERS: usize = 16_000_000;
 
 /// Adds the cases that the generators in `node` make from those gathered so far; none is made from
 /// another's.

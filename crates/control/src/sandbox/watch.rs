@@ -19,9 +19,12 @@ pub(super) fn resident_below(root: i32) -> u64 {
             break;
         }
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = kib.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-        total += kib.unwrap_or(0) * 1024;
+        // Pages of files, such as the interpreter's own, are there once however many processes map them.
+        let kib = |field: &str| {
+            let rest = status.lines().find_map(|line| line.strip_prefix(field));
+            rest.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0)
+        };
+        total += (kib("RssAnon:") + kib("RssShmem:")) * 1024;
         waiting.extend(children(pid));
     }
     total

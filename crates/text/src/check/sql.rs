@@ -206,7 +206,7 @@ impl Sql {
         }
         if survey.unread && (self.only_select || self.tables.is_some()) {
             return Err(
-                "it has a TABLE command; `only_select` and `tables` read SELECT only".into()
+                "it has a TABLE command, which `only_select` and `tables` cannot look into".into(),
             );
         }
         let Some(allowed) = &self.tables else { return Ok(()) };
