@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::characters::Characters;
 use super::table::{NONE, Pairs, Pieces};
 
 /// Single bytes, the first tokens.
@@ -24,6 +25,7 @@ pub(super) struct Vocabulary {
     pairs: Pairs,
     /// The pairs of single bytes, by the bytes: every merging begins with these.
     byte_pairs: Vec<u32>,
+    characters: Characters,
     longest: usize,
 }
 
@@ -41,6 +43,7 @@ impl Vocabulary {
             pieces: Pieces::with_capacity(count + SINGLES),
             pairs: Pairs::with_capacity(count),
             byte_pairs: vec![NONE; SINGLES * SINGLES],
+            characters: Characters::new(),
             longest: 1,
         };
         for (token, byte) in (0..).zip(singles) {
@@ -58,6 +61,9 @@ impl Vocabulary {
                 loaded.join(token, left, right);
             }
         }
+        let Self { characters, singles, pairs, .. } = &mut loaded;
+        let single = |byte: u8| singles.get(usize::from(byte)).copied().unwrap_or_default();
+        characters.learn(single, |left, right| pairs.get(left, right));
         loaded
     }
 
@@ -67,6 +73,10 @@ impl Vocabulary {
             self.append(self.range(part));
         }
         self.pairs.insert(left, right, token);
+        let middle = start + self.range(left).len();
+        if let (Some(left), Some(right)) = (self.bytes.get(start..middle), self.bytes.get(middle..)) {
+            self.characters.note(left, right, token);
+        }
         if let Some([left, right]) = self.bytes.get(start..)
             && let Some(pair) =
                 self.byte_pairs.get_mut(usize::from(*left) << 8 | usize::from(*right))
@@ -142,6 +152,11 @@ impl Vocabulary {
     pub(super) fn merged_bytes(&self, left: u8, right: u8) -> u32 {
         let at = usize::from(left) << 8 | usize::from(right);
         self.byte_pairs.get(at).copied().unwrap_or(NONE)
+    }
+
+    /// Adds the tokens with which merging a piece of whole characters may begin.
+    pub(super) fn begin(&self, piece: &[u8], tokens: &mut Vec<u32>) {
+        self.characters.begin(|byte| self.single(byte), piece, tokens);
     }
 
     fn range(&self, token: u32) -> Range<usize> {
