@@ -21,11 +21,16 @@ impl Merger {
     /// The tokens of `piece`.
     pub(super) fn merge(&mut self, vocabulary: &Vocabulary, piece: &[u8]) -> &[u32] {
         self.tokens.clear();
-        if piece.len() <= SHORT && piece.is_ascii() {
+        let ascii = piece.is_ascii();
+        if ascii && piece.len() <= SHORT {
             self.short.merge(vocabulary, piece, &mut self.tokens);
             return &self.tokens;
         }
-        vocabulary.begin(piece, &mut self.tokens);
+        if ascii {
+            self.tokens.extend(piece.iter().map(|byte| vocabulary.single(*byte)));
+        } else {
+            vocabulary.begin(piece, &mut self.tokens);
+        }
         if self.tokens.len() <= SHORT {
             self.short.merge_tokens(vocabulary, &mut self.tokens);
         } else {

@@ -26,7 +26,8 @@ pub(super) struct Vocabulary {
     /// The pairs of single bytes, by the bytes: every merging begins with these.
     byte_pairs: Vec<u32>,
     characters: Characters,
-    longest: usize,
+    /// Bytes of the longest token, by its first byte: few of the pieces in Chinese are as short.
+    longest: Vec<usize>,
 }
 
 impl Vocabulary {
@@ -44,7 +45,7 @@ impl Vocabulary {
             pairs: Pairs::with_capacity(count),
             byte_pairs: vec![NONE; SINGLES * SINGLES],
             characters: Characters::new(),
-            longest: 1,
+            longest: vec![1; SINGLES],
         };
         for (token, byte) in (0..).zip(singles) {
             loaded.bytes.push(*byte);
@@ -106,8 +107,12 @@ impl Vocabulary {
         let start = if end <= SINGLES { end - 1 } else { start };
         if let Some(piece) = self.bytes.get(start..) {
             self.pieces.insert(piece, token);
+            if let Some(first) = piece.first()
+                && let Some(longest) = self.longest.get_mut(usize::from(*first))
+            {
+                *longest = piece.len().max(*longest);
+            }
         }
-        self.longest = self.longest.max(end - start);
         self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
     }
 
@@ -118,7 +123,7 @@ impl Vocabulary {
 
     /// Bytes of the longest token.
     pub(super) fn longest(&self) -> usize {
-        self.longest
+        self.longest.iter().copied().max().unwrap_or(1)
     }
 
     /// The bytes of a token; none if there is no such token.
@@ -129,7 +134,8 @@ impl Vocabulary {
     /// The token that is all of `piece`.
     #[inline]
     pub(super) fn whole(&self, piece: &[u8]) -> Option<u32> {
-        if piece.len() > self.longest {
+        let longest = self.longest.get(usize::from(*piece.first()?));
+        if longest.is_none_or(|longest| piece.len() > *longest) {
             return None;
         }
         self.pieces.get(piece, |token| self.token(token) == piece)
