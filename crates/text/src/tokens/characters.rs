@@ -50,8 +50,7 @@ impl Characters {
     /// Notes a token by its two parts.
     pub(super) fn note(&mut self, left: &[u8], right: &[u8], rank: u32) {
         let (Some(before), Some(after)) = (left.last(), right.first()) else { return };
-        let cuts = left.first().is_some_and(|first| continues(*first)) && left.iter().all(|byte| continues(*byte))
-            || right.len() < length(*after);
+        let cuts = left.iter().all(|byte| continues(*byte)) || right.len() < length(*after);
         if continues(*after) || !cuts {
             return;
         }
@@ -106,11 +105,14 @@ impl Characters {
 
     #[inline]
     fn border(&self, character: &[u8], following: &[u8]) -> u32 {
-        let (Some(before), Some(after)) = (character.last(), following.first()) else { return NONE };
+        let (Some(before), Some(after)) = (character.last(), following.first()) else {
+            return NONE;
+        };
         let second = following.get(1).copied().unwrap_or_default();
         self.borders.get(border(*before, *after, second)).copied().unwrap_or_default()
     }
 
+    /// What the table has for these bytes, none of which are ASCII in a longer character.
     #[inline]
     fn alone(&self, character: &[u8]) -> Alone {
         let low = |byte: u8| usize::from(byte & 63);
@@ -153,4 +155,64 @@ fn border(before: u8, after: u8, second: u8) -> usize {
         _ => (1 << 10) + usize::from(after),
     };
     before * AFTER + after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn single(byte: u8) -> u32 {
+        u32::from(byte)
+    }
+
+    /// 北 is E5 8C 97, 京 is E4 BA AC. The first two bytes of each merge, then the third.
+    fn merged(left: u32, right: u32) -> u32 {
+        match (left, right) {
+            (0xE5, 0x8C) => 300,
+            (0xE4, 0xBA) => 301,
+            (300, 0x97) => 400,
+            (301, 0xAC) => 401,
+            _ => NONE,
+        }
+    }
+
+    fn begin(noted: &[(&[u8], &[u8], u32)], text: &str) -> Vec<u32> {
+        let mut characters = Characters::new();
+        characters.learn(single, merged);
+        for (left, right, rank) in noted {
+            characters.note(left, right, *rank);
+        }
+        let mut tokens = vec![];
+        characters.begin(single, text.as_bytes(), &mut tokens);
+        tokens
+    }
+
+    #[test]
+    fn characters_begin_as_their_tokens() {
+        assert_eq!(begin(&[], "北京"), [400, 401]);
+        assert_eq!(begin(&[], "a北"), [0x61, 400]);
+        // No merges inside, and four bytes.
+        assert_eq!(begin(&[], "中"), [0xE4, 0xB8, 0xAD]);
+        assert_eq!(begin(&[], "😀京").last(), Some(&401));
+        // Two tokens.
+        assert_eq!(begin(&[], "匆"), [300, 0x86]);
+    }
+
+    #[test]
+    fn characters_that_a_token_may_cut_begin_as_bytes() {
+        let (left, right) = ([0xE5, 0x8C, 0x97], [0xE4, 0xBA, 0xAC]);
+        // Before both are complete, after 北 is, after both are.
+        assert_eq!(begin(&[(b"\x97", b"\xE4", 399)], "北京"), [left, right].concat());
+        assert_eq!(begin(&[(b"\x97", b"\xE4", 401)], "北京"), [&[400], &right[..]].concat());
+        assert_eq!(begin(&[(b"\x97", b"\xE4", 402)], "北京"), [400, 401]);
+        // By the right part's first two bytes, or its whole character.
+        assert_eq!(begin(&[(b"\x97", b"\xE4\xBA", 399)], "北京"), [left, right].concat());
+        assert_eq!(begin(&[(b"\x97", "京".as_bytes(), 399)], "北京"), [left, right].concat());
+        // Of the right character only, which stands behind anything in ASCII.
+        assert_eq!(begin(&[(b" ", b"\xE4", 399)], " 京"), [&[0x20], &right[..]].concat());
+        // At another border, at one inside a character, and of whole characters.
+        assert_eq!(begin(&[(b"\x96", b"\xE4", 300)], "北京"), [400, 401]);
+        assert_eq!(begin(&[(b"\x8C", b"\x97", 300)], "北京"), [400, 401]);
+        assert_eq!(begin(&[("北".as_bytes(), "京".as_bytes(), 300)], "北京"), [400, 401]);
+    }
 }

@@ -40,6 +40,17 @@ impl Merger {
     }
 }
 
+#[cfg(test)]
+impl Merger {
+    /// The tokens of any bytes, one merge after the other from the single bytes on.
+    pub(super) fn merge_bytes(&mut self, vocabulary: &Vocabulary, piece: &[u8]) -> &[u32] {
+        self.tokens.clear();
+        self.tokens.extend(piece.iter().map(|byte| vocabulary.single(*byte)));
+        self.long.merge(vocabulary, &mut self.tokens);
+        &self.tokens
+    }
+}
+
 /// A list of tokens with links to the neighbours, and a queue of the pairs that may merge.
 #[derive(Default)]
 struct Long {

@@ -75,7 +75,8 @@ impl Vocabulary {
         }
         self.pairs.insert(left, right, token);
         let middle = start + self.range(left).len();
-        if let (Some(left), Some(right)) = (self.bytes.get(start..middle), self.bytes.get(middle..)) {
+        if let (Some(left), Some(right)) = (self.bytes.get(start..middle), self.bytes.get(middle..))
+        {
             self.characters.note(left, right, token);
         }
         if let Some([left, right]) = self.bytes.get(start..)
