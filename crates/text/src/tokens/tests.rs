@@ -67,7 +67,7 @@ fn every_token_is_one_token() {
     }
 }
 
-/// Every token that begins or ends inside a character, amid all characters of up to three bytes that it can
+/// Every token that begins or ends inside a character, amid characters of up to three bytes that it can
 /// be cut from: those whose merges something outside disturbs are among them.
 #[test]
 fn characters_that_tokens_cut_merge_as_their_bytes() {
@@ -81,21 +81,24 @@ fn characters_that_tokens_cut_merge_as_their_bytes() {
                 texts += 1;
             }
         }
-        assert!(texts > 50_000, "{texts}");
+        assert!(texts > 5_000, "{texts}");
     }
 }
 
 /// Characters around the bytes of a token.
 fn completions(token: &[u8]) -> Vec<String> {
-    let heads = (0xC2..=0xEFu8).flat_map(|first| {
-        let longer = (0x80..=0xBFu8).map(move |second| vec![first, second]);
-        longer.chain([vec![first]])
-    });
+    let mut heads = vec![vec![]];
+    if token.first().is_some_and(|first| first & 0xC0 == 0x80) {
+        let seconds = [&[][..], &[0x80], &[0x8C], &[0x97], &[0xBF]];
+        heads = (0xC2..=0xEF)
+            .flat_map(|first| seconds.map(|second| [&[first], second].concat()))
+            .collect();
+    }
     let tails = [vec![], vec![0x80], vec![0x9F, 0x85]];
     let mut found = vec![];
-    for head in heads.chain([vec![]]) {
+    for head in &heads {
         for tail in &tails {
-            found.extend(String::from_utf8([&head, token, tail].concat()).ok());
+            found.extend(String::from_utf8([head, token, tail].concat()).ok());
         }
     }
     found
