@@ -15,6 +15,7 @@ mod footprint;
 mod gateway;
 mod get;
 mod load;
+mod material;
 mod measured;
 mod nginx;
 mod parity;
@@ -22,6 +23,7 @@ mod payload;
 mod process;
 mod project;
 mod report;
+mod schemas;
 mod scores;
 mod scratch;
 mod serve;
@@ -53,6 +55,8 @@ enum Arguments {
         #[arg(long)]
         json: bool,
     },
+    /// Compare the speed of JSON Schema validation with python-jsonschema's
+    Schemas(schemas::Options),
     /// Compare the speed of text scores with the reference packages
     Scores(scores::Options),
     /// Compare the speed of counting tokens with tiktoken's
@@ -75,6 +79,7 @@ async fn main() -> Result<()> {
         Arguments::Gateway(options) => gateway::run(options).await,
         Arguments::Eval(options) => eval::run(&options),
         Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
+        Arguments::Schemas(options) => schemas::run(&options),
         Arguments::Scores(options) => scores::run(&options),
         Arguments::Tokens(options) => tokens::run(&options),
         Arguments::Upstream(options) => {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use gatemark_text::tokens::Encoding;
 
+use crate::material::{Text, texts};
 use crate::scratch::Scratch;
 use crate::{Result, cpu};
 
@@ -29,9 +30,6 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
 }
-
-/// Bytes of each text that is repeated material.
-const SIZE: usize = 2_000_000;
 
 /// Measures and prints.
 ///
@@ -65,65 +63,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     Ok(())
 }
-
-struct Text {
-    name: &'static str,
-    file: PathBuf,
-    text: String,
-}
-
-fn texts(folder: &Path) -> Result<Vec<Text>> {
-    let random = |alphabet: &str, length: usize| {
-        let letters: Vec<char> = alphabet.chars().collect();
-        // Any numbers do that show no pattern and are the same in every run.
-        let mut state = 20_261_121u64;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            usize::try_from(state >> 33).unwrap_or_default()
-        };
-        let mut text = String::with_capacity(length + 4);
-        while text.len() < length {
-            text.extend(letters.get(next() % letters.len()));
-        }
-        text
-    };
-    let source = include_str!("report.rs").to_string() + include_str!("cpu.rs");
-    let materials = [
-        (
-            "english",
-            include_str!("../../README.md").to_string() + include_str!("../../ARCHITECTURE.md"),
-        ),
-        ("messages", include_str!("../../examples/support/data/messages.csv").to_string()),
-        ("code", source),
-        ("chinese", CHINESE.to_string()),
-        ("random letters, one piece of 1 MB", random("abcdefghijklmnopqrstuvwxyz", 1_000_000)),
-        (
-            "rare ideographs, one piece of 1 MB",
-            random("龘靐齉爩鱻麤龗灪吁龖厵滟爨癵籱饢驫鲡鹂鸾", 1_000_000),
-        ),
-        ("white space, mixed, 1 MB", random(" \t\n\u{3000}", 1_000_000)),
-        ("a, 1 MB", "a".repeat(1_000_000)),
-        ("a, 2 MB", "a".repeat(2_000_000)),
-        ("a, 4 MB", "a".repeat(4_000_000)),
-        ("spaces, 1 MB", " ".repeat(1_000_000)),
-        ("spaces, 2 MB", " ".repeat(2_000_000)),
-        ("spaces, 4 MB", " ".repeat(4_000_000)),
-    ];
-    let numbered = materials.into_iter().enumerate();
-    let texts = numbered.map(|(number, (name, text))| {
-        let times = if text.len() < 1_000_000 { SIZE.div_ceil(text.len()) } else { 1 };
-        let text = text.repeat(times);
-        let file = folder.join(format!("{number}.txt"));
-        std::fs::write(&file, &text)?;
-        Ok(Text { name, file, text })
-    });
-    texts.collect()
-}
-
-/// Everyday Chinese, written for this.
-const CHINESE: &str = "您好，我上个星期在你们的网站上订了一双鞋，到现在还没有收到。请帮我查一下包裹在哪里，谢谢！\
-如果已经丢失，我希望退款，或者重新发一双同样尺码的。另外，客服电话一直打不通，我等了半个多小时。\n\
-我们的团队正在处理您的问题，预计两天之内给您答复。在此期间，您可以登录账户查看订单状态。\n";
 
 struct Row {
     name: &'static str,

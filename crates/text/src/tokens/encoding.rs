@@ -120,6 +120,11 @@ impl Encoding {
         Merger::default().merge(self.vocabulary(), piece).to_vec()
     }
 
+    /// The same by the bytes alone, which need not be characters.
+    pub(super) fn merged_bytes(self, piece: &[u8]) -> Vec<u32> {
+        Merger::default().merge_bytes(self.vocabulary(), piece).to_vec()
+    }
+
     /// The token that a piece is as a whole.
     pub(super) fn whole(self, piece: &[u8]) -> Option<u32> {
         self.vocabulary().whole(piece)

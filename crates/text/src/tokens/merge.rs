@@ -21,12 +21,32 @@ impl Merger {
     /// The tokens of `piece`.
     pub(super) fn merge(&mut self, vocabulary: &Vocabulary, piece: &[u8]) -> &[u32] {
         self.tokens.clear();
-        if piece.len() <= SHORT {
+        let ascii = piece.is_ascii();
+        if ascii && piece.len() <= SHORT {
             self.short.merge(vocabulary, piece, &mut self.tokens);
-        } else {
+            return &self.tokens;
+        }
+        if ascii {
             self.tokens.extend(piece.iter().map(|byte| vocabulary.single(*byte)));
+        } else {
+            vocabulary.begin(piece, &mut self.tokens);
+        }
+        if self.tokens.len() <= SHORT {
+            self.short.merge_tokens(vocabulary, &mut self.tokens);
+        } else {
             self.long.merge(vocabulary, &mut self.tokens);
         }
+        &self.tokens
+    }
+}
+
+#[cfg(test)]
+impl Merger {
+    /// The tokens of any bytes, one merge after the other from the single bytes on.
+    pub(super) fn merge_bytes(&mut self, vocabulary: &Vocabulary, piece: &[u8]) -> &[u32] {
+        self.tokens.clear();
+        self.tokens.extend(piece.iter().map(|byte| vocabulary.single(*byte)));
+        self.long.merge(vocabulary, &mut self.tokens);
         &self.tokens
     }
 }

@@ -38,6 +38,22 @@ impl Short {
     pub(super) fn merge(&mut self, vocabulary: &Vocabulary, piece: &[u8], tokens: &mut Vec<u32>) {
         let length = piece.len().min(SHORT);
         self.begin(vocabulary, piece, length);
+        self.run(vocabulary, length, tokens);
+    }
+
+    /// Merges `tokens`, which must not be more than `SHORT`.
+    pub(super) fn merge_tokens(&mut self, vocabulary: &Vocabulary, tokens: &mut Vec<u32>) {
+        let length = tokens.len().min(SHORT);
+        let neighbours = tokens.iter().zip(tokens.iter().skip(1).map(Some).chain([None]));
+        for ((at, (token, following)), number) in neighbours.take(length).enumerate().zip(0u8..) {
+            let rank = following.map_or(NONE, |following| vocabulary.merged(*token, *following));
+            self.put(at, number, *token, rank);
+        }
+        tokens.clear();
+        self.run(vocabulary, length, tokens);
+    }
+
+    fn run(&mut self, vocabulary: &Vocabulary, length: usize, tokens: &mut Vec<u32>) {
         while let Some((merged, at)) = self.least(length) {
             let gone = usize::from(self.next[at]) & MASK;
             let next = usize::from(self.next[gone]) & MASK;
@@ -62,14 +78,19 @@ impl Short {
     fn begin(&mut self, vocabulary: &Vocabulary, piece: &[u8], length: usize) {
         let neighbours = piece.iter().zip(piece.iter().skip(1).map(Some).chain([None]));
         for ((at, (byte, following)), number) in neighbours.take(length).enumerate().zip(0u8..) {
-            let at = at & MASK;
-            self.token[at] = vocabulary.single(*byte);
-            self.next[at] = number + 1;
-            self.previous[(at + 1) & MASK] = number;
             let rank =
                 following.map_or(NONE, |following| vocabulary.merged_bytes(*byte, *following));
-            self.key[at] = key(rank, at);
+            self.put(at, number, vocabulary.single(*byte), rank);
         }
+    }
+
+    #[inline]
+    fn put(&mut self, at: usize, number: u8, token: u32, rank: u32) {
+        let at = at & MASK;
+        self.token[at] = token;
+        self.next[at] = number + 1;
+        self.previous[(at + 1) & MASK] = number;
+        self.key[at] = key(rank, at);
     }
 
     /// The token of the next merge and where its left part is.

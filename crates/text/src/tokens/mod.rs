@@ -11,6 +11,7 @@
 //! an engine that goes back, whose time nobody can bound, and the crates with a bound carry tables of 30 MB.
 //! `crates/cli/tests/it/tokens.rs` compares with tiktoken itself.
 
+mod characters;
 mod classes;
 mod encoding;
 mod merge;

@@ -58,10 +58,50 @@ fn the_vocabularies_are_the_published_ones() {
 fn every_token_is_one_token() {
     for encoding in Encoding::ALL {
         for (number, bytes) in (0..).zip(encoding.tokens()) {
-            assert_eq!(encoding.merged(bytes), [number], "{} {bytes:?}", encoding.name());
+            assert_eq!(encoding.merged_bytes(bytes), [number], "{} {bytes:?}", encoding.name());
+            if std::str::from_utf8(bytes).is_ok() {
+                assert_eq!(encoding.merged(bytes), [number], "{} {bytes:?}", encoding.name());
+            }
             assert_eq!(encoding.whole(bytes), Some(number), "{} {bytes:?}", encoding.name());
         }
     }
+}
+
+/// Every token that begins or ends inside a character, amid characters of up to three bytes that it can
+/// be cut from: those whose merges something outside disturbs are among them.
+#[test]
+fn characters_that_tokens_cut_merge_as_their_bytes() {
+    for encoding in Encoding::ALL {
+        let mut texts = 0;
+        for token in encoding.tokens().filter(|token| std::str::from_utf8(token).is_err()) {
+            for text in completions(token) {
+                let (begun, bytes) =
+                    (encoding.merged(text.as_bytes()), encoding.merged_bytes(text.as_bytes()));
+                assert_eq!(begun, bytes, "{} {text:?} from {token:?}", encoding.name());
+                texts += 1;
+            }
+        }
+        assert!(texts > 5_000, "{texts}");
+    }
+}
+
+/// Characters around the bytes of a token.
+fn completions(token: &[u8]) -> Vec<String> {
+    let mut heads = vec![vec![]];
+    if token.first().is_some_and(|first| first & 0xC0 == 0x80) {
+        let seconds = [&[][..], &[0x80], &[0x8C], &[0x97], &[0xBF]];
+        heads = (0xC2..=0xEF)
+            .flat_map(|first| seconds.map(|second| [&[first], second].concat()))
+            .collect();
+    }
+    let tails = [vec![], vec![0x80], vec![0x9F, 0x85]];
+    let mut found = vec![];
+    for head in &heads {
+        for tail in &tails {
+            found.extend(String::from_utf8([head, token, tail].concat()).ok());
+        }
+    }
+    found
 }
 
 #[test]
@@ -98,6 +138,18 @@ fn names_are_read_back() {
 }
 
 proptest! {
+    /// Tokens one after the other, and what is no character among them left out.
+    #[test]
+    fn characters_merge_as_their_bytes(numbers in prop::collection::vec(any::<prop::sample::Index>(), 1..40)) {
+        for encoding in Encoding::ALL {
+            let all: Vec<&[u8]> = encoding.tokens().filter(|token| !token.is_ascii()).collect();
+            let bytes: Vec<u8> = numbers.iter().flat_map(|number| *number.get(&all)).copied().collect();
+            let text = String::from_utf8_lossy(&bytes).replace('\u{fffd}', "");
+            let (begun, bytes) = (encoding.merged(text.as_bytes()), encoding.merged_bytes(text.as_bytes()));
+            prop_assert_eq!(begun, bytes);
+        }
+    }
+
     #[test]
     fn tokens_spell_the_text(text in any_text()) {
         for encoding in Encoding::ALL {

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::characters::Characters;
 use super::table::{NONE, Pairs, Pieces};
 
 /// Single bytes, the first tokens.
@@ -24,7 +25,9 @@ pub(super) struct Vocabulary {
     pairs: Pairs,
     /// The pairs of single bytes, by the bytes: every merging begins with these.
     byte_pairs: Vec<u32>,
-    longest: usize,
+    characters: Characters,
+    /// Bytes of the longest token, by its first byte: few of the pieces in Chinese are as short.
+    longest: Vec<usize>,
 }
 
 impl Vocabulary {
@@ -41,7 +44,8 @@ impl Vocabulary {
             pieces: Pieces::with_capacity(count + SINGLES),
             pairs: Pairs::with_capacity(count),
             byte_pairs: vec![NONE; SINGLES * SINGLES],
-            longest: 1,
+            characters: Characters::new(),
+            longest: vec![1; SINGLES],
         };
         for (token, byte) in (0..).zip(singles) {
             loaded.bytes.push(*byte);
@@ -58,6 +62,9 @@ impl Vocabulary {
                 loaded.join(token, left, right);
             }
         }
+        let Self { characters, singles, pairs, .. } = &mut loaded;
+        let single = |byte: u8| singles.get(usize::from(byte)).copied().unwrap_or_default();
+        characters.learn(single, |left, right| pairs.get(left, right));
         loaded
     }
 
@@ -67,6 +74,11 @@ impl Vocabulary {
             self.append(self.range(part));
         }
         self.pairs.insert(left, right, token);
+        let middle = start + self.range(left).len();
+        if let (Some(left), Some(right)) = (self.bytes.get(start..middle), self.bytes.get(middle..))
+        {
+            self.characters.note(left, right, token);
+        }
         if let Some([left, right]) = self.bytes.get(start..)
             && let Some(pair) =
                 self.byte_pairs.get_mut(usize::from(*left) << 8 | usize::from(*right))
@@ -96,8 +108,12 @@ impl Vocabulary {
         let start = if end <= SINGLES { end - 1 } else { start };
         if let Some(piece) = self.bytes.get(start..) {
             self.pieces.insert(piece, token);
+            if let Some(first) = piece.first()
+                && let Some(longest) = self.longest.get_mut(usize::from(*first))
+            {
+                *longest = piece.len().max(*longest);
+            }
         }
-        self.longest = self.longest.max(end - start);
         self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
     }
 
@@ -108,7 +124,7 @@ impl Vocabulary {
 
     /// Bytes of the longest token.
     pub(super) fn longest(&self) -> usize {
-        self.longest
+        self.longest.iter().copied().max().unwrap_or(1)
     }
 
     /// The bytes of a token; none if there is no such token.
@@ -119,7 +135,8 @@ impl Vocabulary {
     /// The token that is all of `piece`.
     #[inline]
     pub(super) fn whole(&self, piece: &[u8]) -> Option<u32> {
-        if piece.len() > self.longest {
+        let longest = self.longest.get(usize::from(*piece.first()?));
+        if longest.is_none_or(|longest| piece.len() > *longest) {
             return None;
         }
         self.pieces.get(piece, |token| self.token(token) == piece)
@@ -142,6 +159,11 @@ impl Vocabulary {
     pub(super) fn merged_bytes(&self, left: u8, right: u8) -> u32 {
         let at = usize::from(left) << 8 | usize::from(right);
         self.byte_pairs.get(at).copied().unwrap_or(NONE)
+    }
+
+    /// Adds the tokens with which merging a piece of whole characters may begin.
+    pub(super) fn begin(&self, piece: &[u8], tokens: &mut Vec<u32>) {
+        self.characters.begin(|byte| self.single(byte), piece, tokens);
     }
 
     fn range(&self, token: u32) -> Range<usize> {
