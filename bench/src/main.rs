@@ -22,6 +22,7 @@ mod payload;
 mod process;
 mod project;
 mod report;
+mod sandbox;
 mod scores;
 mod scratch;
 mod serve;
@@ -53,6 +54,8 @@ enum Arguments {
         #[arg(long)]
         json: bool,
     },
+    /// Compare a program's CPU time in the sandbox and outside
+    Sandbox(sandbox::Options),
     /// Compare the speed of text scores with the reference packages
     Scores(scores::Options),
     /// Compare the speed of counting tokens with tiktoken's
@@ -75,6 +78,7 @@ async fn main() -> Result<()> {
         Arguments::Gateway(options) => gateway::run(options).await,
         Arguments::Eval(options) => eval::run(&options),
         Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
+        Arguments::Sandbox(options) => sandbox::run(&options).await,
         Arguments::Scores(options) => scores::run(&options),
         Arguments::Tokens(options) => tokens::run(&options),
         Arguments::Upstream(options) => {

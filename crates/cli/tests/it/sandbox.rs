@@ -355,6 +355,55 @@ async fn nothing_outside_can_be_changed() {
     assert_eq!(said.matches("WORKED").count(), 2, "{said}");
 }
 
+/// A file system that anybody may write to, mounted below a folder that is shown.
+#[test]
+fn mounts_below_what_is_shown_are_read_only_too() {
+    // Only in a world of its own is the mount made; then nobody of this machine sees it.
+    let mounts = "mount -t tmpfs -o mode=777 below /usr/lib && mkdir '/usr/lib/a b' && \
+        mount -t tmpfs -o mode=777,noexec below '/usr/lib/a b' && mkdir /usr/lib/gone && \
+        mount -t tmpfs -o mode=777 below /usr/lib/gone && mkdir /usr/lib/gone/x && \
+        mount -t tmpfs -o mode=777 below /usr/lib/gone/x && \
+        mount -t tmpfs -o mode=777 over /usr/lib/gone && ";
+    let mounts = mounts.replace("/usr/lib", "/usr/local/lib");
+    let code = "import os\n\
+        for p in ['/usr', '/usr/local/lib', '/usr/local/lib/a b', '/usr/local/lib/gone']:\n\
+        \x20   found = os.statvfs(p)\n\
+        \x20   print(os.stat(p).st_mode & 0o777 == 0o777, found.f_flag & 7)\n\
+        \x20   try: open(p + '/x', 'w'); print('WORKED')\n\
+        \x20   except OSError as error: print(error.errno in (1, 13, 30))\n\
+        print(open('/dev/null', 'w').write('x'), len(open('/dev/urandom', 'rb').read(9)))";
+    let run = ["sandbox", "--layers", "namespaces", "--", PYTHON, "-I", "-S", "-c", code];
+    // Not root inside, or the sandbox would have to become nobody, whom this world does not know.
+    let script = format!("{mounts} exec unshare --user --map-user=1 --map-group=1 \"$@\"");
+    let output = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "/bin/sh", "-c", &script, "sh"])
+        .arg(env!("CARGO_BIN_EXE_gatemark"))
+        .args(run)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    // Read only and without setuid programs: 1 | 2, and no devices: 4.
+    let expected = "False 7\nTrue\nTrue 7\nTrue\nTrue 7\nTrue\nTrue 7\nTrue\n1 9\n";
+    assert_eq!(said, expected, "{told}");
+}
+
+/// `gatemark` alone, without `gatemark-jail` beside it.
+#[test]
+fn one_program_is_enough() {
+    let folder = TempDir::new();
+    let alone = folder.path().join("gatemark");
+    fs::copy(env!("CARGO_BIN_EXE_gatemark"), &alone).unwrap();
+    assert!(Path::new(env!("CARGO_BIN_EXE_gatemark-jail")).is_file());
+    for layers in ["namespaces", "landlock"] {
+        let run = ["sandbox", "--layers", layers, "--", "echo", "hello"];
+        let output = Command::new(&alone).args(run).stdin(Stdio::null()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "hello\n", "{told}");
+    }
+}
+
 #[tokio::test]
 async fn other_processes_are_out_of_reach() {
     let mut victim = Victim::new(is_root());

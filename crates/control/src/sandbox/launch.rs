@@ -16,7 +16,7 @@ use nix::unistd::{Pid, Uid};
 use super::outcome::{NotRun, Ran, Struck};
 use super::scratch::Scratch;
 use super::wire::{self, Layers, Order, Told};
-use super::{Job, watch};
+use super::{Exe, Job, watch};
 
 /// How often limits are looked at that the kernel does not keep, in milliseconds.
 const BEAT: u16 = 25;
@@ -27,7 +27,7 @@ const NOBODY: u32 = 65_534;
 
 /// Runs a job; blocks until nothing of it is left.
 pub(super) fn run(
-    exe: &Path,
+    exe: &Exe,
     layers: Layers,
     job: Job,
     cancelled: &AtomicBool,
@@ -42,7 +42,7 @@ pub(super) fn run(
 
 /// Makes a jail and runs nothing in it. Returns the names of its layers.
 pub(super) fn probe(
-    exe: &Path,
+    exe: &Exe,
     layers: Layers,
     job: Job,
     cancelled: &AtomicBool,
@@ -70,7 +70,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn start(exe: &Path, layers: Layers, job: Job) -> Result<Self, NotRun> {
+    fn start(exe: &Exe, layers: Layers, job: Job) -> Result<Self, NotRun> {
         let failed = |cause: io::Error| NotRun::new(format!("the jail cannot be started: {cause}"));
         if let Some((name, _)) = job.files.iter().find(|(name, _)| !is_plain(name)) {
             return Err(NotRun::new(format!("`{name}` is no path inside the job's folder")));
@@ -81,8 +81,8 @@ impl Watched {
         };
         let scratch = scratch.transpose().map_err(failed)?;
         let (mut line, end) = UnixStream::pair().map_err(failed)?;
-        let mut child = Command::new(exe)
-            .arg("jail")
+        let mut child = Command::new(&exe.path)
+            .args(exe.argument)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(end)))

@@ -1,13 +1,12 @@
 //! Which layers this machine offers. Found out by making a jail and running nothing in it.
 
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
 use super::outcome::NotRun;
 use super::wire::Layers;
-use super::{Job, launch};
+use super::{Exe, Job, launch};
 
 /// What was found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -43,7 +42,7 @@ impl Probe {
 }
 
 /// Tries the sets of layers, the stronger one first.
-pub(super) fn find(exe: &Path) -> Probe {
+pub(super) fn find(exe: &Exe) -> Probe {
     let mut probe = Probe::default();
     for layers in [Layers::Namespaces, Layers::Landlock] {
         match launch::probe(exe, layers, Job::default(), &AtomicBool::new(false)) {
