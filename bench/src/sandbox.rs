@@ -52,6 +52,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let kinds = [
         ("bare", None),
         ("namespaces", Some(Layers::Namespaces)),
+        ("bubblewrap", Some(Layers::Bubblewrap)),
         ("landlock", Some(Layers::Landlock)),
     ];
     let mut rows = kinds.map(|(how, layers)| Row {

@@ -35,6 +35,7 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Choice {
     Namespaces,
+    Bubblewrap,
     Landlock,
 }
 
@@ -45,6 +46,7 @@ pub(crate) async fn run(args: Args, terminal: &Terminal) -> Result<Exit> {
     let sandbox = match args.layers {
         None => Sandbox::new(exe),
         Some(Choice::Namespaces) => Sandbox::with_layers(exe, Layers::Namespaces),
+        Some(Choice::Bubblewrap) => Sandbox::with_layers(exe, Layers::Bubblewrap),
         Some(Choice::Landlock) => Sandbox::with_layers(exe, Layers::Landlock),
     };
     if args.program.is_empty() {

@@ -34,8 +34,8 @@ impl Probe {
             NotRun::new(format!(
                 "this machine offers no sandbox, and model-written code never runs without one \
                  ({reasons}). Allow unprivileged user namespaces (sysctl user.max_user_namespaces, and \
-                 on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or use a kernel from 6.2 \
-                 with Landlock"
+                 on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or install bubblewrap where \
+                 it may make them, or use a kernel from 6.2 with Landlock"
             ))
         })
     }
@@ -44,7 +44,7 @@ impl Probe {
 /// Tries the sets of layers, the stronger one first.
 pub(super) fn find(exe: &Exe) -> Probe {
     let mut probe = Probe::default();
-    for layers in [Layers::Namespaces, Layers::Landlock] {
+    for layers in [Layers::Namespaces, Layers::Bubblewrap, Layers::Landlock] {
         match launch::probe(exe, layers, Job::default(), &AtomicBool::new(false)) {
             Ok(held) => {
                 probe.chosen = Some(layers);

@@ -17,6 +17,8 @@ use super::Limits;
 pub enum Layers {
     /// Own user, mount, network, process, IPC and host name namespaces; Landlock where there is one.
     Namespaces,
+    /// The same, made by the program `bwrap`.
+    Bubblewrap,
     /// Landlock for files, seccomp for everything else.
     Landlock,
 }
@@ -44,8 +46,8 @@ pub(super) enum Told {
     Refused { reason: String },
     /// A probe found that every layer holds; these are their names.
     Holds { layers: Vec<String> },
-    /// The program runs as this process; what it starts stays in this process group.
-    Started { pid: i32, group: i32 },
+    /// The program runs; what it starts stays in this process group, if it has one that is known outside.
+    Started { group: Option<i32> },
     /// It ended. Nothing is left of it when the jail itself has exited.
     Ended { exit: Option<i32>, signal: Option<i32>, timed_out: bool, cpu_us: u64, wall_us: u64 },
 }

@@ -113,9 +113,9 @@ const OLD: &[i64] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLD: &[i64] = &[];
 
-/// What namespaces or a file system of one's own would make harmless, and Landlock does not: signals to
-/// other processes of the same user, leaving the group that is killed at the end, and what belongs to
-/// files besides their content.
+/// What namespaces and a file system in memory make harmless, and a folder on a disk or Landlock do not:
+/// signals to other processes of the same user, leaving the group that is killed at the end, and what
+/// belongs to files besides their content.
 const NEIGHBOURS: &[i64] = &[
     libc::SYS_kill,
     libc::SYS_tkill,
@@ -204,7 +204,7 @@ pub(super) fn forbid(layers: Layers) -> Result<(), String> {
 /// whatever its arguments takes one comparison each, and only the rest is left to the compiler.
 fn program(layers: Layers) -> Result<BpfProgram, String> {
     let mut refused: Vec<i64> = [TALK, REACH, WORLD, KERNEL, OLD].concat();
-    if layers == Layers::Landlock {
+    if layers != Layers::Namespaces {
         refused.extend(NEIGHBOURS.iter().chain(OLD_NEIGHBOURS));
     }
     let mut program = always(&refused)?;
@@ -272,7 +272,7 @@ fn rules(layers: Layers) -> Result<Rules, seccompiler::BackendError> {
     // Limits of other processes; 0 is oneself.
     rules.insert(libc::SYS_prlimit64, vec![when(0, Ne, 0)?]);
     let mut controls = vec![when(1, Eq, TIOCSTI)?, when(1, Eq, TIOCLINUX)?];
-    if layers == Layers::Landlock {
+    if layers != Layers::Namespaces {
         controls.extend([when(1, Eq, FIOSETOWN)?, when(1, Eq, SIOCSPGRP)?]);
         for command in OWNERS {
             let rule = when(1, Eq, u64::from(command.unsigned_abs()))?;
