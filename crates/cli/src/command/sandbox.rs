@@ -85,6 +85,9 @@ fn show(probe: &Probe, terminal: &Terminal) -> Result<Exit> {
     if terminal.json() {
         terminal.data_json(probe)?;
     } else {
+        if let Some(chosen) = probe.chosen {
+            terminal.data(&format!("set in use: {}", name(chosen)));
+        }
         for layer in &probe.layers {
             terminal.data(layer);
         }
@@ -99,6 +102,14 @@ fn show(probe: &Probe, terminal: &Terminal) -> Result<Exit> {
         terminal.note("Model-written code is not run on this machine. See docs/sandbox.md.");
     }
     Ok(Exit::Failed)
+}
+
+fn name(layers: Layers) -> &'static str {
+    match layers {
+        Layers::Namespaces => "namespaces",
+        Layers::Bubblewrap => "bubblewrap",
+        Layers::Landlock => "landlock",
+    }
 }
 
 fn print(ran: &Ran, terminal: &Terminal) -> Result<Exit> {

@@ -391,6 +391,32 @@ fn mounts_below_what_is_shown_are_read_only_too() {
     assert_eq!(said, expected, "{told}");
 }
 
+/// Where this program may not make namespaces and `bwrap` may: the call by which we make them is refused, and
+/// bubblewrap makes its own by another. A security policy that names `bwrap` has the same effect.
+#[test]
+fn bubblewrap_is_taken_where_only_it_can_make_a_world() {
+    let policy = "import ctypes, os, struct, sys\n\
+        libc = ctypes.CDLL(None)\n\
+        steps = [(0x20, 0, 0, 0), (0x15, 0, 1, 272), (6, 0, 0, 0x50001), (6, 0, 0, 0x7fff0000)]\n\
+        text = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *s) for s in steps))\n\
+        class Filter(ctypes.Structure):\n\
+        \x20   _fields_ = [('length', ctypes.c_ushort), ('steps', ctypes.c_void_p)]\n\
+        found = Filter(len(steps), ctypes.addressof(text))\n\
+        assert libc.prctl(38, 1, 0, 0, 0) == 0 == libc.prctl(22, 2, ctypes.byref(found))\n\
+        os.execv(sys.argv[1], sys.argv[1:])";
+    let gatemark = |arguments: &[&str]| {
+        let mut python = Command::new(PYTHON);
+        python.args(["-I", "-S", "-c", policy, env!("CARGO_BIN_EXE_gatemark")]).args(arguments);
+        let output = python.stdin(Stdio::null()).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (said, told) = gatemark(&["sandbox"]);
+    assert!(said.starts_with("set in use: bubblewrap\nbubblewrap: "), "{said}{told}");
+    assert!(told.contains("not here: Namespaces: no namespaces: EPERM"), "{told}");
+    let (said, told) = gatemark(&["sandbox", "--", "echo", "hello"]);
+    assert_eq!(said, "hello\n", "{told}");
+}
+
 /// `gatemark` alone, without `gatemark-jail` beside it.
 #[test]
 fn one_program_is_enough() {

@@ -279,6 +279,7 @@ impl<R: Read> Stream<R> {
 fn order(layers: Layers, job: &Job, scratch: Option<&Scratch>) -> Order {
     let size = |content: &Vec<u8>| u64::try_from(content.len()).unwrap_or(u64::MAX);
     Order {
+        version: wire::VERSION.to_string(),
         layers,
         program: job.program.clone(),
         files: job.files.iter().map(|(name, content)| (name.clone(), size(content))).collect(),

@@ -1,13 +1,14 @@
 //! Running code that nobody has read: what a model wrote.
 //!
-//! The parent (`launch`) starts our own binary again as `gatemark jail`, a process with one thread and
+//! The parent (`launch`) starts our own binary again as `gatemark jail` (or a
+//! smaller one beside it that is nothing else), a process with one thread and
 //! nothing in its memory. That process (`jail`) gives up every right it can, starts the program and
 //! watches it; it has its own line to the parent, which the program cannot reach. So no code of ours runs
 //! between fork and exec, and nothing here needs `unsafe`.
 //!
-//! Two sets of layers are strong enough, and `probe` finds out which of them this kernel offers: a world
-//! of its own made of namespaces, or Landlock. Both come with seccomp and resource limits. Where neither
-//! holds, nothing is run. docs/sandbox.md says what each layer does and what none of them covers.
+//! Three sets of layers are strong enough, and `probe` finds out which of them this machine offers: a world
+//! of its own made of namespaces, the same made by bubblewrap, or Landlock. All come with seccomp and
+//! resource limits. Where none holds, nothing is run. docs/sandbox.md says what each layer does and what none of them covers.
 
 pub mod jail;
 mod launch;
