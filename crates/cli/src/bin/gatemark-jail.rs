@@ -10,6 +10,5 @@ fn main() -> ExitCode {
     if gatemark_control::sandbox::jail::enter() {
         return ExitCode::SUCCESS;
     }
-    // As `gatemark jail`, which says more.
-    ExitCode::from(2)
+    ExitCode::FAILURE
 }

@@ -412,7 +412,7 @@ fn bubblewrap_is_taken_where_only_it_can_make_a_world() {
     };
     let (said, told) = gatemark(&["sandbox"]);
     assert!(said.starts_with("set in use: bubblewrap\nbubblewrap: "), "{said}{told}");
-    assert!(told.contains("not here: Namespaces: no namespaces: EPERM"), "{told}");
+    assert!(told.contains("not here: Namespaces: not run: no namespaces: EPERM"), "{told}");
     let (said, told) = gatemark(&["sandbox", "--", "echo", "hello"]);
     assert_eq!(said, "hello\n", "{told}");
 }
