@@ -23,6 +23,7 @@ mod payload;
 mod process;
 mod project;
 mod report;
+mod sandbox;
 mod schemas;
 mod scores;
 mod scratch;
@@ -57,6 +58,8 @@ enum Arguments {
     },
     /// Compare the speed of JSON Schema validation with python-jsonschema's
     Schemas(schemas::Options),
+    /// Compare a program's CPU time in the sandbox and outside
+    Sandbox(sandbox::Options),
     /// Compare the speed of text scores with the reference packages
     Scores(scores::Options),
     /// Compare the speed of counting tokens with tiktoken's
@@ -80,6 +83,7 @@ async fn main() -> Result<()> {
         Arguments::Eval(options) => eval::run(&options),
         Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
         Arguments::Schemas(options) => schemas::run(&options),
+        Arguments::Sandbox(options) => sandbox::run(&options).await,
         Arguments::Scores(options) => scores::run(&options),
         Arguments::Tokens(options) => tokens::run(&options),
         Arguments::Upstream(options) => {

@@ -35,6 +35,7 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Choice {
     Namespaces,
+    Bubblewrap,
     Landlock,
 }
 
@@ -45,6 +46,7 @@ pub(crate) async fn run(args: Args, terminal: &Terminal) -> Result<Exit> {
     let sandbox = match args.layers {
         None => Sandbox::new(exe),
         Some(Choice::Namespaces) => Sandbox::with_layers(exe, Layers::Namespaces),
+        Some(Choice::Bubblewrap) => Sandbox::with_layers(exe, Layers::Bubblewrap),
         Some(Choice::Landlock) => Sandbox::with_layers(exe, Layers::Landlock),
     };
     if args.program.is_empty() {
@@ -83,6 +85,9 @@ fn show(probe: &Probe, terminal: &Terminal) -> Result<Exit> {
     if terminal.json() {
         terminal.data_json(probe)?;
     } else {
+        if let Some(chosen) = probe.chosen {
+            terminal.data(&format!("set in use: {}", name(chosen)));
+        }
         for layer in &probe.layers {
             terminal.data(layer);
         }
@@ -97,6 +102,14 @@ fn show(probe: &Probe, terminal: &Terminal) -> Result<Exit> {
         terminal.note("Model-written code is not run on this machine. See docs/sandbox.md.");
     }
     Ok(Exit::Failed)
+}
+
+fn name(layers: Layers) -> &'static str {
+    match layers {
+        Layers::Namespaces => "namespaces",
+        Layers::Bubblewrap => "bubblewrap",
+        Layers::Landlock => "landlock",
+    }
 }
 
 fn print(ran: &Ran, terminal: &Terminal) -> Result<Exit> {

@@ -1,4 +1,4 @@
-//! Attempts to escape. Each runs against both sets of layers and looks from outside whether the harm was
+//! Attempts to escape. Each runs against all sets of layers and looks from outside whether the harm was
 //! done; where it can be shown safely, the same code outside the sandbox does the harm.
 
 use std::fs;
@@ -15,7 +15,7 @@ use gatemark_control::sandbox::{Job, Layers, Limits, Outcome, Ran, Sandbox, Stru
 
 use crate::support::{TempDir, command};
 
-const BOTH: [Layers; 2] = [Layers::Namespaces, Layers::Landlock];
+const ALL: [Layers; 3] = [Layers::Namespaces, Layers::Bubblewrap, Layers::Landlock];
 const PYTHON: &str = "/usr/bin/python3";
 const MIB: u64 = 1 << 20;
 
@@ -116,7 +116,7 @@ fn is_root() -> bool {
 
 #[tokio::test]
 async fn an_honest_program_runs() {
-    for layers in BOTH {
+    for layers in ALL {
         let code = "open('note', 'w').write(sys.stdin.read() + sys.argv[1])\n\
                     import subprocess, tempfile\n\
                     print(open('note').read(), subprocess.check_output(['echo', 'child']))\n\
@@ -155,7 +155,7 @@ async fn nobody_can_be_called() {
     let t = tcp.local_addr().unwrap().port().to_string();
     let u = udp.local_addr().unwrap().port().to_string();
     let arguments = [t.as_str(), u.as_str(), socket.to_str().unwrap()];
-    for layers in BOTH {
+    for layers in ALL {
         all_refused(&attempt(layers, small(), code, &arguments).await, 6);
         assert_eq!(tcp.accept().unwrap_err().kind(), WouldBlock);
         assert_eq!(udp.recv(&mut [0]).unwrap_err().kind(), WouldBlock);
@@ -169,7 +169,7 @@ async fn nobody_can_be_called() {
 
 #[tokio::test]
 async fn processes_and_threads_are_bounded() {
-    for layers in BOTH {
+    for layers in ALL {
         let name = mark("fork", layers);
         let limits = Limits { time_ms: 800, ..small() };
         let bomb = "while True:\n    try: os.fork()\n    except OSError: pass";
@@ -194,7 +194,7 @@ async fn processes_and_threads_are_bounded() {
 
 #[tokio::test]
 async fn memory_is_bounded_for_one_and_for_all() {
-    for layers in BOTH {
+    for layers in ALL {
         let code = "import mmap\n\
             tried('one', lambda: len(bytearray(1 << 30)))\n\
             tried('shared', lambda: len(mmap.mmap(-1, 1 << 30)))\n\
@@ -212,7 +212,7 @@ async fn memory_is_bounded_for_one_and_for_all() {
 
 #[tokio::test]
 async fn orphans_and_stacks_count_as_memory() {
-    for layers in BOTH {
+    for layers in ALL {
         let name = mark("orphan", layers);
         // Each below the limit of one process, and none a child of the program any more.
         let orphans = "for _ in range(4):\n    if os.fork() == 0:\n        if os.fork() == 0:\n\
@@ -247,9 +247,11 @@ async fn files_signal_nobody_else() {
         tried('pgrp', lambda: fcntl.ioctl(r, 0x8902, struct.pack('i', pid)))\n\
         print(fcntl.fcntl(r, fcntl.F_GETFL))";
     let pid = victim.0.id().to_string();
-    let ran = attempt(Layers::Landlock, small(), code, &[&pid]).await;
-    all_refused(&ran, 5);
-    assert!(ran.stdout.ends_with("0\n"), "{ran:?}");
+    for layers in [Layers::Bubblewrap, Layers::Landlock] {
+        let ran = attempt(layers, small(), code, &[&pid]).await;
+        all_refused(&ran, 5);
+        assert!(ran.stdout.ends_with("0\n"), "{ran:?}");
+    }
     assert_eq!(
         unconfined(code, &[&std::process::id().to_string()]).matches("sig WORKED").count(),
         1
@@ -258,14 +260,14 @@ async fn files_signal_nobody_else() {
 
 #[tokio::test]
 async fn files_are_bounded() {
-    for layers in BOTH {
+    for layers in ALL {
         let one = "def fill():\n    with open('big', 'wb', 0) as f:\n\
                    \x20       while f.tell() < 1 << 27: f.write(bytes(1 << 20))\n\
                    tried('one', fill)\nprint(os.stat('big').st_size)";
         let ran = attempt(layers, small(), one, &[]).await;
         // Without a file system of its own the folder is looked at, and with this program in it one file at
         // the limit is too much: whichever comes first, the refusal or the look, ends the writing.
-        let looked_at = layers == Layers::Landlock && ran.struck == Some(Struck::Disk);
+        let looked_at = layers != Layers::Namespaces && ran.struck == Some(Struck::Disk);
         let size = ran.stdout.lines().last().and_then(|line| line.parse::<u64>().ok());
         let refused = ran.stdout.starts_with("one refused") && size.is_some_and(|n| n <= 8 * MIB);
         assert!(refused || looked_at, "{ran:?}");
@@ -300,7 +302,7 @@ async fn nothing_outside_can_be_read() {
         tried('hardlink', lambda: (os.link(path, 'hard'), open('hard').read()))\n\
         tried('folder', lambda: os.listdir(os.path.dirname(path)))";
     let arguments = [secret.to_str().unwrap(), in_home.to_str().unwrap()];
-    for layers in BOTH {
+    for layers in ALL {
         let ran = attempt(layers, small(), code, &arguments).await;
         all_refused(&ran, 10);
         assert!(!ran.stdout.contains("opensesame"));
@@ -342,7 +344,7 @@ async fn nothing_outside_can_be_changed() {
         tried('symlink', lambda: open('link', 'w').write('x'))\n\
         tried('system', lambda: open('/usr/x', 'w'))\n\
         tried('device', lambda: os.mknod('disk', 0o60600, os.makedev(254, 0)))";
-    for layers in BOTH {
+    for layers in ALL {
         all_refused(&attempt(layers, small(), code, &[file.to_str().unwrap()]).await, 14);
         assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
         assert_eq!((seen(&file), seen(folder.path())), before);
@@ -353,6 +355,81 @@ async fn nothing_outside_can_be_changed() {
         &[file.to_str().unwrap()],
     );
     assert_eq!(said.matches("WORKED").count(), 2, "{said}");
+}
+
+/// A file system that anybody may write to, mounted below a folder that is shown.
+#[test]
+fn mounts_below_what_is_shown_are_read_only_too() {
+    // Only in a world of its own is the mount made; then nobody of this machine sees it.
+    let mounts = "mount -t tmpfs -o mode=777 below /usr/lib && mkdir '/usr/lib/a b' && \
+        mount -t tmpfs -o mode=777,noexec below '/usr/lib/a b' && mkdir /usr/lib/gone && \
+        mount -t tmpfs -o mode=777 below /usr/lib/gone && mkdir /usr/lib/gone/x && \
+        mount -t tmpfs -o mode=777 below /usr/lib/gone/x && \
+        mount -t tmpfs -o mode=777 over /usr/lib/gone && ";
+    let mounts = mounts.replace("/usr/lib", "/usr/local/lib");
+    let code = "import os\n\
+        for p in ['/usr', '/usr/local/lib', '/usr/local/lib/a b', '/usr/local/lib/gone']:\n\
+        \x20   found = os.statvfs(p)\n\
+        \x20   print(os.stat(p).st_mode & 0o777 == 0o777, found.f_flag & 7)\n\
+        \x20   try: open(p + '/x', 'w'); print('WORKED')\n\
+        \x20   except OSError as error: print(error.errno in (1, 13, 30))\n\
+        print(open('/dev/null', 'w').write('x'), len(open('/dev/urandom', 'rb').read(9)))";
+    let run = ["sandbox", "--layers", "namespaces", "--", PYTHON, "-I", "-S", "-c", code];
+    // Not root inside, or the sandbox would have to become nobody, whom this world does not know.
+    let script = format!("{mounts} exec unshare --user --map-user=1 --map-group=1 \"$@\"");
+    let output = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "/bin/sh", "-c", &script, "sh"])
+        .arg(env!("CARGO_BIN_EXE_gatemark"))
+        .args(run)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    // Read only and without setuid programs: 1 | 2, and no devices: 4.
+    let expected = "False 7\nTrue\nTrue 7\nTrue\nTrue 7\nTrue\nTrue 7\nTrue\n1 9\n";
+    assert_eq!(said, expected, "{told}");
+}
+
+/// Where this program may not make namespaces and `bwrap` may: the call by which we make them is refused, and
+/// bubblewrap makes its own by another. A security policy that names `bwrap` has the same effect.
+#[test]
+fn bubblewrap_is_taken_where_only_it_can_make_a_world() {
+    let policy = "import ctypes, os, struct, sys\n\
+        libc = ctypes.CDLL(None)\n\
+        steps = [(0x20, 0, 0, 0), (0x15, 0, 1, 272), (6, 0, 0, 0x50001), (6, 0, 0, 0x7fff0000)]\n\
+        text = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *s) for s in steps))\n\
+        class Filter(ctypes.Structure):\n\
+        \x20   _fields_ = [('length', ctypes.c_ushort), ('steps', ctypes.c_void_p)]\n\
+        found = Filter(len(steps), ctypes.addressof(text))\n\
+        assert libc.prctl(38, 1, 0, 0, 0) == 0 == libc.prctl(22, 2, ctypes.byref(found))\n\
+        os.execv(sys.argv[1], sys.argv[1:])";
+    let gatemark = |arguments: &[&str]| {
+        let mut python = Command::new(PYTHON);
+        python.args(["-I", "-S", "-c", policy, env!("CARGO_BIN_EXE_gatemark")]).args(arguments);
+        let output = python.stdin(Stdio::null()).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (said, told) = gatemark(&["sandbox"]);
+    assert!(said.starts_with("set in use: bubblewrap\nbubblewrap: "), "{said}{told}");
+    assert!(told.contains("not here: Namespaces: not run: no namespaces: EPERM"), "{told}");
+    let (said, told) = gatemark(&["sandbox", "--", "echo", "hello"]);
+    assert_eq!(said, "hello\n", "{told}");
+}
+
+/// `gatemark` alone, without `gatemark-jail` beside it.
+#[test]
+fn one_program_is_enough() {
+    let folder = TempDir::new();
+    let alone = folder.path().join("gatemark");
+    fs::copy(env!("CARGO_BIN_EXE_gatemark"), &alone).unwrap();
+    assert!(Path::new(env!("CARGO_BIN_EXE_gatemark-jail")).is_file());
+    for layers in ["namespaces", "bubblewrap", "landlock"] {
+        let run = ["sandbox", "--layers", layers, "--", "echo", "hello"];
+        let output = Command::new(&alone).args(run).stdin(Stdio::null()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "hello\n", "{told}");
+    }
 }
 
 #[tokio::test]
@@ -372,7 +449,7 @@ async fn other_processes_are_out_of_reach() {
         \x20   if pid > 1: tried('queue', lambda: kernel(129, pid, 9, 0))";
     let pids = pids.map(|pid| pid.to_string());
     let pids: Vec<&str> = pids.iter().map(String::as_str).collect();
-    for layers in BOTH {
+    for layers in ALL {
         all_refused(&attempt(layers, small(), code, &pids).await, 27);
         let everyone = "try: os.kill(-1, 9)\nexcept OSError: pass\n\
                         try: os.kill(0, 9)\nexcept OSError: pass";
@@ -390,7 +467,7 @@ async fn nothing_is_inherited() {
     fs::write(folder.path().join("secret"), "opensesame").unwrap();
     let code = "import os\nfor fd in range(3, 250):\n    try: print(fd, os.read(fd, 99))\n\
         \x20   except OSError: pass\nprint(sorted(os.environ), os.environ.get('SECRET'))";
-    for layers in ["namespaces", "landlock"] {
+    for layers in ["namespaces", "bubblewrap", "landlock"] {
         let script = "exec 8<secret 9<secret; exec \"$@\"";
         let run = ["sandbox", "--layers", layers, "--", PYTHON, "-I", "-S", "-c", code];
         let output = Command::new("/bin/sh")
@@ -408,7 +485,7 @@ async fn nothing_is_inherited() {
 
 #[tokio::test]
 async fn output_and_time_are_bounded() {
-    for layers in BOTH {
+    for layers in ALL {
         let name = mark("time", layers);
         let limits = Limits { output: 100_000, ..small() };
         for stream in ["stdout", "stderr"] {
@@ -433,7 +510,7 @@ async fn nothing_outlives_the_run() {
     let daemon = "if os.fork() == 0:\n    try: os.setsid()\n    except OSError: pass\n\
         \x20   if os.fork() == 0:\n        for fd in (0, 1, 2): os.close(fd)\n        time.sleep(99)\n\
         \x20   os._exit(0)\nos.wait(); print('left')";
-    for layers in BOTH {
+    for layers in ALL {
         let name = mark("daemon", layers);
         let ran = attempt(layers, small(), daemon, &[&name]).await;
         assert!(ran.succeeded() && ran.stdout == "left\n", "{ran:?}");
@@ -443,7 +520,7 @@ async fn nothing_outlives_the_run() {
 
 #[test]
 fn a_killed_parent_takes_it_along() {
-    for layers in ["namespaces", "landlock"] {
+    for layers in ["namespaces", "bubblewrap", "landlock"] {
         let name = format!("mark-orphan-{layers}-{}", std::process::id());
         let folder = TempDir::new();
         let code = "import time; time.sleep(99)";
@@ -484,7 +561,7 @@ async fn rights_cannot_be_got_back() {
         tried('su', lambda: subprocess.check_output(['su', '-c', 'id'], stderr=-3))\n\
         import ctypes\n\
         print(ctypes.CDLL(None).prctl(39, 0, 0, 0, 0), r.getrlimit(r.RLIMIT_CORE))";
-    for layers in BOTH {
+    for layers in ALL {
         let ran = attempt(layers, small(), code, &[]).await;
         all_refused(&ran, 20);
         assert!(ran.stdout.ends_with("1 (1, 1)\n"), "no new privileges, no core: {}", ran.stdout);
@@ -498,7 +575,10 @@ async fn what_cannot_be_confined_is_not_run() {
     let Outcome::NotRun(reason) = broken.run(job()).await else { panic!("it ran") };
     let reason = reason.to_string();
     assert!(reason.starts_with("not run: this machine offers no sandbox"), "{reason}");
-    assert!(reason.contains("Namespaces: ") && reason.contains("Landlock: "), "{reason}");
+    assert!(
+        ["Namespaces: ", "Bubblewrap: ", "Landlock: "].iter().all(|set| reason.contains(set)),
+        "{reason}"
+    );
     let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_gatemark").into());
     let missing = Job { program: vec!["no-such-program".into()], ..Job::default() };
     let Outcome::NotRun(reason) = sandbox.run(missing).await else { panic!("it ran") };

@@ -1,9 +1,10 @@
 //! The parent's side: starting a jail, reading what comes out of it, and making sure that it ends.
 
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use nix::unistd::{Pid, Uid};
 use super::outcome::{NotRun, Ran, Struck};
 use super::scratch::Scratch;
 use super::wire::{self, Layers, Order, Told};
-use super::{Job, watch};
+use super::{Exe, Job, watch};
 
 /// How often limits are looked at that the kernel does not keep, in milliseconds.
 const BEAT: u16 = 25;
@@ -27,7 +28,7 @@ const NOBODY: u32 = 65_534;
 
 /// Runs a job; blocks until nothing of it is left.
 pub(super) fn run(
-    exe: &Path,
+    exe: &Exe,
     layers: Layers,
     job: Job,
     cancelled: &AtomicBool,
@@ -42,7 +43,7 @@ pub(super) fn run(
 
 /// Makes a jail and runs nothing in it. Returns the names of its layers.
 pub(super) fn probe(
-    exe: &Path,
+    exe: &Exe,
     layers: Layers,
     job: Job,
     cancelled: &AtomicBool,
@@ -61,7 +62,8 @@ struct Watched {
     out: Stream<ChildStdout>,
     err: Stream<ChildStderr>,
     heard: Vec<u8>,
-    pid: Option<(i32, i32)>,
+    started: bool,
+    group: Option<i32>,
     struck: Option<Struck>,
     limits: super::Limits,
     scratch: Option<Scratch>,
@@ -70,19 +72,22 @@ struct Watched {
 }
 
 impl Watched {
-    fn start(exe: &Path, layers: Layers, job: Job) -> Result<Self, NotRun> {
+    fn start(exe: &Exe, layers: Layers, job: Job) -> Result<Self, NotRun> {
         let failed = |cause: io::Error| NotRun::new(format!("the jail cannot be started: {cause}"));
         if let Some((name, _)) = job.files.iter().find(|(name, _)| !is_plain(name)) {
             return Err(NotRun::new(format!("`{name}` is no path inside the job's folder")));
         }
         let scratch = match layers {
             Layers::Namespaces => None,
-            Layers::Landlock => Some(Scratch::new(Uid::effective().is_root().then_some(NOBODY))),
+            Layers::Bubblewrap | Layers::Landlock => {
+                Some(Scratch::new(Uid::effective().is_root().then_some(NOBODY)))
+            }
         };
         let scratch = scratch.transpose().map_err(failed)?;
         let (mut line, end) = UnixStream::pair().map_err(failed)?;
-        let mut child = Command::new(exe)
-            .arg("jail")
+        let mut child = Command::new(&exe.path)
+            .args(exe.argument)
+            .args(outside(layers, &job, scratch.as_ref()))
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(end)))
@@ -101,9 +106,9 @@ impl Watched {
         line.set_write_timeout(Some(GRACE)).map_err(failed)?;
         wire::send_order(&mut line, &order, contents.chain([job.stdin.as_slice()])).ok();
         let limits = job.limits;
-        let (heard, pid, struck) = (Vec::new(), None, None);
-        let over = false;
-        Ok(Self { child, line, out, err, heard, pid, struck, limits, scratch, over })
+        let (heard, group, struck) = (Vec::new(), None, None);
+        let (started, over) = (false, false);
+        Ok(Self { child, line, out, err, heard, started, group, struck, limits, scratch, over })
     }
 
     /// Reads everything until the jail says how it went.
@@ -168,7 +173,7 @@ impl Watched {
         while let Some(at) = self.heard.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.heard.drain(..=at).collect();
             match serde_json::from_slice(&line) {
-                Ok(Told::Started { pid, group }) => self.pid = Some((pid, group)),
+                Ok(Told::Started { group }) => (self.started, self.group) = (true, group),
                 Ok(told) => {
                     self.over = true;
                     return match told {
@@ -191,7 +196,9 @@ impl Watched {
 
     /// Limits on all processes together, and on files that lie on a disk.
     fn look(&self) -> Option<Struck> {
-        self.pid?;
+        if !self.started {
+            return None;
+        }
         // From the jail and not from the program, whose orphans are the jail's children.
         let jail = i32::try_from(self.child.id()).ok()?;
         if watch::resident_below(jail) > self.limits.memory {
@@ -221,7 +228,7 @@ impl Drop for Watched {
     fn drop(&mut self) {
         if !self.over {
             // The jail failed at its work, so its program is ended from here, and then the jail.
-            if let Some((_, group)) = self.pid {
+            if let Some(group) = self.group {
                 killpg(Pid::from_raw(group), Signal::SIGKILL).unwrap_or_default();
             }
             self.child.kill().unwrap_or_default();
@@ -272,6 +279,7 @@ impl<R: Read> Stream<R> {
 fn order(layers: Layers, job: &Job, scratch: Option<&Scratch>) -> Order {
     let size = |content: &Vec<u8>| u64::try_from(content.len()).unwrap_or(u64::MAX);
     Order {
+        version: wire::VERSION.to_string(),
         layers,
         program: job.program.clone(),
         files: job.files.iter().map(|(name, content)| (name.clone(), size(content))).collect(),
@@ -280,6 +288,13 @@ fn order(layers: Layers, job: &Job, scratch: Option<&Scratch>) -> Order {
         folder: scratch.map(|scratch| scratch.path().to_path_buf()),
         read: job.read.clone(),
     }
+}
+
+/// What a jail that turns into bubblewrap has to know before it can read its order.
+fn outside(layers: Layers, job: &Job, scratch: Option<&Scratch>) -> Vec<OsString> {
+    let Some(scratch) = scratch.filter(|_| layers == Layers::Bubblewrap) else { return vec![] };
+    let paths = std::iter::once(scratch.path()).chain(job.read.iter().map(PathBuf::as_path));
+    std::iter::once("outside".into()).chain(paths.map(OsString::from)).collect()
 }
 
 /// Whether it names something below the job's folder.

@@ -1,13 +1,14 @@
 //! Running code that nobody has read: what a model wrote.
 //!
-//! The parent (`launch`) starts our own binary again as `gatemark jail`, a process with one thread and
+//! The parent (`launch`) starts our own binary again as `gatemark jail` (or a
+//! smaller one beside it that is nothing else), a process with one thread and
 //! nothing in its memory. That process (`jail`) gives up every right it can, starts the program and
 //! watches it; it has its own line to the parent, which the program cannot reach. So no code of ours runs
 //! between fork and exec, and nothing here needs `unsafe`.
 //!
-//! Two sets of layers are strong enough, and `probe` finds out which of them this kernel offers: a world
-//! of its own made of namespaces, or Landlock. Both come with seccomp and resource limits. Where neither
-//! holds, nothing is run. docs/sandbox.md says what each layer does and what none of them covers.
+//! Three sets of layers are strong enough, and `probe` finds out which of them this machine offers: a world
+//! of its own made of namespaces, the same made by bubblewrap, or Landlock. All come with seccomp and
+//! resource limits. Where none holds, nothing is run. docs/sandbox.md says what each layer does and what none of them covers.
 
 pub mod jail;
 mod launch;
@@ -48,14 +49,16 @@ pub struct Job {
 /// Runs jobs, as many at once as there are processors.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
-    exe: PathBuf,
+    exe: Exe,
     probed: Arc<OnceCell<Probe>>,
     turns: Arc<Semaphore>,
 }
 
 impl Sandbox {
-    /// A sandbox whose jail is `exe jail`: `exe` is the `gatemark` binary.
+    /// A sandbox whose jail is `exe jail`: `exe` is the `gatemark` binary. If `gatemark-jail` lies beside it,
+    /// that is taken, which is the same and starts faster.
     pub fn new(exe: PathBuf) -> Self {
+        let exe = Exe::beside(exe);
         let turns = std::thread::available_parallelism().map_or(1, usize::from);
         Self { exe, probed: Arc::default(), turns: Arc::new(Semaphore::new(turns)) }
     }
@@ -96,6 +99,23 @@ impl Sandbox {
             Ok(Err(reason)) => Outcome::NotRun(reason),
             Err(_) => Outcome::NotRun(NotRun::new("the sandbox was interrupted")),
         }
+    }
+}
+
+/// The program that becomes the jail.
+#[derive(Debug, Clone)]
+struct Exe {
+    path: PathBuf,
+    argument: Option<&'static str>,
+}
+
+impl Exe {
+    fn beside(gatemark: PathBuf) -> Self {
+        let small = gatemark.with_file_name("gatemark-jail");
+        if small.is_file() {
+            return Self { path: small, argument: None };
+        }
+        Self { path: gatemark, argument: Some("jail") }
     }
 }
 

@@ -1,13 +1,12 @@
 //! Which layers this machine offers. Found out by making a jail and running nothing in it.
 
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
 use super::outcome::NotRun;
 use super::wire::Layers;
-use super::{Job, launch};
+use super::{Exe, Job, launch};
 
 /// What was found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -35,17 +34,17 @@ impl Probe {
             NotRun::new(format!(
                 "this machine offers no sandbox, and model-written code never runs without one \
                  ({reasons}). Allow unprivileged user namespaces (sysctl user.max_user_namespaces, and \
-                 on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or use a kernel from 6.2 \
-                 with Landlock"
+                 on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or install bubblewrap where \
+                 it may make them, or use a kernel from 6.2 with Landlock"
             ))
         })
     }
 }
 
 /// Tries the sets of layers, the stronger one first.
-pub(super) fn find(exe: &Path) -> Probe {
+pub(super) fn find(exe: &Exe) -> Probe {
     let mut probe = Probe::default();
-    for layers in [Layers::Namespaces, Layers::Landlock] {
+    for layers in [Layers::Namespaces, Layers::Bubblewrap, Layers::Landlock] {
         match launch::probe(exe, layers, Job::default(), &AtomicBool::new(false)) {
             Ok(held) => {
                 probe.chosen = Some(layers);

@@ -17,6 +17,8 @@ use super::Limits;
 pub enum Layers {
     /// Own user, mount, network, process, IPC and host name namespaces; Landlock where there is one.
     Namespaces,
+    /// The same, made by the program `bwrap`.
+    Bubblewrap,
     /// Landlock for files, seccomp for everything else.
     Landlock,
 }
@@ -24,6 +26,8 @@ pub enum Layers {
 /// What the jail is to do.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
+    /// The version of this program: the jail may be a file of its own, and left from another one.
+    pub(super) version: String,
     pub(super) layers: Layers,
     /// Nothing for a probe, which only tries the layers.
     pub(super) program: Vec<String>,
@@ -44,12 +48,14 @@ pub(super) enum Told {
     Refused { reason: String },
     /// A probe found that every layer holds; these are their names.
     Holds { layers: Vec<String> },
-    /// The program runs as this process; what it starts stays in this process group.
-    Started { pid: i32, group: i32 },
+    /// The program runs; what it starts stays in this process group, if it has one that is known outside.
+    Started { group: Option<i32> },
     /// It ended. Nothing is left of it when the jail itself has exited.
     Ended { exit: Option<i32>, signal: Option<i32>, timed_out: bool, cpu_us: u64, wall_us: u64 },
 }
 
+/// Of both sides, which have to agree.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The most that an order's JSON may have, in bytes.
 const MOST: u32 = 16 << 20;
 
@@ -78,11 +84,42 @@ pub(super) fn read_order(from: &mut impl Read) -> io::Result<Order> {
     }
     let mut head = Vec::new();
     from.take(u64::from(length)).read_to_end(&mut head)?;
-    Ok(serde_json::from_slice(&head)?)
+    let order: Order = serde_json::from_slice(&head)?;
+    if order.version != VERSION {
+        let other = format!("it is from gatemark {}, the jail from {VERSION}", order.version);
+        return Err(io::Error::other(other));
+    }
+    Ok(order)
 }
 
 pub(super) fn tell(to: &mut impl Write, told: &Told) -> io::Result<()> {
     let mut line = serde_json::to_vec(told)?;
     line.push(b'\n');
     to.write_all(&line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jail_of_another_version_reads_no_order() {
+        let read = |version: &str| {
+            let order = Order {
+                version: version.to_string(),
+                layers: Layers::Landlock,
+                program: vec![],
+                files: vec![],
+                stdin: 0,
+                limits: Limits::default(),
+                folder: None,
+                read: vec![],
+            };
+            let mut sent = vec![];
+            send_order(&mut sent, &order, std::iter::empty()).unwrap();
+            read_order(&mut sent.as_slice())
+        };
+        assert_eq!(read(VERSION).unwrap().layers, Layers::Landlock);
+        assert!(read("0.0.9").unwrap_err().to_string().contains("from gatemark 0.0.9"));
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek as _};
-use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -10,7 +9,7 @@ use std::path::Path;
 use super::super::wire::Order;
 
 /// Closes every file beyond the standard three that this process was born with, except `line`.
-pub(super) fn close_inherited(line: &UnixStream) {
+pub(super) fn close_inherited(line: i32) {
     let entries = fs::read_dir("/proc/self/fd").or_else(|_| fs::read_dir("/dev/fd"));
     let numbers: Vec<i32> = match entries {
         Ok(entries) => {
@@ -18,7 +17,7 @@ pub(super) fn close_inherited(line: &UnixStream) {
         }
         Err(_) => (3..65_536).collect(),
     };
-    for number in numbers.into_iter().filter(|number| *number > 2 && *number != line.as_raw_fd()) {
+    for number in numbers.into_iter().filter(|number| *number > 2 && *number != line) {
         // One of them was the listing itself, which is closed already.
         nix::unistd::close(number).unwrap_or_default();
     }

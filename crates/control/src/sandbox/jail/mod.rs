@@ -5,6 +5,8 @@
 //! becomes the program's parent, so that the program inherits what holds for that thread.
 
 #[cfg(target_os = "linux")]
+mod bubblewrap;
+#[cfg(target_os = "linux")]
 mod fields;
 #[cfg(target_os = "linux")]
 mod files;
@@ -32,8 +34,7 @@ pub fn enter() -> bool {
     if line.peer_addr().is_err() {
         return false;
     }
-    let Ok(order) = wire::read_order(&mut line) else { return false };
-    if let Err(reason) = obey(order, &mut line) {
+    if let Err(reason) = begin(&mut line) {
         // The parent takes silence for a refusal too.
         wire::tell(&mut line, &Told::Refused { reason }).unwrap_or_default();
     }
@@ -41,27 +42,57 @@ pub fn enter() -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn obey(_: wire::Order, _: &mut UnixStream) -> Result<(), String> {
+fn begin(_: &mut UnixStream) -> Result<(), String> {
     Err("the sandbox needs Linux".to_string())
 }
 
+/// Outside of bubblewrap the order is left for the jail inside.
 #[cfg(target_os = "linux")]
-fn obey(mut order: wire::Order, line: &mut UnixStream) -> Result<(), String> {
+fn begin(line: &mut UnixStream) -> Result<(), String> {
+    use std::os::fd::AsRawFd as _;
+
+    let mut words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    let rest = words.split_off(words.iter().take_while(|word| *word == "jail").count());
+    let crowd = match rest.split_first() {
+        Some((place, rest)) if place == "outside" => {
+            let (folder, read) = rest.split_first().ok_or("no folder is named")?;
+            let read: Vec<_> = read.iter().map(Into::into).collect();
+            return Err(bubblewrap::turn_into(&words, folder.as_ref(), &read));
+        }
+        Some((place, rest)) if place == "inside" => {
+            let crowd = rest.first().and_then(|crowd| crowd.to_str()?.parse().ok());
+            Some(crowd.ok_or("nobody was counted")?)
+        }
+        _ => None,
+    };
+    if crowd.is_none() {
+        files::close_inherited(line.as_raw_fd());
+    }
+    let order = wire::read_order(line).map_err(|cause| format!("no order: {cause}"))?;
+    obey(order, line, crowd)
+}
+
+/// `crowd` was counted outside, if this is the inside of bubblewrap.
+#[cfg(target_os = "linux")]
+fn obey(mut order: wire::Order, line: &mut UnixStream, crowd: Option<u64>) -> Result<(), String> {
     use super::Layers;
 
-    files::close_inherited(line);
+    if crowd.is_some() != (order.layers == Layers::Bubblewrap) {
+        return Err("the order is for another set of layers".to_string());
+    }
     // A session without a terminal: there is nothing to type into.
     nix::unistd::setsid().map_err(|cause| format!("no session of its own: {cause}"))?;
     // Orphans of the program become children of this process, so that whoever adds up finds them below it.
     nix::sys::prctl::set_child_subreaper(true)
         .map_err(|cause| format!("no keeper of orphans: {cause}"))?;
     identity::become_nobody()?;
-    let crowd = resources::crowd(order.layers);
+    let crowd = crowd.unwrap_or_else(|| resources::crowd(order.layers));
     let work = match order.layers {
         Layers::Namespaces => {
             identity::own_namespaces()?;
             world::build(&order)?
         }
+        Layers::Bubblewrap => world::WORK.into(),
         Layers::Landlock => {
             let folder = order.folder.take();
             folder.ok_or_else(|| "the order names no folder".to_string())?

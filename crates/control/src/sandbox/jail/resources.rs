@@ -16,7 +16,7 @@ const OURS: u64 = 2;
 /// How many processes of this user run already and count against the limit. None where the kernel counts
 /// each user namespace apart, which it does since 5.14.
 pub(super) fn crowd(layers: Layers) -> u64 {
-    if layers == Layers::Namespaces && counts_apart() {
+    if layers != Layers::Landlock && counts_apart() {
         return 0;
     }
     let user = nix::unistd::Uid::effective().as_raw();

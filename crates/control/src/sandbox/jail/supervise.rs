@@ -38,7 +38,7 @@ pub(super) fn run(
     stdin: File,
     line: &mut UnixStream,
 ) -> Result<(), String> {
-    let own_world = order.layers == Layers::Namespaces;
+    let layers = order.layers;
     let limit = Duration::from_millis(order.limits.time_ms.max(1));
     let wake = line.try_clone().map_err(|cause| format!("no second line: {cause}"))?;
     let (sender, receiver) = channel();
@@ -54,11 +54,11 @@ pub(super) fn run(
     // The only other thread: the kernel makes new user namespaces only for processes with one.
     let thread = std::thread::Builder::new().spawn(confined);
     let thread = thread.map_err(|cause| format!("no second thread: {cause}"))?;
-    let told = follow(&receiver, line, limit, own_world);
+    let told = follow(&receiver, line, limit, layers);
     thread.join().unwrap_or_default();
     // A parent that is gone does not hear it.
     wire::tell(line, &told).unwrap_or_default();
-    if !own_world {
+    if layers == Layers::Landlock {
         // What the program started may live on, but could not leave this group, which ends with us.
         killpg(getpgrp(), Signal::SIGKILL).unwrap_or_default();
     }
@@ -70,7 +70,7 @@ fn follow(
     receiver: &Receiver<Said>,
     line: &mut UnixStream,
     limit: Duration,
-    own_world: bool,
+    layers: Layers,
 ) -> Told {
     let pid = match receiver.recv() {
         Ok(Said::Started(pid)) => pid,
@@ -80,8 +80,13 @@ fn follow(
     };
     let from = Instant::now();
     // A parent that is gone hangs up, which is seen below.
-    let group = if own_world { pid } else { getpgrp() };
-    let started = Told::Started { pid: pid.as_raw(), group: group.as_raw() };
+    let group = match layers {
+        Layers::Namespaces => Some(pid.as_raw()),
+        // The number means another process outside.
+        Layers::Bubblewrap => None,
+        Layers::Landlock => Some(getpgrp().as_raw()),
+    };
+    let started = Told::Started { group };
     wire::tell(line, &started).unwrap_or_default();
     line.set_read_timeout(Some(limit)).unwrap_or_default();
     let quiet = line.read(&mut [0]);
@@ -109,10 +114,10 @@ fn start(order: &Order, work: &Path, stdin: File, to: &Sender<Said>) -> Result<S
     if own_world {
         identity::own_processes()?;
     }
-    let fenced = fields::fence(work, &order.read, !own_world)?;
+    let fenced = fields::fence(work, &order.read, order.layers == Layers::Landlock)?;
     syscalls::forbid(order.layers)?;
     let Some((name, arguments)) = order.program.split_first() else {
-        return Ok(Said::Holds(names(own_world, fenced)));
+        return Ok(Said::Holds(names(order.layers, fenced)));
     };
     let program = locate(name, work)?;
     let started = Instant::now();
@@ -152,10 +157,16 @@ fn await_end(pid: Pid) -> Result<(Option<i32>, Option<i32>), String> {
     }
 }
 
-fn names(own_world: bool, fenced: bool) -> Vec<String> {
+fn names(layers: Layers, fenced: bool) -> Vec<String> {
     let mut names = vec![];
-    if own_world {
-        names.push("namespaces: its own users, files, processes, network, IPC and host name");
+    match layers {
+        Layers::Namespaces => {
+            names.push("namespaces: its own users, files, processes, network, IPC and host name");
+        }
+        Layers::Bubblewrap => {
+            names.push("bubblewrap: its own users, files, processes, network, IPC and host name");
+        }
+        Layers::Landlock => {}
     }
     if fenced {
         names.push("landlock: files, TCP and signals");

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule,
+    SeccompRule, sock_filter,
 };
 
 use super::super::Layers;
@@ -113,9 +113,9 @@ const OLD: &[i64] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLD: &[i64] = &[];
 
-/// What namespaces or a file system of one's own would make harmless, and Landlock does not: signals to
-/// other processes of the same user, leaving the group that is killed at the end, and what belongs to
-/// files besides their content.
+/// What namespaces and a file system in memory make harmless, and a folder on a disk or Landlock do not:
+/// signals to other processes of the same user, leaving the group that is killed at the end, and what
+/// belongs to files besides their content.
 const NEIGHBOURS: &[i64] = &[
     libc::SYS_kill,
     libc::SYS_tkill,
@@ -187,27 +187,58 @@ const F_SETOWN_EX: i32 = 15;
 const FIOSETOWN: u64 = 0x8901;
 const SIOCSPGRP: u64 = 0x8902;
 
-/// The number by which a 64-bit kernel may also know a call (x32).
+/// From here on are the numbers by which a 64-bit kernel may also know its calls (x32). Nobody uses them.
 const X32: i64 = 0x4000_0000;
+
+/// Where the number stands in what a filter sees (`struct seccomp_data`).
+const NUMBER: u32 = 0;
 
 /// Forbids them to the calling thread and what it starts.
 pub(super) fn forbid(layers: Layers) -> Result<(), String> {
     let wrong = |cause: String| format!("no seccomp: {cause}");
-    for program in programs(layers).map_err(wrong)? {
-        seccompiler::apply_filter(&program).map_err(|cause| wrong(cause.to_string()))?;
+    let program = program(layers).map_err(wrong)?;
+    seccompiler::apply_filter(&program).map_err(|cause| wrong(cause.to_string()))
+}
+
+/// The kernel translates a filter anew for every jail, so a short one is a cheap one: what is refused
+/// whatever its arguments takes one comparison each, and only the rest is left to the compiler.
+fn program(layers: Layers) -> Result<BpfProgram, String> {
+    let mut refused: Vec<i64> = [TALK, REACH, WORLD, KERNEL, OLD].concat();
+    if layers != Layers::Namespaces {
+        refused.extend(NEIGHBOURS.iter().chain(OLD_NEIGHBOURS));
     }
-    Ok(())
+    let mut program = always(&refused)?;
+    program.extend(compile(rules(layers).map_err(|cause| cause.to_string())?)?);
+    Ok(program)
 }
 
-fn programs(layers: Layers) -> Result<[BpfProgram; 2], String> {
-    let refused = rules(layers).map_err(|cause| cause.to_string())?;
+/// Refuses `calls`, and everything by the second number; goes on with what stands after it otherwise.
+/// The order in which numbers and architecture are looked at does not matter: nothing is allowed here.
+fn always(calls: &[i64]) -> Result<BpfProgram, String> {
+    let number = |value: i64| u32::try_from(value).map_err(|cause| cause.to_string());
+    let step = |code: u32, jt, k| {
+        let code = u16::try_from(code).map_err(|cause| cause.to_string())?;
+        Ok::<_, String>(sock_filter { code, jt, jf: 0, k })
+    };
+    let answer = |errno: i32| Ok::<_, String>(libc::SECCOMP_RET_ERRNO | number(errno.into())?);
+    let mut program = vec![step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, NUMBER)?];
+    let (equal, above) = (libc::BPF_JMP | libc::BPF_JEQ, libc::BPF_JMP | libc::BPF_JGE);
+    // Steps from each comparison to the refusal: over those that follow, `clone3`'s and the way past it.
+    let far = |left: usize| u8::try_from(left + 2).map_err(|_| "too many calls".to_string());
+    program.push(step(above, far(calls.len())?, number(X32)?)?);
+    for (at, call) in calls.iter().enumerate() {
+        program.push(step(equal, far(calls.len() - 1 - at)?, number(*call)?)?);
+    }
     // Its flags lie in memory, where a filter cannot look. "No such call" makes libraries use `clone`.
-    let unknown = Rules::from([(libc::SYS_clone3, vec![]), (libc::SYS_clone3 | X32, vec![])]);
-    Ok([compile(refused, libc::EPERM)?, compile(unknown, libc::ENOSYS)?])
+    program.push(step(equal, 2, number(libc::SYS_clone3)?)?);
+    program.push(step(libc::BPF_JMP | libc::BPF_JA, 0, 2)?);
+    program.push(step(libc::BPF_RET, 0, answer(libc::EPERM)?)?);
+    program.push(step(libc::BPF_RET, 0, answer(libc::ENOSYS)?)?);
+    Ok(program)
 }
 
-fn compile(rules: Rules, errno: i32) -> Result<BpfProgram, String> {
-    let errno = u32::try_from(errno).map_err(|cause| cause.to_string())?;
+fn compile(rules: Rules) -> Result<BpfProgram, String> {
+    let errno = libc::EPERM.unsigned_abs();
     let arch = std::env::consts::ARCH.try_into();
     let arch = arch.map_err(|_| format!("not on {}", std::env::consts::ARCH))?;
     SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno), arch)
@@ -215,13 +246,10 @@ fn compile(rules: Rules, errno: i32) -> Result<BpfProgram, String> {
         .map_err(|cause| cause.to_string())
 }
 
+/// Calls that are refused for some of their arguments.
 fn rules(layers: Layers) -> Result<Rules, seccompiler::BackendError> {
     use SeccompCmpOp::{Eq, MaskedEq, Ne};
-    let mut lists = vec![TALK, REACH, WORLD, KERNEL, OLD];
-    if layers == Layers::Landlock {
-        lists.extend([NEIGHBOURS, OLD_NEIGHBOURS]);
-    }
-    let mut rules: Rules = lists.into_iter().flatten().map(|call| (*call, vec![])).collect();
+    let mut rules = Rules::new();
     for flag in NEW {
         let flag = u64::from(flag.unsigned_abs());
         let rule = when(0, MaskedEq(flag), flag)?;
@@ -244,7 +272,7 @@ fn rules(layers: Layers) -> Result<Rules, seccompiler::BackendError> {
     // Limits of other processes; 0 is oneself.
     rules.insert(libc::SYS_prlimit64, vec![when(0, Ne, 0)?]);
     let mut controls = vec![when(1, Eq, TIOCSTI)?, when(1, Eq, TIOCLINUX)?];
-    if layers == Layers::Landlock {
+    if layers != Layers::Namespaces {
         controls.extend([when(1, Eq, FIOSETOWN)?, when(1, Eq, SIOCSPGRP)?]);
         for command in OWNERS {
             let rule = when(1, Eq, u64::from(command.unsigned_abs()))?;
@@ -252,10 +280,6 @@ fn rules(layers: Layers) -> Result<Rules, seccompiler::BackendError> {
         }
     }
     rules.insert(libc::SYS_ioctl, controls);
-    let twice: Rules = rules.iter().map(|(call, rule)| (call | X32, rule.clone())).collect();
-    rules.extend(twice);
-    // Calls that x32 has under numbers of its own.
-    rules.extend((512..=547).map(|call| (call | X32, vec![])));
     Ok(rules)
 }
 
@@ -273,20 +297,50 @@ fn when(
 mod tests {
     use super::*;
 
+    const BOTH: [Layers; 2] = [Layers::Namespaces, Layers::Landlock];
+
+    /// What the first part answers to a call, or nothing where the second part is asked.
+    fn answer(program: &[sock_filter], call: i64) -> Option<u32> {
+        let mut at = 0;
+        while let Some(step) = program.get(at) {
+            let met = match u32::from(step.code) {
+                code if code == libc::BPF_JMP | libc::BPF_JEQ => i64::from(step.k) == call,
+                code if code == libc::BPF_JMP | libc::BPF_JGE => call >= i64::from(step.k),
+                libc::BPF_RET => return Some(step.k & 0xffff),
+                code if code == libc::BPF_JMP | libc::BPF_JA => {
+                    at += usize::try_from(step.k).unwrap();
+                    false
+                }
+                _ => false,
+            };
+            at += 1 + usize::from(if met { step.jt } else { step.jf });
+        }
+        assert_eq!(at, program.len(), "call {call} jumps past the end");
+        None
+    }
+
     #[test]
-    fn the_filters_fit_into_the_kernels_bound() {
-        for layers in [Layers::Namespaces, Layers::Landlock] {
-            for program in programs(layers).unwrap() {
-                assert!(!program.is_empty() && program.len() <= 4096, "{}", program.len());
-            }
+    fn exactly_the_listed_calls_are_always_refused() {
+        let refused: Vec<i64> =
+            [TALK, REACH, WORLD, KERNEL, OLD, NEIGHBOURS, OLD_NEIGHBOURS].concat();
+        let first = always(&refused).unwrap();
+        let no = Some(libc::EPERM.unsigned_abs());
+        for call in 0..1000 {
+            let expected = match call {
+                libc::SYS_clone3 => Some(libc::ENOSYS.unsigned_abs()),
+                call if refused.contains(&call) => no,
+                _ => None,
+            };
+            assert_eq!(answer(&first, call), expected, "{call}");
+            assert_eq!(answer(&first, call | X32), no, "{call} by its second number");
         }
     }
 
     #[test]
-    fn every_rule_holds_for_both_numbers_of_a_call() {
-        let rules = rules(Layers::Landlock).unwrap();
-        for (call, rule) in rules.iter().filter(|(call, _)| **call & X32 == 0) {
-            assert_eq!(rules.get(&(call | X32)), Some(rule), "{call}");
+    fn the_filters_are_short() {
+        for layers in BOTH {
+            let length = program(layers).unwrap().len();
+            assert!((150..500).contains(&length), "{length}");
         }
     }
 }

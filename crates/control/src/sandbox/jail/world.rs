@@ -2,8 +2,10 @@
 //!
 //! Nothing else is there to be found: no homes, no /proc, no /sys, no /tmp of others, no sockets.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -29,17 +31,18 @@ const OLD: &str = "/old";
 pub(super) fn build(order: &Order) -> Result<PathBuf, String> {
     enter_empty_root().map_err(|cause| format!("no root of its own: {cause}"))?;
     for path in SYSTEM.iter().chain(&FILES).map(Path::new) {
-        reveal(path, true).map_err(|cause| format!("{} is missing: {cause}", path.display()))?;
+        reveal(path).map_err(|cause| format!("{} is missing: {cause}", path.display()))?;
     }
     for path in DEVICES.map(Path::new) {
-        reveal(path, false).map_err(|cause| format!("{} is missing: {cause}", path.display()))?;
+        reveal(path).map_err(|cause| format!("{} is missing: {cause}", path.display()))?;
     }
     for path in &order.read {
         if !old(path).exists() {
             return Err(format!("{} does not exist or is not open to all", path.display()));
         }
-        reveal(path, true).map_err(|cause| format!("{}: {cause}", path.display()))?;
+        reveal(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
     }
+    forbid_writing()?;
     workplace(order.limits.disk).map_err(|cause| format!("no folder in memory: {cause}"))?;
     Ok(PathBuf::from(WORK))
 }
@@ -86,8 +89,8 @@ fn old(path: &Path) -> PathBuf {
     Path::new(OLD).join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// Shows something of the old root at the same place, if it is there.
-fn reveal(path: &Path, read_only: bool) -> io::Result<()> {
+/// Shows something of the old root at the same place, with whatever is mounted below it, if it is there.
+fn reveal(path: &Path) -> io::Result<()> {
     let from = old(path);
     let Ok(found) = fs::symlink_metadata(&from) else { return Ok(()) };
     if let Some(parent) = path.parent() {
@@ -101,13 +104,65 @@ fn reveal(path: &Path, read_only: bool) -> io::Result<()> {
     } else {
         File::create(path)?;
     }
+    // With all below: the kernel lets nobody look under mounts that were made by somebody mightier.
     mount(Some(&from), path, NOTHING, MsFlags::MS_BIND | MsFlags::MS_REC, NOTHING)?;
-    if read_only {
-        // What the outer world forbids stays forbidden, or the kernel refuses.
-        let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | base();
-        mount(NOTHING, path, NOTHING, flags | inherited(path)?, NOTHING)?;
+    Ok(())
+}
+
+/// Makes every mount revealed so far read only. One by one, because a remount is never for those below.
+fn forbid_writing() -> Result<(), String> {
+    let table = Path::new(OLD).join("proc/self/mountinfo");
+    let table = fs::read(&table).map_err(|cause| format!("mounts cannot be listed: {cause}"))?;
+    for point in points(&table)?.iter().filter(|point| !point.starts_with(OLD)) {
+        if point == Path::new("/") {
+            // Written to until it is sealed.
+            continue;
+        }
+        match make_read_only(point) {
+            // Another mount lies over it, so that nobody gets there: nothing of it is at this path.
+            Err(cause) if matches!(cause.raw_os_error(), Some(libc::ENOENT | libc::EINVAL)) => {}
+            made => made.map_err(|cause| format!("{} stays writable: {cause}", point.display()))?,
+        }
     }
     Ok(())
+}
+
+fn make_read_only(point: &Path) -> io::Result<()> {
+    // What the outer world forbids stays forbidden, or the kernel refuses.
+    let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | inherited(point)?;
+    let device = DEVICES.iter().any(|device| point == Path::new(device));
+    let more = if device { MsFlags::MS_NOSUID } else { base() };
+    mount(NOTHING, point, NOTHING, flags | more, NOTHING)?;
+    Ok(())
+}
+
+/// Where something is mounted: the fifth column of `mountinfo`, in which the kernel writes blanks, line
+/// ends and backslashes as three octal digits (proc_pid_mountinfo(5)).
+fn points(table: &[u8]) -> Result<Vec<PathBuf>, String> {
+    let lines = table.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let column = line.split(|byte| *byte == b' ').nth(4).and_then(unescaped);
+            let path = column.ok_or("mounts are listed in an unknown form")?;
+            Ok(PathBuf::from(OsString::from_vec(path)))
+        })
+        .collect()
+}
+
+fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = vec![];
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != b'\\' {
+            plain.push(*first);
+            continue;
+        }
+        let (digits, after) = after.split_at_checked(3)?;
+        plain.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()?);
+        rest = after;
+    }
+    Some(plain)
 }
 
 /// The restrictions of the mount that `path` is on.
@@ -121,4 +176,18 @@ fn inherited(path: &Path) -> io::Result<MsFlags> {
     ];
     let kept = pairs.into_iter().filter(|(flag, _)| found.contains(*flag));
     Ok(kept.fold(MsFlags::empty(), |all, (_, flag)| all | flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mounts_are_found_whatever_their_names() {
+        let table = b"36 35 98:0 / /old/usr rw,noatime master:1 - ext3 /dev/root rw\n\
+            37 36 0:5 / /usr/a\\040b\\134c ro - tmpfs none rw\n";
+        let expected = [PathBuf::from("/old/usr"), PathBuf::from("/usr/a b\\c")];
+        assert_eq!(points(table).unwrap(), expected);
+        assert!(points(b"36 35 98:0 /").is_err() && points(b"1 2 3 / /a\\04").is_err());
+    }
 }
