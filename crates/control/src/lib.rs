@@ -19,6 +19,7 @@ pub mod generate;
 pub mod history;
 pub mod judge;
 pub mod keys;
+pub mod lanes;
 pub mod project;
 pub mod promptfoo;
 pub mod proposal;

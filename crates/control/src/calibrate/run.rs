@@ -11,6 +11,7 @@ use gatemark_gateway::{PromptRef, Selector, clock};
 
 use super::labels::{self, Format, Item};
 use crate::judge::{Contract, Form, Judge, Pair, Rule, Subject, Turn, Winner};
+use crate::lanes::Lanes;
 use crate::{Control, select};
 
 /// What to calibrate, and on what.
@@ -71,8 +72,9 @@ impl Control {
         let form = judge.contract.form;
         let items = labels::read(&request.labels, request.format, form)?;
         let judge = Arc::new(judge);
+        let lanes = Lanes::of(&self.project, request.concurrency);
         let rows: Vec<Judged> = stream::iter(&items)
-            .map(|item| self.judged(&judge, item, request))
+            .map(|item| self.judged(&judge, item, request, &lanes))
             .buffered(request.concurrency.max(1))
             .collect()
             .await;
@@ -100,7 +102,13 @@ impl Control {
         Ok(CalibrationRun { calibration, rows })
     }
 
-    async fn judged(&self, judge: &Judge, item: &Item, request: &CalibrateRequest) -> Judged {
+    async fn judged(
+        &self,
+        judge: &Judge,
+        item: &Item,
+        request: &CalibrateRequest,
+        lanes: &Lanes,
+    ) -> Judged {
         let subject = Subject {
             answer: &item.answer,
             expected: item.expected.as_ref(),
@@ -121,7 +129,8 @@ impl Control {
         };
         match &item.other {
             None => {
-                let judged = self.judge_answer(judge, request.rule, &subject, Turn::FIRST).await;
+                let judged =
+                    self.judge_answer(judge, request.rule, &subject, Turn::first(lanes)).await;
                 let decided = matches!(judged.verdict, Verdict::Pass | Verdict::Fail);
                 let rating = match (judge.contract.form, judged.score) {
                     (Form::Score { .. }, Some(score)) if scored(item) => Rating::Score(score),
@@ -138,7 +147,7 @@ impl Control {
             }
             Some(other) => {
                 let pair = Pair { subject, other };
-                let judged = self.judge_pair(judge, request.rule, &pair, Turn::FIRST).await;
+                let judged = self.judge_pair(judge, request.rule, &pair, Turn::first(lanes)).await;
                 let swayed = judged.meetings.iter().filter(|vote| !vote.consistent).count();
                 Judged {
                     length: 0,

@@ -29,6 +29,7 @@ use gatemark_text::check::{
 
 use crate::Control;
 use crate::judge::{Judges, Turn};
+use crate::lanes::Lanes;
 
 /// What a check here may look at.
 #[derive(Clone, Copy)]
@@ -41,12 +42,14 @@ pub struct Seen<'a> {
     pub repeat: u32,
     /// Models' answers of earlier runs, if they may be used.
     pub answers: Option<&'a Arc<dyn Answers>>,
+    /// Where calls that a check makes wait for their turn.
+    pub lanes: &'a Lanes,
 }
 
 impl<'a> Seen<'a> {
     /// Which turn of a judge this is.
     fn turn(&self) -> Turn<'a> {
-        Turn { repeat: self.repeat, answers: self.answers }
+        Turn { repeat: self.repeat, answers: self.answers, lanes: self.lanes }
     }
 }
 

@@ -22,7 +22,7 @@ impl External for Similar {
                 Err(finding) => return finding.into(),
             };
             texts.insert(0, seen.observation.answer.to_string());
-            let embedded = match control.embed_priced(&self.0.model, &texts).await {
+            let embedded = match control.embed_priced(&self.0.model, &texts, seen.lanes).await {
                 Ok(embedded) => embedded,
                 Err(error) => return Finding::CannotTell(error.to_string()).into(),
             };

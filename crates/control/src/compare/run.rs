@@ -14,6 +14,7 @@ use gatemark_gateway::{Body, Incoming, PromptRef, Release, Target};
 
 use super::figures::{self, Candidate, Comparison, PairRow};
 use crate::judge::{Form, Judge, Judges, Pair, Rule, Subject, Turn};
+use crate::lanes::Lanes;
 use crate::{Control, select};
 
 /// What to compare, and by whom.
@@ -75,8 +76,9 @@ impl Control {
                 format!("`{name}` has no suite, and so no cases to compare its answers on");
             Error::not_found(message).coded("no_suite")
         })?;
+        let lanes = Lanes::of(&self.project, request.concurrency);
         let rounds: Vec<Round> = stream::iter(&suite.cases)
-            .map(|case| self.round(case, &sides, &judge, request))
+            .map(|case| self.round(case, &sides, &judge, request, &lanes))
             .buffered(request.concurrency.max(1))
             .collect()
             .await;
@@ -151,8 +153,9 @@ impl Control {
         sides: &[Side],
         judge: &Judge,
         request: &CompareRequest,
+        lanes: &Lanes,
     ) -> Round {
-        let asked = sides.iter().map(|side| self.said(side, case, &request.actor));
+        let asked = sides.iter().map(|side| self.said(side, case, &request.actor, lanes));
         let said = futures_util::future::join_all(asked).await;
         let mut rows = vec![];
         for one in 0..said.len() {
@@ -168,7 +171,7 @@ impl Control {
                     note: String::new(),
                     cost: None,
                 };
-                rows.push(self.meet(row, (a, b), case, judge, request).await);
+                rows.push(self.meet(row, (a, b), case, judge, request, lanes).await);
             }
         }
         let unanswered = said.iter().map(|said| said.answer.is_err()).collect();
@@ -182,6 +185,7 @@ impl Control {
         case: &Case,
         judge: &Judge,
         request: &CompareRequest,
+        lanes: &Lanes,
     ) -> PairRow {
         let (answer, other) = match (&one.answer, &other.answer) {
             (Ok(answer), Ok(other)) => (answer, other),
@@ -195,7 +199,8 @@ impl Control {
             system: "",
         };
         let rule = Rule { at_least: 0.5, votes: request.votes.max(1), min_agreement: 0.6 };
-        let judged = self.judge_pair(judge, rule, &Pair { subject, other }, Turn::FIRST).await;
+        let judged =
+            self.judge_pair(judge, rule, &Pair { subject, other }, Turn::first(lanes)).await;
         let swayed = judged.meetings.iter().filter(|meeting| !meeting.consistent).count();
         PairRow {
             winner: judged.winner().map(figures::word),
@@ -207,7 +212,8 @@ impl Control {
         }
     }
 
-    async fn said(&self, side: &Side, case: &Case, actor: &str) -> Said {
+    async fn said(&self, side: &Side, case: &Case, actor: &str, lanes: &Lanes) -> Said {
+        let _lane = lanes.enter(side.model.provider()).await;
         let incoming = Incoming {
             caller: Caller { name: actor.to_string(), roles: vec![Role::Edit] },
             purpose: CallPurpose::Test,

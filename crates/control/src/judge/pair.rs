@@ -88,8 +88,8 @@ impl Control {
             let repeat = start.saturating_add(vote);
             let (own, other) = (pair.subject.answer, pair.other);
             join(
-                ask(self, judge, shown(own, other), repeat, turn.answers),
-                ask(self, judge, shown(other, own), repeat, turn.answers),
+                ask(self, judge, shown(own, other), repeat, turn),
+                ask(self, judge, shown(other, own), repeat, turn),
             )
         });
         count(join_all(votes).await, rule)
