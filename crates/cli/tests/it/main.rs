@@ -18,6 +18,7 @@ mod init;
 mod json;
 mod judging;
 mod keys;
+mod lanes;
 mod laws;
 mod meaning;
 mod problems;
