@@ -106,6 +106,12 @@ impl Control {
         tokens.map_err(|error| about(model, error))
     }
 
+    /// Whether `model` is run by this process, and so costs no money.
+    pub(crate) fn is_run_here(&self, model: &ModelName) -> bool {
+        let provider = self.project.providers.get(model.provider());
+        provider.is_some_and(|provider| provider.protocol == Protocol::Local)
+    }
+
     fn embedder(&self, model: &ModelName) -> Result<(&Provider, &Arc<dyn Vendor>)> {
         let provider = self.project.providers.get(model.provider());
         provider.zip(self.vendors.get(model.provider())).ok_or_else(|| {

@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod draft;
 pub mod embed;
 pub mod evaluate;
+pub mod forecast;
 pub mod gate;
 pub mod generate;
 pub mod history;

@@ -35,7 +35,8 @@ impl Crowd {
     }
 }
 
-fn reply(request: &Value) -> String {
+/// What a model says that is prompt and judge at once.
+pub(crate) fn reply(request: &Value) -> String {
     let text = last_text(request);
     if text.contains("FIRST ANSWER") {
         return json!({"reason": "alike", "winner": "tie"}).to_string();
@@ -55,9 +56,14 @@ fn project(bound: usize) -> (TempDir, Arc<Crowd>, Upstream) {
         visited.visit(bound + 1);
         Ok(reply(request))
     });
-    let folder = TempDir::new();
     let config = upstream.config();
     let config = config.replace("retries: 0", &format!("retries: 0, concurrency: {bound}"));
+    (judged(&config), crowd, upstream)
+}
+
+/// A project with a prompt of two cases, whose answers are judged, compared, and embedded by `mock/e`.
+pub(crate) fn judged(config: &str) -> TempDir {
+    let folder = TempDir::new();
     fs::write(folder.path().join("gatemark.yaml"), config).unwrap();
     for kind in ["rubric", "pairwise"] {
         run_in(folder.path(), &["judge", "new", kind, "--kind", kind, "--model", "mock/m"])
@@ -75,7 +81,7 @@ fn project(bound: usize) -> (TempDir, Arc<Crowd>, Upstream) {
                  - {id: b, variables: {say: three}, expected: four}\n";
     fs::write(prompt.join("suite.yaml"), suite).unwrap();
     run_in(folder.path(), &["push"]).exits(0);
-    (folder, crowd, upstream)
+    folder
 }
 
 #[test]

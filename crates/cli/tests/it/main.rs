@@ -8,6 +8,7 @@ mod calibrating;
 mod clients;
 mod codechecks;
 mod comparing;
+mod costs;
 mod demo;
 mod deploying;
 mod door;

@@ -8,8 +8,9 @@ use gatemark_core::error::Result;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 
 use super::panel::{self, Panel};
-use super::{External, Found, Seen};
+use super::{Ahead, External, Found, Seen};
 use crate::Control;
+use crate::forecast::Forecast;
 use crate::judge::Judges;
 
 pub(super) const PARAMETERS: &[&str] =
@@ -36,6 +37,11 @@ impl External for Judged {
 
     fn describe(&self) -> String {
         format!("judge {}", self.0.describe())
+    }
+
+    fn forecast(&self, ahead: &Ahead<'_>, _: &Control) -> Option<Forecast> {
+        let (judge, subject) = self.0.ahead(ahead)?;
+        judge.forecast(self.0.rule.votes, &subject, ahead.answer)
     }
 
     fn prepare<'a>(

@@ -28,6 +28,7 @@ use gatemark_text::check::{
 };
 
 use crate::Control;
+use crate::forecast::Forecast;
 use crate::judge::{Judges, Turn};
 use crate::lanes::Lanes;
 
@@ -70,6 +71,17 @@ impl From<Finding> for Found {
     }
 }
 
+/// What is known of an answer before there is one.
+#[derive(Clone, Copy)]
+pub struct Ahead<'a> {
+    /// The case that is to be asked.
+    pub case: &'a Case,
+    /// The prompt's system messages.
+    pub system: &'a str,
+    /// Most tokens of the answer; `None` if that is not bounded.
+    pub answer: Option<u64>,
+}
+
 /// A check that waits for something.
 pub trait External: Send + Sync {
     /// Looks at one answer.
@@ -81,6 +93,12 @@ pub trait External: Send + Sync {
     /// Whether it compares with the case's `expected`.
     fn needs_expected(&self) -> bool {
         false
+    }
+
+    /// The calls that looking at one answer takes and that cost money. Asked after `prepare`.
+    fn forecast(&self, ahead: &Ahead<'_>, control: &Control) -> Option<Forecast> {
+        let _ = (ahead, control);
+        None
     }
 
     /// Finds what it needs before a run begins, so that a run is refused for its author's mistakes and
@@ -171,6 +189,14 @@ impl Assertion {
         match self {
             Self::Pure(_) => Ok(()),
             Self::External(_, check) => check.prepare(judges, control).await,
+        }
+    }
+
+    /// The calls that looking at one answer takes; see [`External::forecast`].
+    pub fn forecast(&self, ahead: &Ahead<'_>, control: &Control) -> Option<Forecast> {
+        match self {
+            Self::Pure(_) => None,
+            Self::External(_, check) => check.forecast(ahead, control),
         }
     }
 

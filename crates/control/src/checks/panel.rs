@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-use super::{Found, Seen};
+use super::{Ahead, Found, Seen};
 use crate::Control;
 use crate::judge::{Form, Judge, Judges, Rule, Subject};
 
@@ -100,6 +100,18 @@ impl Panel {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What will be judged, as far as it is known, and by whom, if the judge is found already.
+    pub(super) fn ahead<'a>(&'a self, ahead: &Ahead<'a>) -> Option<(&'a Judge, Subject<'a>)> {
+        let subject = Subject {
+            answer: "",
+            expected: ahead.case.expected.as_ref(),
+            input: &ahead.case.variables,
+            criteria: self.criteria.as_deref(),
+            system: ahead.system,
+        };
+        Some((self.judge.get()?, subject))
     }
 
     /// What is judged.

@@ -54,11 +54,11 @@ impl Control {
                 }
             }
         }
-        let estimate = estimate::of(&self.project, &plans, request.max_cost)?;
+        let estimate = estimate::of(self, &plans, request.max_cost).await?;
         progress.begin(plans.iter().map(Plan::rows).sum(), &estimate);
         let desks = Lanes::wide(&self.project, request.concurrency);
         let lanes = Lanes::of(&self.project, request.concurrency);
-        let brake = brake::Money::up_to(request.max_cost, estimate.of_one());
+        let brake = brake::Money::up_to(request.max_cost, estimate.of_one);
         let shared = run::Shared { desks: &desks, lanes: &lanes, money: &brake };
         let runs = plans.iter().map(|plan| run::run(self, plan, request, shared, progress));
         // Each comes to its own end: what one has under way must not be lost to another's failure.

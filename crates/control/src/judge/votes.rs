@@ -82,7 +82,7 @@ impl Control {
 
 impl Subject<'_> {
     /// The values for the judge's variables.
-    fn variables(&self, judge: &Judge) -> Result<Map<String, Value>, String> {
+    pub(super) fn variables(&self, judge: &Judge) -> Result<Map<String, Value>, String> {
         let mut values = self.common(judge)?;
         values.insert("answer".to_string(), self.answer.into());
         Ok(values)
