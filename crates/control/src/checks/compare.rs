@@ -8,7 +8,7 @@ use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use serde_json::Value;
 
 use super::panel::{self, Panel};
-use super::{Ahead, External, Found, Seen};
+use super::{Ahead, External, Found, Names, Seen};
 use crate::Control;
 use crate::forecast::Forecast;
 use crate::judge::{Judges, Pair};
@@ -89,6 +89,10 @@ impl External for Compared {
 
     fn needs_expected(&self) -> bool {
         matches!(self.against, Against::Expected)
+    }
+
+    fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
+        Box::pin(self.panel.identify(control))
     }
 
     fn forecast(&self, ahead: &Ahead<'_>, _: &Control) -> Option<Forecast> {

@@ -8,7 +8,7 @@ use gatemark_core::error::Result;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 
 use super::panel::{self, Panel};
-use super::{Ahead, External, Found, Seen};
+use super::{Ahead, External, Found, Names, Seen};
 use crate::Control;
 use crate::forecast::Forecast;
 use crate::judge::Judges;
@@ -37,6 +37,10 @@ impl External for Judged {
 
     fn describe(&self) -> String {
         format!("judge {}", self.0.describe())
+    }
+
+    fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
+        Box::pin(self.0.identify(control))
     }
 
     fn forecast(&self, ahead: &Ahead<'_>, _: &Control) -> Option<Forecast> {

@@ -8,6 +8,7 @@
 mod bertscore;
 mod code;
 mod compare;
+mod identity;
 mod judge;
 mod meaning;
 mod panel;
@@ -95,6 +96,13 @@ pub trait External: Send + Sync {
         false
     }
 
+    /// Who judges, by names that are other ones when they would judge otherwise: a judge's version and
+    /// model, a program's content. Needs nobody's key and asks nobody.
+    fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
+        let _ = control;
+        Box::pin(std::future::ready(vec![]))
+    }
+
     /// The calls that looking at one answer takes and that cost money. Asked after `prepare`.
     fn forecast(&self, ahead: &Ahead<'_>, control: &Control) -> Option<Forecast> {
         let _ = (ahead, control);
@@ -115,6 +123,9 @@ pub trait External: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 }
+
+/// Names, as they come.
+pub type Names<'a> = BoxFuture<'a, Vec<String>>;
 
 type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
 

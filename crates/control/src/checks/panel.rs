@@ -75,6 +75,12 @@ impl Panel {
         self.judge.get_or_try_init(find).await
     }
 
+    /// The judge's name as reports have it.
+    pub(super) async fn identify(&self, control: &Control) -> Vec<String> {
+        let name = control.judge_name(&self.prompt, self.model.as_ref()).await;
+        vec![name.unwrap_or_else(|error| format!("{}, which is not there: {error}", self.written))]
+    }
+
     fn fits(&self, judge: &Judge, pairs: bool) -> Result<()> {
         let name = judge.name();
         let refuse = |why: String| Err(Error::invalid(why).coded("judge_misfit"));

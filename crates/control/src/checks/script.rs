@@ -8,6 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gatemark_core::Digest;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::{External, Found, Seen};
+use super::{External, Found, Names, Seen};
 use crate::Control;
 use crate::judge::Judges;
 
@@ -66,16 +67,30 @@ impl External for Script {
     fn prepare<'a>(
         &'a self,
         judges: &'a Judges,
-        _: &'a Control,
+        control: &'a Control,
     ) -> BoxFuture<'a, gatemark_core::Result<()>> {
         Box::pin(async move {
+            for name in self.identify(control).await {
+                judges.note(name).await;
+            }
+            Ok(())
+        })
+    }
+
+    /// Over HTTP no file of this machine is read because somebody's suite names it.
+    fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
+        Box::pin(async move {
+            if !control.allows_scripts() {
+                return vec![format!("program {}, which is not looked at over HTTP", self.name())];
+            }
+            let mut names = vec![];
             for word in &self.command {
                 // Words that are no files are options, or programs that the system finds by name.
                 if let Ok(content) = tokio::fs::read(word).await {
-                    judges.note_program(word, &content).await;
+                    names.push(format!("program {word} sha256:{}", Digest::of(&content)));
                 }
             }
-            Ok(())
+            names
         })
     }
 
