@@ -8,7 +8,7 @@ use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use serde_json::Value;
 
 use super::panel::{self, Panel};
-use super::{Ahead, External, Found, Names, Seen};
+use super::{Ahead, External, Found, Names, Seen, Sources};
 use crate::Control;
 use crate::forecast::Forecast;
 use crate::judge::{Judges, Pair};
@@ -93,6 +93,10 @@ impl External for Compared {
 
     fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
         Box::pin(self.panel.identify(control))
+    }
+
+    fn sources(&self, sources: &mut Sources) {
+        self.panel.sources(sources);
     }
 
     fn forecast(&self, ahead: &Ahead<'_>, _: &Control) -> Option<Forecast> {

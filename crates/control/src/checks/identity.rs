@@ -2,22 +2,47 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use gatemark_core::suite::Suite;
+use gatemark_core::id::PromptName;
+use gatemark_core::suite::{CheckSpec, Suite};
 
 use super::{Assertion, build, waits};
 use crate::Control;
 
+/// Where the judgements of a suite come from, beside the suite.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Prompts whose newest version judges.
+    pub prompts: BTreeSet<PromptName>,
+    /// Words of commands, some of them files.
+    pub words: BTreeSet<String>,
+}
+
+impl Sources {
+    /// Those of `suite`.
+    pub fn of(suite: &Suite) -> Self {
+        let mut sources = Self::default();
+        for spec in waiting(suite) {
+            if let Ok(Assertion::External(_, check)) = build(spec) {
+                check.sources(&mut sources);
+            }
+        }
+        sources
+    }
+}
+
+/// The checks of a suite that wait for something, each once: cases mostly have the same ones.
+fn waiting(suite: &Suite) -> impl Iterator<Item = &CheckSpec> {
+    let cases = suite.cases.iter().flat_map(|case| &case.checks);
+    let waiting = suite.checks.iter().chain(cases).filter(|spec| waits(&spec.metric));
+    let mut seen = HashSet::new();
+    waiting.filter(move |spec| seen.insert((spec.metric.as_str(), spec.parameters.to_string())))
+}
+
 impl Control {
     /// Everybody who judges by `suite` now, in order, as a report of a run that began now would name them.
     pub async fn judges_of(&self, suite: &Suite) -> Vec<String> {
-        let cases = suite.cases.iter().flat_map(|case| &case.checks);
-        let waiting = suite.checks.iter().chain(cases).filter(|spec| waits(&spec.metric));
-        let (mut names, mut seen) = (BTreeSet::new(), HashSet::new());
-        for spec in waiting {
-            // Cases mostly have the same checks, and each is to be looked up once.
-            if !seen.insert((spec.metric.as_str(), spec.parameters.to_string())) {
-                continue;
-            }
+        let mut names = BTreeSet::new();
+        for spec in waiting(suite) {
             match build(spec) {
                 Ok(Assertion::External(_, check)) => names.extend(check.identify(self).await),
                 Ok(Assertion::Pure(_)) => {}

@@ -8,7 +8,7 @@ use gatemark_core::error::Result;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 
 use super::panel::{self, Panel};
-use super::{Ahead, External, Found, Names, Seen};
+use super::{Ahead, External, Found, Names, Seen, Sources};
 use crate::Control;
 use crate::forecast::Forecast;
 use crate::judge::Judges;
@@ -41,6 +41,10 @@ impl External for Judged {
 
     fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
         Box::pin(self.0.identify(control))
+    }
+
+    fn sources(&self, sources: &mut Sources) {
+        self.0.sources(sources);
     }
 
     fn forecast(&self, ahead: &Ahead<'_>, _: &Control) -> Option<Forecast> {

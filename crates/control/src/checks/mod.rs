@@ -15,6 +15,8 @@ mod panel;
 mod script;
 mod similar;
 
+pub use identity::Sources;
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -101,6 +103,11 @@ pub trait External: Send + Sync {
     fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
         let _ = control;
         Box::pin(std::future::ready(vec![]))
+    }
+
+    /// Adds what files of a project its judgement comes from.
+    fn sources(&self, sources: &mut Sources) {
+        let _ = sources;
     }
 
     /// The calls that looking at one answer takes and that cost money. Asked after `prepare`.

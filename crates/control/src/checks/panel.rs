@@ -3,13 +3,13 @@
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::ModelName;
 use gatemark_core::report::Verdict;
-use gatemark_gateway::PromptRef;
+use gatemark_gateway::{PromptRef, Selector};
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-use super::{Ahead, Found, Seen};
+use super::{Ahead, Found, Seen, Sources};
 use crate::Control;
 use crate::judge::{Form, Judge, Judges, Rule, Subject};
 
@@ -79,6 +79,13 @@ impl Panel {
     pub(super) async fn identify(&self, control: &Control) -> Vec<String> {
         let name = control.judge_name(&self.prompt, self.model.as_ref()).await;
         vec![name.unwrap_or_else(|error| format!("{}, which is not there: {error}", self.written))]
+    }
+
+    /// Adds the judge, unless it is pinned to one version.
+    pub(super) fn sources(&self, sources: &mut Sources) {
+        if matches!(self.prompt.selector, Selector::Default | Selector::Environment(_)) {
+            sources.prompts.insert(self.prompt.name.clone());
+        }
     }
 
     fn fits(&self, judge: &Judge, pairs: bool) -> Result<()> {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::{External, Found, Names, Seen};
+use super::{External, Found, Names, Seen, Sources};
 use crate::Control;
 use crate::judge::Judges;
 
@@ -112,6 +112,10 @@ impl External for Script {
                 }
             }
         })
+    }
+
+    fn sources(&self, sources: &mut Sources) {
+        sources.words.extend(self.command.iter().cloned());
     }
 
     fn describe(&self) -> String {
