@@ -82,7 +82,7 @@ impl Control {
         }
         let suite = self.store.current_suite(prompt).await?;
         let judges = match &suite {
-            Some((suite, _)) => self.judges_of(suite).await,
+            Some((suite, _)) => self.judges_of(prompt, suite).await,
             None => vec![],
         };
         let suite = suite.map(|(_, digest)| digest);
@@ -235,7 +235,7 @@ impl Control {
             _ => None,
         };
         let judges = match &suite {
-            Some((suite, _)) => self.judges_of(suite).await,
+            Some((suite, _)) => self.judges_of(&version.prompt, suite).await,
             None => vec![],
         };
         Ok(Found { suite, report, judges })

@@ -28,6 +28,7 @@ pub mod record;
 pub mod redact;
 pub mod registry;
 pub mod render;
+pub mod rival;
 pub mod sandbox;
 pub mod select;
 pub mod snapshot;

@@ -63,7 +63,14 @@ impl Room {
         let nothing = Map::new();
         let observation = Observation::of(answer, &nothing);
         let lanes = Lanes::of(self.control.project(), 8);
-        let seen = Seen { observation, case: &case, repeat: 1, answers: None, lanes: &lanes };
+        let seen = Seen {
+            observation,
+            case: &case,
+            repeat: 1,
+            answers: None,
+            setting: None,
+            lanes: &lanes,
+        };
         checks::build(&spec).unwrap().evaluate(&seen, &self.control).await
     }
 }

@@ -29,6 +29,7 @@ mod runs;
 mod sandbox;
 mod scores;
 mod scripted;
+mod selecting;
 mod serving;
 mod suites;
 mod support;

@@ -4,6 +4,7 @@
 
 use futures_util::future::BoxFuture;
 use gatemark_core::error::Result;
+use gatemark_core::id::PromptName;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use serde_json::Value;
 
@@ -91,7 +92,7 @@ impl External for Compared {
         matches!(self.against, Against::Expected)
     }
 
-    fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
+    fn identify<'a>(&'a self, _: &'a PromptName, control: &'a Control) -> Names<'a> {
         Box::pin(self.panel.identify(control))
     }
 

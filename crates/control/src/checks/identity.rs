@@ -39,12 +39,14 @@ fn waiting(suite: &Suite) -> impl Iterator<Item = &CheckSpec> {
 }
 
 impl Control {
-    /// Everybody who judges by `suite` now, in order, as a report of a run that began now would name them.
-    pub async fn judges_of(&self, suite: &Suite) -> Vec<String> {
+    /// Everybody who judges the answers of `prompt` by `suite` now, in order, as a report of a run that began now would name them.
+    pub async fn judges_of(&self, prompt: &PromptName, suite: &Suite) -> Vec<String> {
         let mut names = BTreeSet::new();
         for spec in waiting(suite) {
             match build(spec) {
-                Ok(Assertion::External(_, check)) => names.extend(check.identify(self).await),
+                Ok(Assertion::External(_, check)) => {
+                    names.extend(check.identify(prompt, self).await)
+                }
                 Ok(Assertion::Pure(_)) => {}
                 Err(problem) => {
                     names.insert(format!("a check that cannot be read: {problem}"));

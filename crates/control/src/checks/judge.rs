@@ -5,6 +5,7 @@
 
 use futures_util::future::BoxFuture;
 use gatemark_core::error::Result;
+use gatemark_core::id::PromptName;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 
 use super::panel::{self, Panel};
@@ -39,7 +40,7 @@ impl External for Judged {
         format!("judge {}", self.0.describe())
     }
 
-    fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
+    fn identify<'a>(&'a self, _: &'a PromptName, control: &'a Control) -> Names<'a> {
         Box::pin(self.0.identify(control))
     }
 

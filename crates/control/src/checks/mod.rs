@@ -13,6 +13,7 @@ mod judge;
 mod meaning;
 mod panel;
 mod script;
+mod select_best;
 mod similar;
 
 pub use identity::Sources;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::Result;
+use gatemark_core::id::PromptName;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::report::CheckResult;
 use gatemark_core::suite::{Case, CheckSpec};
@@ -34,6 +36,7 @@ use crate::Control;
 use crate::forecast::Forecast;
 use crate::judge::{Judges, Turn};
 use crate::lanes::Lanes;
+use crate::rival::Setting;
 
 /// What a check here may look at.
 #[derive(Clone, Copy)]
@@ -46,6 +49,8 @@ pub struct Seen<'a> {
     pub repeat: u32,
     /// Models' answers of earlier runs, if they may be used.
     pub answers: Option<&'a Arc<dyn Answers>>,
+    /// Where in a run it was given, if in one.
+    pub setting: Option<Setting<'a>>,
     /// Where calls that a check makes wait for their turn.
     pub lanes: &'a Lanes,
 }
@@ -100,8 +105,9 @@ pub trait External: Send + Sync {
 
     /// Who judges, by names that are other ones when they would judge otherwise: a judge's version and
     /// model, a program's content. Needs nobody's key and asks nobody.
-    fn identify<'a>(&'a self, control: &'a Control) -> Names<'a> {
-        let _ = control;
+    /// `prompt` is the one whose answers are judged.
+    fn identify<'a>(&'a self, prompt: &'a PromptName, control: &'a Control) -> Names<'a> {
+        let _ = (prompt, control);
         Box::pin(std::future::ready(vec![]))
     }
 
@@ -149,6 +155,7 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ),
     ("judge", "prompt", judge::PARAMETERS, judge::build),
     ("compare", "prompt", compare::PARAMETERS, compare::build),
+    ("select_best", "prompt", select_best::PARAMETERS, select_best::build),
 ];
 
 /// Whether `metric` is one that waits for something.

@@ -94,12 +94,12 @@ impl Panel {
         match (judge.contract.form == Form::Winner, pairs) {
             (true, false) => {
                 return refuse(format!(
-                    "{name} compares two answers: use it with `compare`, not with `judge`"
+                    "{name} compares two answers: use it with `compare` or `select_best`, not with `judge`"
                 ));
             }
             (false, true) => {
                 return refuse(format!(
-                    "{name} judges one answer: use it with `judge`; `compare` needs a judge with `winner`"
+                    "{name} judges one answer: use it with `judge`; `compare` and `select_best` need a judge with `winner`"
                 ));
             }
             _ => {}

@@ -17,6 +17,7 @@ use super::plan::Plan;
 use crate::Control;
 use crate::checks::{Assertion, Seen};
 use crate::lanes::Lanes;
+use crate::rival::Setting;
 
 /// How a case is asked.
 pub(super) struct Asking<'a> {
@@ -25,6 +26,8 @@ pub(super) struct Asking<'a> {
     pub(super) actor: &'a str,
     pub(super) recall: Option<Recall>,
     pub(super) lanes: &'a Lanes,
+    /// The row's place in the run.
+    pub(super) ordinal: u64,
 }
 
 /// Asks `case` for the `repeat`th time and judges the answer. The turn with the model's provider ends with
@@ -35,7 +38,7 @@ pub(super) async fn ask(
     (case, repeat): (&Case, u32),
     turn: Option<SemaphorePermit<'_>>,
 ) -> Row {
-    let Asking { plan, actor, recall, lanes } = asking;
+    let Asking { plan, actor, recall, lanes, ordinal } = asking;
     let incoming = Incoming {
         caller: Caller { name: actor.to_string(), roles: vec![Role::Edit] },
         purpose: CallPurpose::Test,
@@ -62,7 +65,7 @@ pub(super) async fn ask(
     };
     match result {
         Ok(reply) => {
-            let asked = Asked { plan, case, repeat, answers: answers.as_ref(), lanes };
+            let asked = Asked { plan, case, repeat, answers: answers.as_ref(), lanes, ordinal };
             answered(control, asked, row, reply).await
         }
         Err(failure) => failed(row, failure),
@@ -96,11 +99,12 @@ struct Asked<'a> {
     repeat: u32,
     answers: Option<&'a Arc<dyn Answers>>,
     lanes: &'a Lanes,
+    ordinal: u64,
 }
 
 /// An answer from the static fallback is no evidence about the model: it fails whatever it says.
 async fn answered(control: &Control, asked: Asked<'_>, mut row: Row, reply: Reply) -> Row {
-    let Asked { plan, case, repeat, answers, lanes } = asked;
+    let Asked { plan, case, repeat, answers, lanes, ordinal } = asked;
     let facts = reply.facts;
     row.call = facts.call;
     row.cost = facts.worth;
@@ -135,7 +139,15 @@ async fn answered(control: &Control, asked: Asked<'_>, mut row: Row, reply: Repl
         variables: &case.variables,
         system,
     };
-    let seen = Seen { observation, case, repeat, answers, lanes };
+    let cases = plan.suite.cases.len() as u64;
+    let setting = Setting {
+        version: &plan.version,
+        suite: &plan.digest,
+        cases,
+        place: ordinal % cases.max(1),
+        repeat,
+    };
+    let seen = Seen { observation, case, repeat, answers, setting: Some(setting), lanes };
     for assertion in own {
         // What is wrong was told before the run; if it came since, the check itself tells.
         assertion.prepare(&plan.judges, control).await.ok();

@@ -174,8 +174,13 @@ impl Pass<'_> {
             return (ordinal, None);
         }
         let recall = answers.map(|answers| Recall { answers, repeat });
-        let asking =
-            Asking { plan: self.plan, actor: &self.request.actor, recall, lanes: self.lanes };
+        let asking = Asking {
+            plan: self.plan,
+            actor: &self.request.actor,
+            recall,
+            lanes: self.lanes,
+            ordinal,
+        };
         let row = case::ask(self.control, asking, (case, repeat), turn).await;
         self.money.settle(&row);
         (ordinal, Some(row))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gatemark_core::error::{Error, Result};
-use gatemark_core::id::ModelName;
+use gatemark_core::id::{ModelName, PromptName};
 use gatemark_core::prompt::Version;
 use gatemark_gateway::{PromptRef, Release};
 use tokio::sync::Mutex;
@@ -101,12 +101,24 @@ impl Control {
 /// The judges of one run: each found once, so that all its cases are judged by the same version.
 #[derive(Debug, Default)]
 pub struct Judges {
+    /// Whose answers are judged, if those of one prompt are.
+    prompt: Option<PromptName>,
     found: Mutex<BTreeMap<String, Arc<Judge>>>,
     /// The names of whatever else judges.
     others: Mutex<BTreeSet<String>>,
 }
 
 impl Judges {
+    /// Judges of the answers of one prompt.
+    pub fn of(prompt: PromptName) -> Self {
+        Self { prompt: Some(prompt), ..Self::default() }
+    }
+
+    /// The prompt whose answers are judged, if it is one.
+    pub fn of_answers(&self) -> Option<&PromptName> {
+        self.prompt.as_ref()
+    }
+
     /// The judge that `prompt` names; see [`Control::judge`].
     ///
     /// # Errors
