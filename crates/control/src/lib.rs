@@ -24,6 +24,7 @@ pub mod lanes;
 pub mod project;
 pub mod promptfoo;
 pub mod proposal;
+mod purse;
 pub mod record;
 pub mod redact;
 pub mod registry;

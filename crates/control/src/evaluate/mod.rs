@@ -29,6 +29,7 @@ pub use estimate::Estimate;
 pub use request::{Progress, Silent, TestRequest, TestRun, TestTarget};
 
 use crate::lanes::Lanes;
+use crate::purse::Purse;
 use crate::{Control, select};
 use plan::Plan;
 
@@ -58,7 +59,7 @@ impl Control {
         progress.begin(plans.iter().map(Plan::rows).sum(), &estimate);
         let desks = Lanes::wide(&self.project, request.concurrency);
         let lanes = Lanes::of(&self.project, request.concurrency);
-        let brake = brake::Money::up_to(request.max_cost, estimate.of_one);
+        let brake = Purse::up_to(request.max_cost, estimate.of_one);
         let shared = run::Shared { desks: &desks, lanes: &lanes, money: &brake };
         let runs = plans.iter().map(|plan| run::run(self, plan, request, shared, progress));
         // Each comes to its own end: what one has under way must not be lost to another's failure.

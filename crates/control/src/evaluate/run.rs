@@ -10,7 +10,7 @@ use gatemark_core::report::{Report, Row, Summariser, Verdict};
 use gatemark_gateway::{Answers, Recall, clock};
 use gatemark_store::run::RowFilter;
 
-use super::brake::{Money, Verdicts};
+use super::brake::{Verdicts, paid};
 use super::case::{self, Asking};
 use super::journal::Journal;
 use super::lock::RunLock;
@@ -18,6 +18,7 @@ use super::plan::Plan;
 use super::request::{Progress, TestRequest, TestRun};
 use crate::Control;
 use crate::lanes::Lanes;
+use crate::purse::Purse;
 
 /// Rows read at once when a run is gone on with.
 const PAGE: u32 = 500;
@@ -30,7 +31,7 @@ pub(super) struct Shared<'a> {
     pub(super) desks: &'a Lanes,
     /// Calls under way.
     pub(super) lanes: &'a Lanes,
-    pub(super) money: &'a Money,
+    pub(super) money: &'a Purse,
 }
 
 /// What is known of a run so far.
@@ -95,7 +96,7 @@ async fn taken_up(
     plan: &Plan,
     id: String,
     request: &TestRequest,
-    money: &Money,
+    money: &Purse,
 ) -> Result<Standing> {
     let mut standing = Standing::new(id, plan);
     let mut after = None;
@@ -107,7 +108,7 @@ async fn taken_up(
         for (ordinal, row) in &rows {
             let known = row.verdict != Verdict::Error && row.verdict != Verdict::Untested;
             if known && (request.recall || !row.cached) {
-                money.count(row);
+                money.count(paid(row));
                 standing.note(*ordinal, row);
                 standing.passed += u64::from(row.verdict == Verdict::Pass);
                 standing.done.insert(*ordinal);
@@ -123,7 +124,7 @@ struct Pass<'a> {
     request: &'a TestRequest,
     desks: &'a Lanes,
     lanes: &'a Lanes,
-    money: &'a Money,
+    money: &'a Purse,
     progress: &'a dyn Progress,
 }
 
@@ -182,7 +183,7 @@ impl Pass<'_> {
             ordinal,
         };
         let row = case::ask(self.control, asking, (case, repeat), turn).await;
-        self.money.settle(&row);
+        self.money.settle(paid(&row));
         (ordinal, Some(row))
     }
 
