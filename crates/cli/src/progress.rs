@@ -45,8 +45,12 @@ impl evaluate::Progress for Progress<'_> {
                 || "and more for answers of unbounded length".to_string(),
                 |most| format!("at most {most} with answers"),
             );
+            let checking = match estimate.checking {
+                0 => String::new(),
+                calls => format!(" and {calls} of judges and embedding models"),
+            };
             self.terminal.note(&format!(
-                "{} calls: about {} for input, {most}; less for what earlier runs have answered",
+                "{} calls{checking}: about {} for input, {most}; less for what earlier runs have answered",
                 estimate.calls, estimate.input
             ));
         }

@@ -16,6 +16,7 @@ use gatemark_provider::embedding::MOST_TEXTS;
 use gatemark_provider::{Embedded, TokenVectors, Vendor};
 
 use crate::Control;
+use crate::lanes::Lanes;
 
 /// Vectors with what they cost.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,15 +34,25 @@ impl Control {
     /// # Errors
     /// `Invalid` if the model's provider is not configured, offers no embeddings, or refuses the texts;
     /// else what the vendor or the store says.
-    pub async fn embed(&self, model: &ModelName, texts: &[String]) -> Result<Vec<Arc<[f32]>>> {
-        Ok(self.embed_priced(model, texts).await?.vectors)
+    pub async fn embed(
+        &self,
+        model: &ModelName,
+        texts: &[String],
+        lanes: &Lanes,
+    ) -> Result<Vec<Arc<[f32]>>> {
+        Ok(self.embed_priced(model, texts, lanes).await?.vectors)
     }
 
     /// The same with what it cost.
     ///
     /// # Errors
     /// As [`Control::embed`].
-    pub async fn embed_priced(&self, model: &ModelName, texts: &[String]) -> Result<Priced> {
+    pub async fn embed_priced(
+        &self,
+        model: &ModelName,
+        texts: &[String],
+        lanes: &Lanes,
+    ) -> Result<Priced> {
         let (provider, vendor) = self.embedder(model)?;
         let name = model.vendor_id();
         let identity = vendor.embedder(name).await.map_err(|error| about(model, error))?;
@@ -58,7 +69,9 @@ impl Control {
         let mut cost = (!local && self.project.price(model).is_some()).then_some(NanoUsd::ZERO);
         for batch in missing.chunks(MOST_TEXTS) {
             let asked: Vec<String> = batch.iter().map(|(_, text)| (*text).clone()).collect();
+            let lane = lanes.enter(model.provider()).await;
             let embedded = ask(provider, vendor.as_ref(), name, &asked).await;
+            drop(lane);
             let Embedded { vectors, usage } = embedded.map_err(|error| about(model, error))?;
             if let (Some(cost), Some(price)) = (&mut cost, self.project.price(model)) {
                 *cost += price.of(&usage.unwrap_or_else(|| estimate(&asked)));
@@ -85,10 +98,18 @@ impl Control {
         &self,
         model: &ModelName,
         texts: &[String],
+        lanes: &Lanes,
     ) -> Result<Vec<TokenVectors>> {
         let (_, vendor) = self.embedder(model)?;
+        let _lane = lanes.enter(model.provider()).await;
         let tokens = vendor.embed_tokens(model.vendor_id(), texts).await;
         tokens.map_err(|error| about(model, error))
+    }
+
+    /// Whether `model` is run by this process, and so costs no money.
+    pub(crate) fn is_run_here(&self, model: &ModelName) -> bool {
+        let provider = self.project.providers.get(model.provider());
+        provider.is_some_and(|provider| provider.protocol == Protocol::Local)
     }
 
     fn embedder(&self, model: &ModelName) -> Result<(&Provider, &Arc<dyn Vendor>)> {

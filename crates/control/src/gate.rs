@@ -80,8 +80,14 @@ impl Control {
             );
             return Err(Error::new(Kind::Forbidden, message).coded("own_work"));
         }
-        let suite = self.store.current_suite(prompt).await?.map(|(_, digest)| digest);
-        let approval = Approval { actor: actor.to_string(), at: clock::now_us(), suite, comment };
+        let suite = self.store.current_suite(prompt).await?;
+        let judges = match &suite {
+            Some((suite, _)) => self.judges_of(prompt, suite).await,
+            None => vec![],
+        };
+        let suite = suite.map(|(_, digest)| digest);
+        let (actor, at) = (actor.to_string(), clock::now_us());
+        let approval = Approval { actor, at, suite, judges, comment };
         self.store.approve(&version.hash, prompt, version.number, &approval).await?;
         Ok(version)
     }
@@ -164,6 +170,7 @@ impl Control {
             version,
             suite: found.suite.as_ref().map(|(suite, digest)| (suite, *digest)),
             report: found.report.as_ref(),
+            judges: &found.judges,
             approvals: &approvals,
             model_vouched,
             served_before: served.is_some(),
@@ -213,7 +220,9 @@ impl Control {
             }
             None => None,
         };
-        Ok(Found { suite, report })
+        // Whoever judges by now did not judge it then, and a way back must not close for that.
+        let judges = report.as_ref().map(|report| report.judges.clone()).unwrap_or_default();
+        Ok(Found { suite, report, judges })
     }
 
     /// The evidence by the prompt's current suite on the version's serving model.
@@ -225,11 +234,17 @@ impl Control {
             }
             _ => None,
         };
-        Ok(Found { suite, report })
+        let judges = match &suite {
+            Some((suite, _)) => self.judges_of(&version.prompt, suite).await,
+            None => vec![],
+        };
+        Ok(Found { suite, report, judges })
     }
 }
 
 struct Found {
     suite: Option<(Suite, Digest)>,
     report: Option<Report>,
+    /// Who judges by the suite.
+    judges: Vec<String>,
 }

@@ -3,6 +3,7 @@
 use gatemark_control::compare::{Candidate, CompareRequest, Comparison};
 use gatemark_core::error::Result;
 use gatemark_core::id::ModelName;
+use gatemark_core::money::NanoUsd;
 use gatemark_gateway::PromptRef;
 
 use crate::argument;
@@ -38,9 +39,12 @@ pub(crate) struct Args {
     /// Votes on each pair of answers, each in both orders
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=25))]
     votes: u32,
-    /// Cases under way at once
+    /// Cases under way at once, and calls to each provider
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
+    /// Spend at most this many dollars, judging included
+    #[arg(long, value_name = "USD", value_parser = argument::usd)]
+    max_cost: Option<NanoUsd>,
     /// Most single cases to show that somebody loses
     #[arg(long, value_name = "N", default_value_t = 5)]
     cases: usize,
@@ -58,6 +62,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         criteria: args.criteria,
         votes: args.votes,
         concurrency: usize::from(args.concurrency),
+        max_cost: args.max_cost,
         actor: context.actor()?,
     };
     let comparison = context.with_control(async |control| control.compare(&request).await).await?;
@@ -69,6 +74,10 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         terminal.data_json(&comparison)?;
     } else {
         print(&comparison, args.cases, context);
+    }
+    if let Some(stopped) = &comparison.stopped {
+        terminal.note(stopped);
+        return Ok(Exit::Failed);
     }
     Ok(Exit::Done)
 }

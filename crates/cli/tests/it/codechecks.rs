@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use gatemark_control::checks::{self, Seen};
+use gatemark_control::lanes::Lanes;
 use gatemark_control::sandbox::Sandbox;
 use gatemark_control::{Control, Options};
 use gatemark_core::call::CallRecord;
@@ -61,7 +62,15 @@ impl Room {
                 .unwrap();
         let nothing = Map::new();
         let observation = Observation::of(answer, &nothing);
-        let seen = Seen { observation, case: &case, repeat: 1, answers: None };
+        let lanes = Lanes::of(self.control.project(), 8);
+        let seen = Seen {
+            observation,
+            case: &case,
+            repeat: 1,
+            answers: None,
+            setting: None,
+            lanes: &lanes,
+        };
         checks::build(&spec).unwrap().evaluate(&seen, &self.control).await
     }
 }

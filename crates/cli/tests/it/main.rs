@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod bound;
 mod calibrating;
 mod clients;
 mod codechecks;
 mod comparing;
+mod costs;
 mod demo;
 mod deploying;
 mod door;
@@ -18,6 +20,7 @@ mod init;
 mod json;
 mod judging;
 mod keys;
+mod lanes;
 mod laws;
 mod meaning;
 mod problems;
@@ -26,6 +29,7 @@ mod runs;
 mod sandbox;
 mod scores;
 mod scripted;
+mod selecting;
 mod serving;
 mod suites;
 mod support;

@@ -58,6 +58,7 @@ fn converse(stream: &TcpStream, count: &AtomicU64, rule: &Rule) -> Option<()> {
         let request = read(&mut reader)?;
         let said = rule(&request, count.fetch_add(1, Ordering::SeqCst));
         let (status, body) = match said {
+            Ok(_) if request["input"].is_array() => (200, embeddings(&request)),
             Ok(text) => (200, completion(&text)),
             Err(status) => (status, json!({"error": {"message": "by the rule"}}).to_string()),
         };
@@ -95,6 +96,17 @@ fn completion(text: &str) -> String {
             "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
     })
+    .to_string()
+}
+
+/// The same vector for every text.
+fn embeddings(request: &Value) -> String {
+    let texts = request["input"].as_array().map_or(0, Vec::len);
+    let data: Vec<Value> = (0..texts)
+        .map(|index| json!({"object": "embedding", "index": index, "embedding": [1.0, 0.0]}))
+        .collect();
+    json!({"object": "list", "model": "m", "data": data,
+        "usage": {"prompt_tokens": 10 * texts, "total_tokens": 10 * texts}})
     .to_string()
 }
 

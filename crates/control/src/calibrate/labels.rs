@@ -37,6 +37,8 @@ pub(super) struct Item {
     pub(super) expected: Option<Value>,
     pub(super) input: Map<String, Value>,
     pub(super) criteria: Option<String>,
+    /// The system messages under which the answer was given; empty if not said.
+    pub(super) system: String,
     pub(super) people: Vec<(String, Rating)>,
 }
 
@@ -135,7 +137,7 @@ fn table(text: &str, problems: &mut Vec<(u64, String)>) -> Vec<Record> {
 fn item(mut record: Map<String, Value>, form: Form) -> Result<Item, Vec<String>> {
     let pair = form == Form::Winner;
     let judged: &[&str] = if pair { &["first", "second"] } else { &["answer"] };
-    let known: Vec<&str> = ["id", "expected", "input", "criteria", "label", "rater"]
+    let known: Vec<&str> = ["id", "expected", "input", "criteria", "system", "label", "rater"]
         .iter()
         .chain(judged)
         .copied()
@@ -166,6 +168,7 @@ fn item(mut record: Map<String, Value>, form: Form) -> Result<Item, Vec<String>>
     let answer = text(if pair { "first" } else { "answer" }, false).unwrap_or_default();
     let other = pair.then(|| text("second", false).unwrap_or_default());
     let criteria = text("criteria", false);
+    let system = text("system", false).unwrap_or_default();
     let rater = text("rater", false).unwrap_or_else(|| SOMEBODY.to_string());
     let input = match record.remove("input") {
         None => Map::new(),
@@ -180,7 +183,7 @@ fn item(mut record: Map<String, Value>, form: Form) -> Result<Item, Vec<String>>
     match (id, rating) {
         (Some(id), Ok(rating)) if problems.is_empty() => {
             let people = vec![(rater, rating)];
-            Ok(Item { id, answer, other, expected, input, criteria, people })
+            Ok(Item { id, answer, other, expected, input, criteria, system, people })
         }
         (_, Err(why)) => {
             problems.push(why);
@@ -266,11 +269,13 @@ mod tests {
 
     #[test]
     fn tables_say_the_same() {
-        let text = "id,answer,label,input,expected\n1,\"a, b\",pass,q,\n2,,fail,,e\n";
+        let text =
+            "id,answer,label,input,expected,system\n1,\"a, b\",pass,q,,Be kind.\n2,,fail,,e,\n";
         let items = read(text, Format::Csv, Form::Verdict).unwrap();
         assert_eq!((items[0].answer.as_str(), &items[0].expected), ("a, b", &None));
         assert_eq!((items[1].answer.as_str(), items[1].input.len()), ("", 0));
         assert_eq!(items[0].input["input"], "q");
+        assert_eq!((items[0].system.as_str(), items[1].system.as_str()), ("Be kind.", ""));
         let pairs = "id,first,second,label\n1,x,y,tie\n";
         assert_eq!(read(pairs, Format::Csv, Form::Winner).unwrap()[0].other, Some("y".into()));
     }

@@ -6,11 +6,15 @@ use futures_util::{StreamExt, stream};
 use gatemark_core::calibration::{Calibration, Figures, Judged, Rating};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::{Digest, ModelName, PromptName};
+use gatemark_core::money::NanoUsd;
 use gatemark_core::report::Verdict;
 use gatemark_gateway::{PromptRef, Selector, clock};
 
 use super::labels::{self, Format, Item};
+use crate::forecast::Bill;
 use crate::judge::{Contract, Form, Judge, Pair, Rule, Subject, Turn, Winner};
+use crate::lanes::Lanes;
+use crate::purse::Purse;
 use crate::{Control, select};
 
 /// What to calibrate, and on what.
@@ -30,6 +34,8 @@ pub struct CalibrateRequest {
     pub rule: Rule,
     /// Answers under way at once, at least 1.
     pub concurrency: usize,
+    /// Most money that may be spent.
+    pub max_cost: Option<NanoUsd>,
     /// Who asks.
     pub actor: String,
 }
@@ -65,17 +71,28 @@ impl Control {
     ///
     /// # Errors
     /// `Invalid` for a prompt that is no judge and for labels that cannot be used; `VendorFailed` if nothing
-    /// at all could be judged.
+    /// at all could be judged; `Limited` if the cap on money was reached, and then nothing is stored.
     pub async fn calibrate(&self, request: &CalibrateRequest) -> Result<CalibrationRun> {
         let judge = self.judge(&request.judge, request.model.as_ref()).await?;
         let form = judge.contract.form;
         let items = labels::read(&request.labels, request.format, form)?;
         let judge = Arc::new(judge);
-        let rows: Vec<Judged> = stream::iter(&items)
-            .map(|item| self.judged(&judge, item, request))
-            .buffered(request.concurrency.max(1))
-            .collect()
-            .await;
+        let lanes = Lanes::of(&self.project, request.concurrency);
+        let purse = self.purse(&judge, &items, request)?;
+        let asked = stream::iter(&items).map(async |item| {
+            if !purse.admit() {
+                return None;
+            }
+            let row = self.judged(&judge, item, request, &lanes).await;
+            purse.settle(row.cost.unwrap_or_default());
+            Some(row)
+        });
+        let rows: Vec<Option<Judged>> = asked.buffered(request.concurrency.max(1)).collect().await;
+        let left = rows.iter().filter(|row| row.is_none()).count();
+        if left > 0 {
+            return Err(capped(request, &purse, (left, items.len())));
+        }
+        let rows: Vec<Judged> = rows.into_iter().flatten().collect();
         if let Some(row) = rows.first()
             && rows.iter().all(|row| row.judge.is_none() && !row.undecided)
         {
@@ -100,14 +117,29 @@ impl Control {
         Ok(CalibrationRun { calibration, rows })
     }
 
-    async fn judged(&self, judge: &Judge, item: &Item, request: &CalibrateRequest) -> Judged {
-        let subject = Subject {
-            answer: &item.answer,
-            expected: item.expected.as_ref(),
-            input: &item.input,
-            criteria: item.criteria.as_deref().or(request.criteria.as_deref()),
-            system: "",
-        };
+    /// Money for judging `items`, by what they are expected to cost.
+    fn purse(&self, judge: &Judge, items: &[Item], request: &CalibrateRequest) -> Result<Purse> {
+        let mut bill = Bill::default();
+        for item in items {
+            let (votes, subject) = (request.rule.votes, subject(item, request));
+            let forecast = match &item.other {
+                None => judge.forecast(votes, &subject, Some(0)),
+                Some(other) => judge.forecast_pair(votes, &Pair { subject, other }, Some(0)),
+            };
+            forecast.iter().for_each(|forecast| bill.add(&self.project, forecast));
+        }
+        bill.cappable(request.max_cost)?;
+        Ok(Purse::up_to(request.max_cost, bill.of_one(items.len() as u64)))
+    }
+
+    async fn judged(
+        &self,
+        judge: &Judge,
+        item: &Item,
+        request: &CalibrateRequest,
+        lanes: &Lanes,
+    ) -> Judged {
+        let subject = subject(item, request);
         let row = Judged {
             id: item.id.clone(),
             length: item.answer.chars().count() as u64,
@@ -121,7 +153,8 @@ impl Control {
         };
         match &item.other {
             None => {
-                let judged = self.judge_answer(judge, request.rule, &subject, Turn::FIRST).await;
+                let judged =
+                    self.judge_answer(judge, request.rule, &subject, Turn::first(lanes)).await;
                 let decided = matches!(judged.verdict, Verdict::Pass | Verdict::Fail);
                 let rating = match (judge.contract.form, judged.score) {
                     (Form::Score { .. }, Some(score)) if scored(item) => Rating::Score(score),
@@ -138,7 +171,7 @@ impl Control {
             }
             Some(other) => {
                 let pair = Pair { subject, other };
-                let judged = self.judge_pair(judge, request.rule, &pair, Turn::FIRST).await;
+                let judged = self.judge_pair(judge, request.rule, &pair, Turn::first(lanes)).await;
                 let swayed = judged.meetings.iter().filter(|vote| !vote.consistent).count();
                 Judged {
                     length: 0,
@@ -180,6 +213,26 @@ impl Control {
         }
         Ok(judges)
     }
+}
+
+fn subject<'a>(item: &'a Item, request: &'a CalibrateRequest) -> Subject<'a> {
+    Subject {
+        answer: &item.answer,
+        expected: item.expected.as_ref(),
+        input: &item.input,
+        criteria: item.criteria.as_deref().or(request.criteria.as_deref()),
+        system: &item.system,
+    }
+}
+
+/// Agreement on some of the labels is not what was asked for, and is not kept.
+fn capped(request: &CalibrateRequest, purse: &Purse, (left, all): (usize, usize)) -> Error {
+    let message = format!(
+        "stopped at the cap of {}: {} spent, {left} of {all} labels are not judged; nothing is kept",
+        request.max_cost.unwrap_or_default(),
+        purse.spent()
+    );
+    Error::new(Kind::Limited, message).coded("run_capped")
 }
 
 /// Whether people gave the item scores, so that the judge's is compared as one.

@@ -63,7 +63,7 @@ impl External for BertScore {
                 Err(finding) => return finding.into(),
             };
             texts.insert(0, seen.observation.answer.to_string());
-            let tokens = match control.embed_tokens(&self.meaning.model, &texts).await {
+            let tokens = match control.embed_tokens(&self.meaning.model, &texts, seen.lanes).await {
                 Ok(tokens) => tokens,
                 Err(error) => return Finding::CannotTell(error.to_string()).into(),
             };

@@ -4,12 +4,14 @@
 
 use futures_util::future::BoxFuture;
 use gatemark_core::error::Result;
+use gatemark_core::id::PromptName;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use serde_json::Value;
 
 use super::panel::{self, Panel};
-use super::{External, Found, Seen};
+use super::{Ahead, External, Found, Names, Seen, Sources};
 use crate::Control;
+use crate::forecast::Forecast;
 use crate::judge::{Judges, Pair};
 
 pub(super) const PARAMETERS: &[&str] =
@@ -47,6 +49,20 @@ fn against(parameters: &Parameters<'_>) -> Result<Against, CheckProblem> {
     }
 }
 
+impl Compared {
+    /// The other answer, or why there is none.
+    fn other(&self, expected: Option<&Value>) -> Result<String, String> {
+        match (&self.against, expected) {
+            (Against::Text(text), _) => Ok(text.clone()),
+            (Against::Expected, Some(Value::String(text))) => Ok(text.clone()),
+            (Against::Expected, Some(value)) => Ok(value.to_string()),
+            (Against::Expected, None) => {
+                Err("the case has no `expected` to compare with".to_string())
+            }
+        }
+    }
+}
+
 impl External for Compared {
     fn observe<'a>(&'a self, seen: &'a Seen<'a>, control: &'a Control) -> BoxFuture<'a, Found> {
         Box::pin(async move {
@@ -54,14 +70,9 @@ impl External for Compared {
                 Ok(judge) => judge,
                 Err(error) => return Finding::CannotTell(error.to_string()).into(),
             };
-            let other = match (&self.against, seen.observation.expected) {
-                (Against::Text(text), _) => text.clone(),
-                (Against::Expected, Some(Value::String(text))) => text.clone(),
-                (Against::Expected, Some(value)) => value.to_string(),
-                (Against::Expected, None) => {
-                    let why = "the case has no `expected` to compare with".to_string();
-                    return Finding::CannotTell(why).into();
-                }
+            let other = match self.other(seen.observation.expected) {
+                Ok(other) => other,
+                Err(why) => return Finding::CannotTell(why).into(),
             };
             let pair = Pair { subject: self.panel.subject(seen), other: &other };
             let judged = control.judge_pair(judge, self.panel.rule, &pair, seen.turn()).await;
@@ -79,6 +90,21 @@ impl External for Compared {
 
     fn needs_expected(&self) -> bool {
         matches!(self.against, Against::Expected)
+    }
+
+    fn identify<'a>(&'a self, _: &'a PromptName, control: &'a Control) -> Names<'a> {
+        Box::pin(self.panel.identify(control))
+    }
+
+    fn sources(&self, sources: &mut Sources) {
+        self.panel.sources(sources);
+    }
+
+    fn forecast(&self, ahead: &Ahead<'_>, _: &Control) -> Option<Forecast> {
+        let (judge, subject) = self.panel.ahead(ahead)?;
+        let other = self.other(ahead.case.expected.as_ref()).ok()?;
+        let pair = Pair { subject, other: &other };
+        judge.forecast_pair(self.panel.rule.votes, &pair, ahead.answer)
     }
 
     fn prepare<'a>(

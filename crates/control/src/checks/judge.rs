@@ -5,11 +5,13 @@
 
 use futures_util::future::BoxFuture;
 use gatemark_core::error::Result;
+use gatemark_core::id::PromptName;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 
 use super::panel::{self, Panel};
-use super::{External, Found, Seen};
+use super::{Ahead, External, Found, Names, Seen, Sources};
 use crate::Control;
+use crate::forecast::Forecast;
 use crate::judge::Judges;
 
 pub(super) const PARAMETERS: &[&str] =
@@ -36,6 +38,19 @@ impl External for Judged {
 
     fn describe(&self) -> String {
         format!("judge {}", self.0.describe())
+    }
+
+    fn identify<'a>(&'a self, _: &'a PromptName, control: &'a Control) -> Names<'a> {
+        Box::pin(self.0.identify(control))
+    }
+
+    fn sources(&self, sources: &mut Sources) {
+        self.0.sources(sources);
+    }
+
+    fn forecast(&self, ahead: &Ahead<'_>, _: &Control) -> Option<Forecast> {
+        let (judge, subject) = self.0.ahead(ahead)?;
+        judge.forecast(self.0.rule.votes, &subject, ahead.answer)
     }
 
     fn prepare<'a>(

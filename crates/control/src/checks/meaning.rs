@@ -46,11 +46,16 @@ impl Meaning {
 
     /// The texts to compare the answer with; at least one.
     pub(super) fn references(&self, seen: &Seen<'_>) -> Result<Vec<String>, Finding> {
+        self.texts(seen.observation.expected)
+    }
+
+    /// The same with a case's `expected`.
+    pub(super) fn texts(&self, expected: Option<&Value>) -> Result<Vec<String>, Finding> {
         if !self.values.is_empty() {
             return Ok(self.values.clone());
         }
         let lacking = |why: &str| Finding::CannotTell(format!("the case's `expected` {why}"));
-        match seen.observation.expected {
+        match expected {
             None => Err(lacking("is missing")),
             Some(Value::Array(list)) if list.is_empty() => Err(lacking("is an empty list")),
             Some(expected) => Ok(texts(expected).unwrap_or_else(|| vec![expected.to_string()])),

@@ -8,17 +8,22 @@
 mod bertscore;
 mod code;
 mod compare;
+mod identity;
 mod judge;
 mod meaning;
 mod panel;
 mod script;
+mod select_best;
 mod similar;
+
+pub use identity::Sources;
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::Result;
+use gatemark_core::id::PromptName;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::report::CheckResult;
 use gatemark_core::suite::{Case, CheckSpec};
@@ -28,7 +33,10 @@ use gatemark_text::check::{
 };
 
 use crate::Control;
+use crate::forecast::Forecast;
 use crate::judge::{Judges, Turn};
+use crate::lanes::Lanes;
+use crate::rival::Setting;
 
 /// What a check here may look at.
 #[derive(Clone, Copy)]
@@ -41,12 +49,16 @@ pub struct Seen<'a> {
     pub repeat: u32,
     /// Models' answers of earlier runs, if they may be used.
     pub answers: Option<&'a Arc<dyn Answers>>,
+    /// Where in a run it was given, if in one.
+    pub setting: Option<Setting<'a>>,
+    /// Where calls that a check makes wait for their turn.
+    pub lanes: &'a Lanes,
 }
 
 impl<'a> Seen<'a> {
     /// Which turn of a judge this is.
     fn turn(&self) -> Turn<'a> {
-        Turn { repeat: self.repeat, answers: self.answers }
+        Turn { repeat: self.repeat, answers: self.answers, lanes: self.lanes }
     }
 }
 
@@ -67,6 +79,17 @@ impl From<Finding> for Found {
     }
 }
 
+/// What is known of an answer before there is one.
+#[derive(Clone, Copy)]
+pub struct Ahead<'a> {
+    /// The case that is to be asked.
+    pub case: &'a Case,
+    /// The prompt's system messages.
+    pub system: &'a str,
+    /// Most tokens of the answer; `None` if that is not bounded.
+    pub answer: Option<u64>,
+}
+
 /// A check that waits for something.
 pub trait External: Send + Sync {
     /// Looks at one answer.
@@ -78,6 +101,25 @@ pub trait External: Send + Sync {
     /// Whether it compares with the case's `expected`.
     fn needs_expected(&self) -> bool {
         false
+    }
+
+    /// Who judges, by names that are other ones when they would judge otherwise: a judge's version and
+    /// model, a program's content. Needs nobody's key and asks nobody.
+    /// `prompt` is the one whose answers are judged.
+    fn identify<'a>(&'a self, prompt: &'a PromptName, control: &'a Control) -> Names<'a> {
+        let _ = (prompt, control);
+        Box::pin(std::future::ready(vec![]))
+    }
+
+    /// Adds what files of a project its judgement comes from.
+    fn sources(&self, sources: &mut Sources) {
+        let _ = sources;
+    }
+
+    /// The calls that looking at one answer takes and that cost money. Asked after `prepare`.
+    fn forecast(&self, ahead: &Ahead<'_>, control: &Control) -> Option<Forecast> {
+        let _ = (ahead, control);
+        None
     }
 
     /// Finds what it needs before a run begins, so that a run is refused for its author's mistakes and
@@ -95,6 +137,9 @@ pub trait External: Send + Sync {
     }
 }
 
+/// Names, as they come.
+pub type Names<'a> = BoxFuture<'a, Vec<String>>;
+
 type Build = fn(&Parameters<'_>) -> Result<Box<dyn External>, CheckProblem>;
 
 /// Metric, the parameter that a bare value stands for, all its parameters, how to build it.
@@ -110,6 +155,7 @@ const METRICS: &[(&str, &str, &[&str], Build)] = &[
     ),
     ("judge", "prompt", judge::PARAMETERS, judge::build),
     ("compare", "prompt", compare::PARAMETERS, compare::build),
+    ("select_best", "prompt", select_best::PARAMETERS, select_best::build),
 ];
 
 /// Whether `metric` is one that waits for something.
@@ -168,6 +214,14 @@ impl Assertion {
         match self {
             Self::Pure(_) => Ok(()),
             Self::External(_, check) => check.prepare(judges, control).await,
+        }
+    }
+
+    /// The calls that looking at one answer takes; see [`External::forecast`].
+    pub fn forecast(&self, ahead: &Ahead<'_>, control: &Control) -> Option<Forecast> {
+        match self {
+            Self::Pure(_) => None,
+            Self::External(_, check) => check.forecast(ahead, control),
         }
     }
 

@@ -3,13 +3,13 @@
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::ModelName;
 use gatemark_core::report::Verdict;
-use gatemark_gateway::PromptRef;
+use gatemark_gateway::{PromptRef, Selector};
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-use super::{Found, Seen};
+use super::{Ahead, Found, Seen, Sources};
 use crate::Control;
 use crate::judge::{Form, Judge, Judges, Rule, Subject};
 
@@ -75,18 +75,31 @@ impl Panel {
         self.judge.get_or_try_init(find).await
     }
 
+    /// The judge's name as reports have it.
+    pub(super) async fn identify(&self, control: &Control) -> Vec<String> {
+        let name = control.judge_name(&self.prompt, self.model.as_ref()).await;
+        vec![name.unwrap_or_else(|error| format!("{}, which is not there: {error}", self.written))]
+    }
+
+    /// Adds the judge, unless it is pinned to one version.
+    pub(super) fn sources(&self, sources: &mut Sources) {
+        if matches!(self.prompt.selector, Selector::Default | Selector::Environment(_)) {
+            sources.prompts.insert(self.prompt.name.clone());
+        }
+    }
+
     fn fits(&self, judge: &Judge, pairs: bool) -> Result<()> {
         let name = judge.name();
         let refuse = |why: String| Err(Error::invalid(why).coded("judge_misfit"));
         match (judge.contract.form == Form::Winner, pairs) {
             (true, false) => {
                 return refuse(format!(
-                    "{name} compares two answers: use it with `compare`, not with `judge`"
+                    "{name} compares two answers: use it with `compare` or `select_best`, not with `judge`"
                 ));
             }
             (false, true) => {
                 return refuse(format!(
-                    "{name} judges one answer: use it with `judge`; `compare` needs a judge with `winner`"
+                    "{name} judges one answer: use it with `judge`; `compare` and `select_best` need a judge with `winner`"
                 ));
             }
             _ => {}
@@ -100,6 +113,18 @@ impl Panel {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What will be judged, as far as it is known, and by whom, if the judge is found already.
+    pub(super) fn ahead<'a>(&'a self, ahead: &Ahead<'a>) -> Option<(&'a Judge, Subject<'a>)> {
+        let subject = Subject {
+            answer: "",
+            expected: ahead.case.expected.as_ref(),
+            input: &ahead.case.variables,
+            criteria: self.criteria.as_deref(),
+            system: ahead.system,
+        };
+        Some((self.judge.get()?, subject))
     }
 
     /// What is judged.

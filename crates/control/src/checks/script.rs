@@ -8,6 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gatemark_core::id::{Digest, PromptName};
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::{External, Found, Seen};
+use super::{External, Found, Names, Seen, Sources};
 use crate::Control;
 use crate::judge::Judges;
 
@@ -66,17 +67,18 @@ impl External for Script {
     fn prepare<'a>(
         &'a self,
         judges: &'a Judges,
-        _: &'a Control,
+        control: &'a Control,
     ) -> BoxFuture<'a, gatemark_core::Result<()>> {
         Box::pin(async move {
-            for word in &self.command {
-                // Words that are no files are options, or programs that the system finds by name.
-                if let Ok(content) = tokio::fs::read(word).await {
-                    judges.note_program(word, &content).await;
-                }
+            for name in self.programs(control).await {
+                judges.note(name).await;
             }
             Ok(())
         })
+    }
+
+    fn identify<'a>(&'a self, _: &'a PromptName, control: &'a Control) -> Names<'a> {
+        Box::pin(self.programs(control))
     }
 
     fn observe<'a>(&'a self, seen: &'a Seen<'a>, control: &'a Control) -> BoxFuture<'a, Found> {
@@ -99,6 +101,10 @@ impl External for Script {
         })
     }
 
+    fn sources(&self, sources: &mut Sources) {
+        sources.words.extend(self.command.iter().cloned());
+    }
+
     fn describe(&self) -> String {
         format!("script `{}`", self.name())
     }
@@ -107,6 +113,22 @@ impl External for Script {
 impl Script {
     fn name(&self) -> &str {
         self.command.first().map_or("", String::as_str)
+    }
+
+    /// The files that its command names, with their content's hashes. Over HTTP no file of this machine is
+    /// read because somebody's suite names it.
+    async fn programs(&self, control: &Control) -> Vec<String> {
+        if !control.allows_scripts() {
+            return vec![format!("program {}, which is not looked at over HTTP", self.name())];
+        }
+        let mut names = vec![];
+        for word in &self.command {
+            // Words that are no files are options, or programs that the system finds by name.
+            if let Ok(content) = tokio::fs::read(word).await {
+                names.push(format!("program {word} sha256:{}", Digest::of(&content)));
+            }
+        }
+        names
     }
 
     /// What it printed, if it ended well and in time.

@@ -5,8 +5,9 @@ use futures_util::future::BoxFuture;
 use gatemark_text::check::{CheckProblem, Finding, Parameters};
 
 use super::meaning::{Meaning, cosine};
-use super::{External, Found, Seen};
+use super::{Ahead, External, Found, Seen};
 use crate::Control;
+use crate::forecast::Forecast;
 
 struct Similar(Meaning);
 
@@ -22,7 +23,7 @@ impl External for Similar {
                 Err(finding) => return finding.into(),
             };
             texts.insert(0, seen.observation.answer.to_string());
-            let embedded = match control.embed_priced(&self.0.model, &texts).await {
+            let embedded = match control.embed_priced(&self.0.model, &texts, seen.lanes).await {
                 Ok(embedded) => embedded,
                 Err(error) => return Finding::CannotTell(error.to_string()).into(),
             };
@@ -39,6 +40,18 @@ impl External for Similar {
 
     fn describe(&self) -> String {
         format!("similar at least {} by {}", self.0.at_least, self.0.model)
+    }
+
+    fn forecast(&self, ahead: &Ahead<'_>, control: &Control) -> Option<Forecast> {
+        let Meaning { model, .. } = &self.0;
+        if control.is_run_here(model) {
+            return None;
+        }
+        let references = self.0.texts(ahead.case.expected.as_ref()).ok()?;
+        let count = |text: &String| gatemark_text::tokens::count(text) as u64;
+        let input = references.iter().map(count).sum();
+        let most_input = ahead.answer.map(|answer| answer.saturating_add(input));
+        Some(Forecast { model: model.clone(), calls: 1, input, most_input, most_output: Some(0) })
     }
 
     fn needs_expected(&self) -> bool {

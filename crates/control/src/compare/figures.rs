@@ -89,6 +89,9 @@ pub struct Comparison {
     pub judge_cost: NanoUsd,
     /// What whoever reads the figures should know.
     pub notes: Vec<String>,
+    /// Why not every case was compared, if not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
     /// Each two candidates over each case.
     pub rows: Vec<PairRow>,
 }

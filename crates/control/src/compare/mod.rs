@@ -5,6 +5,7 @@
 //! answer that is none (an error, or a static fallback) meets nobody; it is counted, since leaving it out
 //! in silence would make a candidate look better that answers the easy half only.
 
+mod ahead;
 mod figures;
 mod run;
 

@@ -12,8 +12,11 @@ use gatemark_core::prompt::Version;
 use gatemark_core::suite::Case;
 use gatemark_gateway::{Body, Incoming, PromptRef, Release, Target};
 
+use super::ahead;
 use super::figures::{self, Candidate, Comparison, PairRow};
 use crate::judge::{Form, Judge, Judges, Pair, Rule, Subject, Turn};
+use crate::lanes::Lanes;
+use crate::purse::Purse;
 use crate::{Control, select};
 
 /// What to compare, and by whom.
@@ -31,22 +34,34 @@ pub struct CompareRequest {
     pub criteria: Option<String>,
     /// Votes on each pair of answers, from 1.
     pub votes: u32,
-    /// Cases under way at once, at least 1.
+    /// Cases under way at once, and calls to each provider, at least 1.
     pub concurrency: usize,
+    /// Most money that may be spent.
+    pub max_cost: Option<NanoUsd>,
     /// Who asks.
     pub actor: String,
 }
 
 /// A candidate ready to answer.
-struct Side {
-    release: Arc<Release>,
-    model: ModelName,
+pub(super) struct Side {
+    pub(super) release: Arc<Release>,
+    pub(super) model: ModelName,
+}
+
+/// Who judges, and how.
+struct Ring<'a> {
+    judge: &'a Judge,
+    request: &'a CompareRequest,
+    lanes: Lanes,
+    purse: Purse,
 }
 
 /// What a candidate said about a case.
 struct Said {
     answer: Result<String, String>,
     cost: Option<NanoUsd>,
+    /// The system messages that it was given.
+    system: String,
 }
 
 /// What one case gave.
@@ -61,7 +76,8 @@ impl Control {
     ///
     /// # Errors
     /// `Invalid` for fewer than two candidates, for versions of different prompts and for a judge that does
-    /// not compare; `VendorFailed` if nothing at all could be judged.
+    /// not compare; `VendorFailed` if nothing at all could be judged, `Limited` if the
+    /// cap on money did not allow for a single case.
     pub async fn compare(&self, request: &CompareRequest) -> Result<Comparison> {
         let judges = Judges::default();
         let judge = judges.find(&request.judge, request.judge_model.as_ref(), self).await?;
@@ -75,11 +91,20 @@ impl Control {
                 format!("`{name}` has no suite, and so no cases to compare its answers on");
             Error::not_found(message).coded("no_suite")
         })?;
-        let rounds: Vec<Round> = stream::iter(&suite.cases)
-            .map(|case| self.round(case, &sides, &judge, request))
+        let bill = self.bill(&suite.cases, &sides, &judge, request);
+        bill.cappable(request.max_cost)?;
+        let purse = Purse::up_to(request.max_cost, bill.of_one(suite.cases.len() as u64));
+        let lanes = Lanes::of(&self.project, request.concurrency);
+        let ring = Ring { judge: &judge, request, lanes, purse };
+        let rounds: Vec<Option<Round>> = stream::iter(&suite.cases)
+            .map(|case| self.round_if_affordable(case, &sides, &ring))
             .buffered(request.concurrency.max(1))
             .collect()
             .await;
+        let left = rounds.iter().filter(|round| round.is_none()).count();
+        let cases = rounds.len();
+        let stopped = (left > 0).then(|| ring.stopped(left, cases));
+        let rounds: Vec<Round> = rounds.into_iter().flatten().collect();
         let mut notes = vec![];
         for side in &sides {
             notes.extend(judges.notes(&side.model).await);
@@ -91,7 +116,8 @@ impl Control {
             suite: digest.to_string(),
             judge: judge.name(),
             notes,
-            ..summed(&sides, rounds)
+            stopped,
+            ..summed(&sides, rounds, cases as u64)
         };
         judged(comparison)
     }
@@ -145,14 +171,23 @@ impl Control {
         Ok(Side { release, model: model.clone() })
     }
 
-    async fn round(
+    async fn round_if_affordable(
         &self,
         case: &Case,
         sides: &[Side],
-        judge: &Judge,
-        request: &CompareRequest,
-    ) -> Round {
-        let asked = sides.iter().map(|side| self.said(side, case, &request.actor));
+        ring: &Ring<'_>,
+    ) -> Option<Round> {
+        if !ring.purse.admit() {
+            return None;
+        }
+        let round = self.round(case, sides, ring).await;
+        let judging = round.rows.iter().filter_map(|row| row.cost);
+        ring.purse.settle(round.costs.iter().flatten().copied().chain(judging).sum());
+        Some(round)
+    }
+
+    async fn round(&self, case: &Case, sides: &[Side], ring: &Ring<'_>) -> Round {
+        let asked = sides.iter().map(|side| self.said(side, case, ring));
         let said = futures_util::future::join_all(asked).await;
         let mut rows = vec![];
         for one in 0..said.len() {
@@ -168,7 +203,7 @@ impl Control {
                     note: String::new(),
                     cost: None,
                 };
-                rows.push(self.meet(row, (a, b), case, judge, request).await);
+                rows.push(self.meet(row, (a, b), case, ring).await);
             }
         }
         let unanswered = said.iter().map(|said| said.answer.is_err()).collect();
@@ -180,9 +215,10 @@ impl Control {
         row: PairRow,
         (one, other): (&Said, &Said),
         case: &Case,
-        judge: &Judge,
-        request: &CompareRequest,
+        ring: &Ring<'_>,
     ) -> PairRow {
+        let Ring { judge, request, lanes, .. } = ring;
+        let system = ahead::instructions(&one.system, &other.system);
         let (answer, other) = match (&one.answer, &other.answer) {
             (Ok(answer), Ok(other)) => (answer, other),
             (Err(why), _) | (_, Err(why)) => return PairRow { note: why.clone(), ..row },
@@ -192,10 +228,11 @@ impl Control {
             expected: case.expected.as_ref(),
             input: &case.variables,
             criteria: request.criteria.as_deref(),
-            system: "",
+            system: &system,
         };
         let rule = Rule { at_least: 0.5, votes: request.votes.max(1), min_agreement: 0.6 };
-        let judged = self.judge_pair(judge, rule, &Pair { subject, other }, Turn::FIRST).await;
+        let judged =
+            self.judge_pair(judge, rule, &Pair { subject, other }, Turn::first(lanes)).await;
         let swayed = judged.meetings.iter().filter(|meeting| !meeting.consistent).count();
         PairRow {
             winner: judged.winner().map(figures::word),
@@ -207,9 +244,12 @@ impl Control {
         }
     }
 
-    async fn said(&self, side: &Side, case: &Case, actor: &str) -> Said {
+    async fn said(&self, side: &Side, case: &Case, ring: &Ring<'_>) -> Said {
+        let _lane = ring.lanes.enter(side.model.provider()).await;
+        // Variables that do not fit are what the call itself complains of.
+        let system = side.release.system_text(&side.model, &case.variables).unwrap_or_default();
         let incoming = Incoming {
-            caller: Caller { name: actor.to_string(), roles: vec![Role::Edit] },
+            caller: Caller { name: ring.request.actor.clone(), roles: vec![Role::Edit] },
             purpose: CallPurpose::Test,
             target: Target::Exact {
                 release: side.release.clone(),
@@ -227,6 +267,7 @@ impl Control {
             Err(failure) => Said {
                 answer: Err(format!("{named} did not answer: {}", failure.error)),
                 cost: None,
+                system,
             },
             Ok(reply) => {
                 let answer = match (reply.facts.outcome, reply.body) {
@@ -236,9 +277,19 @@ impl Control {
                     (_, Body::Whole(answer)) => Ok(answer.text),
                     (_, Body::Stream(_)) => Err(format!("{named} streamed its answer")),
                 };
-                Said { answer, cost: reply.facts.cost }
+                Said { answer, cost: reply.facts.cost, system }
             }
         }
+    }
+}
+
+impl Ring<'_> {
+    fn stopped(&self, left: usize, all: usize) -> String {
+        format!(
+            "stopped at the cap of {}: {} spent, {left} of {all} cases are not compared",
+            self.request.max_cost.unwrap_or_default(),
+            self.purse.spent()
+        )
     }
 }
 
@@ -257,8 +308,8 @@ fn fits(judge: &Judge, request: &CompareRequest) -> Result<()> {
     Err(Error::invalid(why).coded("judge_misfit"))
 }
 
-fn summed(sides: &[Side], rounds: Vec<Round>) -> Comparison {
-    let cases = rounds.len() as u64;
+/// The figures over `cases`, of which those without a round are unjudged.
+fn summed(sides: &[Side], rounds: Vec<Round>, cases: u64) -> Comparison {
     let mut candidates: Vec<Candidate> = sides
         .iter()
         .enumerate()
@@ -291,6 +342,7 @@ fn summed(sides: &[Side], rounds: Vec<Round>) -> Comparison {
         pairs,
         judge_cost: rows.iter().filter_map(|row| row.cost).sum::<NanoUsd>(),
         notes: vec![],
+        stopped: None,
         rows,
     }
 }
@@ -299,6 +351,11 @@ fn summed(sides: &[Side], rounds: Vec<Round>) -> Comparison {
 fn judged(comparison: Comparison) -> Result<Comparison> {
     if comparison.pairs.iter().any(|pair| pair.score.is_some()) {
         return Ok(comparison);
+    }
+    if let Some(stopped) = &comparison.stopped
+        && comparison.rows.is_empty()
+    {
+        return Err(Error::new(Kind::Limited, stopped.clone()).coded("run_capped"));
     }
     let why = comparison.rows.first().map(|row| row.note.as_str()).unwrap_or("the suite is empty");
     let message = format!("{} judged no pair of answers: {why}", comparison.judge);

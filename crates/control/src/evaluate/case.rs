@@ -10,20 +10,35 @@ use gatemark_core::report::{CheckResult, Row, Verdict, case_verdict};
 use gatemark_core::suite::Case;
 use gatemark_gateway::{Answers, Body, Failure, Incoming, Recall, Reply, Target, clock};
 use gatemark_text::check::Observation;
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 use super::plan::Plan;
 use crate::Control;
 use crate::checks::{Assertion, Seen};
+use crate::lanes::Lanes;
+use crate::rival::Setting;
 
-/// Asks `case` for the `repeat`th time and judges the answer.
+/// How a case is asked.
+pub(super) struct Asking<'a> {
+    pub(super) plan: &'a Plan,
+    /// Who asks.
+    pub(super) actor: &'a str,
+    pub(super) recall: Option<Recall>,
+    pub(super) lanes: &'a Lanes,
+    /// The row's place in the run.
+    pub(super) ordinal: u64,
+}
+
+/// Asks `case` for the `repeat`th time and judges the answer. The turn with the model's provider ends with
+/// its answer: judges wait for turns of their own.
 pub(super) async fn ask(
     control: &Control,
-    plan: &Plan,
-    actor: &str,
+    asking: Asking<'_>,
     (case, repeat): (&Case, u32),
-    recall: Option<Recall>,
+    turn: Option<SemaphorePermit<'_>>,
 ) -> Row {
+    let Asking { plan, actor, recall, lanes, ordinal } = asking;
     let incoming = Incoming {
         caller: Caller { name: actor.to_string(), roles: vec![Role::Edit] },
         purpose: CallPurpose::Test,
@@ -41,6 +56,7 @@ pub(super) async fn ask(
     let answers = recall.map(|recall| recall.answers);
     let began = Instant::now();
     let result = control.gateway.call(incoming).await;
+    drop(turn);
     let row = Row {
         verdict: Verdict::Error,
         latency_us: clock::micros(began.elapsed()),
@@ -48,7 +64,10 @@ pub(super) async fn ask(
         ..unasked(&case.id, &case.category, repeat, "")
     };
     match result {
-        Ok(reply) => answered(control, plan, (case, repeat), row, reply, answers.as_ref()).await,
+        Ok(reply) => {
+            let asked = Asked { plan, case, repeat, answers: answers.as_ref(), lanes, ordinal };
+            answered(control, asked, row, reply).await
+        }
         Err(failure) => failed(row, failure),
     }
 }
@@ -73,15 +92,19 @@ pub(super) fn unasked(case: &str, category: &str, repeat: u32, why: &str) -> Row
     }
 }
 
+/// What an answer is an answer to.
+struct Asked<'a> {
+    plan: &'a Plan,
+    case: &'a Case,
+    repeat: u32,
+    answers: Option<&'a Arc<dyn Answers>>,
+    lanes: &'a Lanes,
+    ordinal: u64,
+}
+
 /// An answer from the static fallback is no evidence about the model: it fails whatever it says.
-async fn answered(
-    control: &Control,
-    plan: &Plan,
-    (case, repeat): (&Case, u32),
-    mut row: Row,
-    reply: Reply,
-    answers: Option<&Arc<dyn Answers>>,
-) -> Row {
+async fn answered(control: &Control, asked: Asked<'_>, mut row: Row, reply: Reply) -> Row {
+    let Asked { plan, case, repeat, answers, lanes, ordinal } = asked;
     let facts = reply.facts;
     row.call = facts.call;
     row.cost = facts.worth;
@@ -116,7 +139,15 @@ async fn answered(
         variables: &case.variables,
         system,
     };
-    let seen = Seen { observation, case, repeat, answers };
+    let cases = plan.suite.cases.len() as u64;
+    let setting = Setting {
+        version: &plan.version,
+        suite: &plan.digest,
+        cases,
+        place: ordinal % cases.max(1),
+        repeat,
+    };
+    let seen = Seen { observation, case, repeat, answers, setting: Some(setting), lanes };
     for assertion in own {
         // What is wrong was told before the run; if it came since, the check itself tells.
         assertion.prepare(&plan.judges, control).await.ok();

@@ -1,10 +1,13 @@
 //! What a run will cost, before it begins.
 
 use gatemark_core::error::{Error, Kind, Result};
-use gatemark_core::model::{Project, Usage};
 use gatemark_core::money::NanoUsd;
+use gatemark_core::suite::Case;
 
 use super::plan::Plan;
+use crate::Control;
+use crate::checks::Ahead;
+use crate::forecast::{Bill, Forecast};
 
 /// Cases whose requests are rendered and counted; the rest is taken to be like them.
 const SAMPLED: usize = 100;
@@ -12,74 +15,75 @@ const SAMPLED: usize = 100;
 /// What runs are expected to cost, answers of earlier runs not regarded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Estimate {
-    /// Calls in all.
+    /// Calls of the tested models.
     pub calls: u64,
-    /// For what the models read, by our own count.
+    /// Calls that checks make: judges' votes and embeddings.
+    pub checking: u64,
+    /// For what the models read, by our own count; of judged answers, whose length nobody knows, nothing.
     pub input: NanoUsd,
     /// If every answer is as long as it may be; `None` if some answers are not bounded.
     pub most: Option<NanoUsd>,
     /// Calls whose model has no price; they are not in the sums.
     pub unpriced: u64,
-}
-
-impl Estimate {
-    /// What one call is expected to cost at most.
-    pub(super) fn of_one(&self) -> NanoUsd {
-        let all = self.most.unwrap_or(self.input);
-        NanoUsd(all.0 / i64::try_from(self.calls.max(1)).unwrap_or(i64::MAX))
-    }
+    /// What one case with its checks is expected to cost at most.
+    pub(super) of_one: NanoUsd,
 }
 
 /// Estimates `plans`. A cap on models without a price is refused here, before anything is spent.
-pub(super) fn of(project: &Project, plans: &[Plan], cap: Option<NanoUsd>) -> Result<Estimate> {
-    let mut sum = Estimate { most: Some(NanoUsd::ZERO), ..Estimate::default() };
+pub(super) async fn of(
+    control: &Control,
+    plans: &[Plan],
+    cap: Option<NanoUsd>,
+) -> Result<Estimate> {
+    let mut sum = Bill::default();
     for plan in plans {
-        let one = of_plan(project, plan)?;
-        sum.calls += one.calls;
-        sum.input += one.input;
-        sum.unpriced += one.unpriced;
-        sum.most = sum.most.zip(one.most).map(|(a, b)| a + b);
+        sum.join(of_plan(control, plan).await?);
     }
-    match cap {
-        Some(cap) if sum.unpriced > 0 => {
-            let message = format!(
-                "the run cannot be capped at {cap}: {} of its calls go to a model without a price; give it one \
-                 under `models` in gatemark.yaml",
-                sum.unpriced
-            );
-            Err(Error::invalid(message).at("max_cost").coded("price_unknown"))
-        }
-        _ => Ok(sum),
-    }
+    sum.cappable(cap)?;
+    let rows = plans.iter().map(Plan::rows).sum();
+    Ok(Estimate {
+        calls: rows,
+        checking: sum.calls.saturating_sub(rows),
+        input: sum.input,
+        most: sum.most,
+        unpriced: sum.unpriced,
+        of_one: sum.of_one(rows),
+    })
 }
 
-fn of_plan(project: &Project, plan: &Plan) -> Result<Estimate> {
-    let calls = plan.rows();
-    let Some(price) = project.price(&plan.model) else {
-        return Ok(Estimate {
-            calls,
-            unpriced: calls,
-            most: Some(NanoUsd::ZERO),
-            ..Estimate::default()
-        });
-    };
+async fn of_plan(control: &Control, plan: &Plan) -> Result<Bill> {
     let cases = &plan.suite.cases;
     let step = cases.len().div_ceil(SAMPLED).max(1);
-    let (mut input, mut most, mut sampled) = (NanoUsd::ZERO, Some(NanoUsd::ZERO), 0_u64);
+    let (mut bill, mut sampled) = (Bill::default(), 0);
     for case in cases.iter().step_by(step) {
-        let size = plan.release.size(&plan.model, &case.variables).map_err(|error| {
-            Error::new(Kind::Invalid, format!("case `{}`: {}", case.id, error.message()))
-        })?;
-        let usage = Usage { input: size.input_tokens, ..Usage::default() };
-        input += price.of(&usage);
-        most = most
-            .zip(size.max_output)
-            .map(|(sum, output)| sum + price.of(&Usage { output, ..usage }));
+        for forecast in of_case(control, plan, case).await? {
+            bill.add(&control.project, &forecast);
+        }
         sampled += 1;
     }
-    let scale = |sum: NanoUsd| {
-        let scaled = i128::from(sum.0) * i128::from(calls) / i128::from(sampled.max(1));
-        NanoUsd(i64::try_from(scaled).unwrap_or(i64::MAX))
+    Ok(bill.scaled(plan.rows(), sampled))
+}
+
+async fn of_case(control: &Control, plan: &Plan, case: &Case) -> Result<Vec<Forecast>> {
+    let about = |error: Error| {
+        Error::new(Kind::Invalid, format!("case `{}`: {}", case.id, error.message()))
     };
-    Ok(Estimate { calls, input: scale(input), most: most.map(scale), unpriced: 0 })
+    let size = plan.release.size(&plan.model, &case.variables).map_err(about)?;
+    let system = plan.release.system_text(&plan.model, &case.variables).map_err(about)?;
+    let mut forecasts = vec![Forecast {
+        model: plan.model.clone(),
+        calls: 1,
+        input: size.input_tokens,
+        most_input: Some(size.input_tokens),
+        most_output: size.max_output,
+    }];
+    let ahead = Ahead { case, system: &system, answer: size.max_output };
+    forecasts.extend(plan.common.iter().filter_map(|check| check.forecast(&ahead, control)));
+    if case.checks.iter().any(|spec| crate::checks::waits(&spec.metric)) {
+        for check in plan.own(case)? {
+            check.prepare(&plan.judges, control).await?;
+            forecasts.extend(check.forecast(&ahead, control));
+        }
+    }
+    Ok(forecasts)
 }

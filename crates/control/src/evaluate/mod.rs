@@ -16,7 +16,7 @@ mod plan;
 mod request;
 mod run;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -24,16 +24,14 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{Digest, ModelName};
 use gatemark_core::prompt::Version;
 use gatemark_core::suite::Suite;
-use tokio::sync::Semaphore;
 
 pub use estimate::Estimate;
 pub use request::{Progress, Silent, TestRequest, TestRun, TestTarget};
 
+use crate::lanes::Lanes;
+use crate::purse::Purse;
 use crate::{Control, select};
 use plan::Plan;
-
-/// Calls under way at once for each provider.
-type Lanes = HashMap<String, Arc<Semaphore>>;
 
 impl Control {
     /// Runs the current suite of each prompt on each model and stores a report for each.
@@ -57,11 +55,13 @@ impl Control {
                 }
             }
         }
-        let estimate = estimate::of(&self.project, &plans, request.max_cost)?;
+        let estimate = estimate::of(self, &plans, request.max_cost).await?;
         progress.begin(plans.iter().map(Plan::rows).sum(), &estimate);
-        let lanes = self.lanes(&plans, request.concurrency);
-        let brake = brake::Money::up_to(request.max_cost, estimate.of_one());
-        let runs = plans.iter().map(|plan| run::run(self, plan, request, &lanes, &brake, progress));
+        let desks = Lanes::wide(&self.project, request.concurrency);
+        let lanes = Lanes::of(&self.project, request.concurrency);
+        let brake = Purse::up_to(request.max_cost, estimate.of_one);
+        let shared = run::Shared { desks: &desks, lanes: &lanes, money: &brake };
+        let runs = plans.iter().map(|plan| run::run(self, plan, request, shared, progress));
         // Each comes to its own end: what one has under way must not be lost to another's failure.
         let runs = join_all(runs).await;
         progress.end();
@@ -118,20 +118,6 @@ impl Control {
     pub fn threshold(&self, own: &gatemark_core::suite::Thresholds) -> Option<f64> {
         let environment = self.project.environments.get(&self.project.default_environment);
         own.accuracy.or_else(|| environment.and_then(|found| found.policy.accuracy))
-    }
-
-    fn lanes(&self, plans: &[Plan], concurrency: usize) -> Lanes {
-        let bound = |provider: &str| {
-            let own = self.project.providers.get(provider).and_then(|known| known.concurrency);
-            own.map_or(concurrency, |own| concurrency.min(own as usize)).max(1)
-        };
-        plans
-            .iter()
-            .map(|plan| {
-                let provider = plan.model.provider();
-                (provider.to_string(), Arc::new(Semaphore::new(bound(provider))))
-            })
-            .collect()
     }
 
     fn models(&self, version: &Version, asked: &[ModelName]) -> Result<Vec<ModelName>> {

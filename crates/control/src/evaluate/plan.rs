@@ -72,7 +72,7 @@ impl Plan {
         let release = Arc::new(Release::on(&version, &model)?);
         let common = build("the suite", &suite.checks)?;
         let repeats = repeats.or(suite.repeats).unwrap_or(1).max(1);
-        let (judges, judged_by, notes) = (Judges::default(), vec![], vec![]);
+        let (judges, judged_by, notes) = (Judges::of(version.prompt.clone()), vec![], vec![]);
         Ok(Self {
             version,
             suite,

@@ -9,18 +9,30 @@ use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::report::{Report, Row, Summariser, Verdict};
 use gatemark_gateway::{Answers, Recall, clock};
 use gatemark_store::run::RowFilter;
-use tokio::sync::Semaphore;
 
-use super::brake::{Money, Verdicts};
+use super::brake::{Verdicts, paid};
+use super::case::{self, Asking};
 use super::journal::Journal;
 use super::lock::RunLock;
 use super::plan::Plan;
 use super::request::{Progress, TestRequest, TestRun};
-use super::{Lanes, case};
 use crate::Control;
+use crate::lanes::Lanes;
+use crate::purse::Purse;
 
 /// Rows read at once when a run is gone on with.
 const PAGE: u32 = 500;
+
+/// What the runs of one request share.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'a> {
+    /// Rows under way, from the question to the last check: checks run code and ask others, and hundreds
+    /// of them at once would slow each other until they time out.
+    pub(super) desks: &'a Lanes,
+    /// Calls under way.
+    pub(super) lanes: &'a Lanes,
+    pub(super) money: &'a Purse,
+}
 
 /// What is known of a run so far.
 struct Standing {
@@ -36,15 +48,14 @@ pub(super) async fn run(
     control: &Control,
     plan: &Plan,
     request: &TestRequest,
-    lanes: &Lanes,
-    money: &Money,
+    shared: Shared<'_>,
     progress: &dyn Progress,
 ) -> Result<TestRun> {
     let key = plan.key()?;
     let _lock = RunLock::take(&control.data, &key)?;
     let left = if request.resume { control.store.unfinished_run(&key).await? } else { None };
     let mut standing = match left {
-        Some(id) => taken_up(control, plan, id, request, money).await?,
+        Some(id) => taken_up(control, plan, id, request, shared.money).await?,
         None => {
             let id = uuid::Uuid::now_v7().to_string();
             control.store.begin_run(&id, &key, clock::now_us()).await?;
@@ -56,7 +67,8 @@ pub(super) async fn run(
         progress.resumed(&standing.id, resumed, standing.passed);
     }
     let journal = Journal::open(&control.store);
-    let pass = Pass { control, plan, request, lanes, money, progress };
+    let Shared { desks, lanes, money } = shared;
+    let pass = Pass { control, plan, request, desks, lanes, money, progress };
     let stopped = pass.drive(&mut standing, &journal).await;
     journal.close().await?;
     let stopped = stopped?;
@@ -84,7 +96,7 @@ async fn taken_up(
     plan: &Plan,
     id: String,
     request: &TestRequest,
-    money: &Money,
+    money: &Purse,
 ) -> Result<Standing> {
     let mut standing = Standing::new(id, plan);
     let mut after = None;
@@ -96,7 +108,7 @@ async fn taken_up(
         for (ordinal, row) in &rows {
             let known = row.verdict != Verdict::Error && row.verdict != Verdict::Untested;
             if known && (request.recall || !row.cached) {
-                money.count(row);
+                money.count(paid(row));
                 standing.note(*ordinal, row);
                 standing.passed += u64::from(row.verdict == Verdict::Pass);
                 standing.done.insert(*ordinal);
@@ -110,8 +122,9 @@ struct Pass<'a> {
     control: &'a Control,
     plan: &'a Plan,
     request: &'a TestRequest,
+    desks: &'a Lanes,
     lanes: &'a Lanes,
-    money: &'a Money,
+    money: &'a Purse,
     progress: &'a dyn Progress,
 }
 
@@ -119,11 +132,10 @@ impl Pass<'_> {
     /// Asks what is not done. Gives why it stopped before the end, if it did.
     async fn drive(&self, standing: &mut Standing, journal: &Journal) -> Result<Option<String>> {
         let answers = self.request.recall.then(|| journal.answers(&self.control.store));
-        let lane = self.lane()?;
         let halted = AtomicBool::new(false);
         let done = std::mem::take(&mut standing.done);
         let ordinals = (0..self.plan.rows()).filter(|ordinal| !done.contains(ordinal));
-        let asked = ordinals.map(|ordinal| self.ask(ordinal, &lane, &halted, answers.clone()));
+        let asked = ordinals.map(|ordinal| self.ask(ordinal, &halted, answers.clone()));
         let mut rows = stream::iter(asked).buffer_unordered(self.request.concurrency.max(1));
         let (mut unasked, mut decided) = (vec![], None);
         while let Some((ordinal, row)) = rows.next().await {
@@ -149,28 +161,29 @@ impl Pass<'_> {
         }
     }
 
-    fn lane(&self) -> Result<Arc<Semaphore>> {
-        let lane = self.lanes.get(self.plan.model.provider()).cloned();
-        lane.ok_or_else(|| Error::internal("a run has no lane for its provider"))
-    }
-
     /// The row, or none if it is not to be asked any more.
     async fn ask(
         &self,
         ordinal: u64,
-        lane: &Semaphore,
         halted: &AtomicBool,
         answers: Option<Arc<dyn Answers>>,
     ) -> (u64, Option<Row>) {
-        let _turn = lane.acquire().await;
+        let _desk = self.desks.enter(self.plan.model.provider()).await;
+        let turn = self.lanes.enter(self.plan.model.provider()).await;
         let Some((case, repeat)) = self.plan.at(ordinal) else { return (ordinal, None) };
         if halted.load(Ordering::Relaxed) || !self.money.admit() {
             return (ordinal, None);
         }
         let recall = answers.map(|answers| Recall { answers, repeat });
-        let actor = &self.request.actor;
-        let row = case::ask(self.control, self.plan, actor, (case, repeat), recall).await;
-        self.money.settle(&row);
+        let asking = Asking {
+            plan: self.plan,
+            actor: &self.request.actor,
+            recall,
+            lanes: self.lanes,
+            ordinal,
+        };
+        let row = case::ask(self.control, asking, (case, repeat), turn).await;
+        self.money.settle(paid(&row));
         (ordinal, Some(row))
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::bench::Judge;
 use super::opinion::brief;
 use crate::Control;
+use crate::lanes::Lanes;
 
 /// Who calls, in the call log.
 const CALLER: &str = "judge";
@@ -30,11 +31,15 @@ pub struct Turn<'a> {
     pub repeat: u32,
     /// Kept replies, if they may be used.
     pub answers: Option<&'a Arc<dyn Answers>>,
+    /// Where each call waits for its turn.
+    pub lanes: &'a Lanes,
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
     /// Judged once, and asked anew.
-    pub const FIRST: Turn<'static> = Turn { repeat: 1, answers: None };
+    pub fn first(lanes: &'a Lanes) -> Self {
+        Self { repeat: 1, answers: None, lanes }
+    }
 }
 
 /// Asks the judge once. `vote` tells calls with the same variables apart, from 1: a kept reply may be used
@@ -44,9 +49,10 @@ pub(super) async fn ask(
     judge: &Judge,
     variables: Map<String, Value>,
     vote: u32,
-    answers: Option<&Arc<dyn Answers>>,
+    turn: Turn<'_>,
 ) -> Said {
-    let recall = answers.map(|answers| Recall { answers: answers.clone(), repeat: vote });
+    let _lane = turn.lanes.enter(judge.model.provider()).await;
+    let recall = turn.answers.map(|answers| Recall { answers: answers.clone(), repeat: vote });
     let incoming = Incoming {
         caller: Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
         purpose: CallPurpose::Test,

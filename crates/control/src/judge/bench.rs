@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gatemark_core::error::{Error, Result};
-use gatemark_core::id::Digest;
-use gatemark_core::id::ModelName;
+use gatemark_core::id::{ModelName, PromptName};
 use gatemark_core::prompt::Version;
 use gatemark_gateway::{PromptRef, Release};
 use tokio::sync::Mutex;
@@ -33,8 +32,7 @@ impl Judge {
 
     /// As reports name it: `judges/rubric@3 on openai/gpt-4o-2024-08-06`.
     pub fn name(&self) -> String {
-        let version = self.version();
-        format!("{}@{} on {}", version.prompt, version.number, self.model)
+        named(self.version(), Some(&self.model))
     }
 
     /// Whether each call is answered alike, as far as the parameters tell.
@@ -45,7 +43,27 @@ impl Judge {
     }
 }
 
+fn named(version: &Version, model: Option<&ModelName>) -> String {
+    let model = model.map_or("no model", ModelName::as_str);
+    format!("{}@{} on {model}", version.prompt, version.number)
+}
+
 impl Control {
+    /// The name of the judge that `prompt` names, as reports would have it, whether or not it can be asked
+    /// from here.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such version.
+    pub async fn judge_name(
+        &self,
+        prompt: &PromptRef,
+        model: Option<&ModelName>,
+    ) -> Result<String> {
+        let version = select::version(&self.store, &prompt.name, &prompt.selector).await?;
+        let own = version.content.models.first().map(|variant| &variant.model);
+        Ok(named(&version, model.or(own)))
+    }
+
     /// The judge that `prompt` names, on `model` or else on its own serving model.
     ///
     /// # Errors
@@ -83,12 +101,24 @@ impl Control {
 /// The judges of one run: each found once, so that all its cases are judged by the same version.
 #[derive(Debug, Default)]
 pub struct Judges {
+    /// Whose answers are judged, if those of one prompt are.
+    prompt: Option<PromptName>,
     found: Mutex<BTreeMap<String, Arc<Judge>>>,
-    /// Programs that judge, with their content's hash.
-    programs: Mutex<BTreeSet<String>>,
+    /// The names of whatever else judges.
+    others: Mutex<BTreeSet<String>>,
 }
 
 impl Judges {
+    /// Judges of the answers of one prompt.
+    pub fn of(prompt: PromptName) -> Self {
+        Self { prompt: Some(prompt), ..Self::default() }
+    }
+
+    /// The prompt whose answers are judged, if it is one.
+    pub fn of_answers(&self) -> Option<&PromptName> {
+        self.prompt.as_ref()
+    }
+
     /// The judge that `prompt` names; see [`Control::judge`].
     ///
     /// # Errors
@@ -110,16 +140,15 @@ impl Judges {
         Ok(judge)
     }
 
-    /// Notes a program that judges, by its path and content.
-    pub async fn note_program(&self, path: &str, content: &[u8]) {
-        let name = format!("program {path} sha256:{}", Digest::of(content));
-        self.programs.lock().await.insert(name);
+    /// Notes somebody else who judges, by a name that is another one when they judge otherwise.
+    pub async fn note(&self, name: String) {
+        self.others.lock().await.insert(name);
     }
 
     /// The judges' names, as reports list them, each once.
     pub async fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.found.lock().await.values().map(|j| j.name()).collect();
-        names.extend(self.programs.lock().await.iter().cloned());
+        names.extend(self.others.lock().await.iter().cloned());
         names.sort();
         names.dedup();
         names

@@ -10,8 +10,9 @@
 //! verdict that an answer carries in itself is never mistaken for the judge's.
 //!
 //! Modules, each using only those before it: `contract`, `kin` ← `opinion` ← `bench` ← `ask` ← `votes`,
-//! `pair`.
+//! `pair` ← `ahead`.
 
+mod ahead;
 mod ask;
 mod bench;
 mod contract;

@@ -77,19 +77,13 @@ impl Control {
             Ok(common) => common,
             Err(why) => return PairJudgement::error(why, vec![], None),
         };
-        let shown = |first: &str, second: &str| {
-            let mut values: Map<String, Value> = common.clone();
-            values.insert("first".to_string(), first.into());
-            values.insert("second".to_string(), second.into());
-            values
-        };
         let start = turn.repeat.saturating_sub(1).saturating_mul(rule.votes);
         let votes = (1..=rule.votes).map(|vote| {
             let repeat = start.saturating_add(vote);
             let (own, other) = (pair.subject.answer, pair.other);
             join(
-                ask(self, judge, shown(own, other), repeat, turn.answers),
-                ask(self, judge, shown(other, own), repeat, turn.answers),
+                ask(self, judge, shown(&common, own, other), repeat, turn),
+                ask(self, judge, shown(&common, other, own), repeat, turn),
             )
         });
         count(join_all(votes).await, rule)
@@ -101,6 +95,14 @@ impl PairJudgement {
         let (score, agreement) = (None, None);
         Self { verdict: Verdict::Error, meetings, score, agreement, note, cost }
     }
+}
+
+/// The values for the judge's variables with the answers in this order.
+pub(super) fn shown(common: &Map<String, Value>, first: &str, second: &str) -> Map<String, Value> {
+    let mut values = common.clone();
+    values.insert("first".to_string(), first.into());
+    values.insert("second".to_string(), second.into());
+    values
 }
 
 fn meeting((there, back): (Said, Said)) -> Result<Meeting, String> {

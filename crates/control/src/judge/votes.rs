@@ -74,7 +74,7 @@ impl Control {
         let first = turn.repeat.saturating_sub(1).saturating_mul(rule.votes);
         let votes = (1..=rule.votes).map(|vote| {
             let vote = first.saturating_add(vote);
-            ask(self, judge, variables.clone(), vote, turn.answers)
+            ask(self, judge, variables.clone(), vote, turn)
         });
         count(join_all(votes).await, judge.contract.form, rule)
     }
@@ -82,7 +82,7 @@ impl Control {
 
 impl Subject<'_> {
     /// The values for the judge's variables.
-    fn variables(&self, judge: &Judge) -> Result<Map<String, Value>, String> {
+    pub(super) fn variables(&self, judge: &Judge) -> Result<Map<String, Value>, String> {
         let mut values = self.common(judge)?;
         values.insert("answer".to_string(), self.answer.into());
         Ok(values)

@@ -18,6 +18,9 @@ pub struct Approval {
     /// The suite that was the prompt's then: an approval is of a version and of what it is judged by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suite: Option<Digest>,
+    /// Who judged by that suite then; see [`Report::judges`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<String>,
     /// What they said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -52,6 +55,8 @@ pub struct Evidence<'a> {
     pub suite: Option<(&'a Suite, Digest)>,
     /// The newest report on exactly this version, suite and model, if there is one.
     pub report: Option<&'a Report>,
+    /// Who judges by that suite: of the current one those of now, as [`Report::judges`] would name them.
+    pub judges: &'a [String],
     /// Approvals of this version.
     pub approvals: &'a [Approval],
     /// Whether the project vouches that the serving model's id is immutable.

@@ -57,11 +57,18 @@ fn unmet(edit: impl FnOnce(&mut Version, &mut Suite, &mut Report), approver: &st
     let (mut version, mut suite, mut report) = (version(), suite(), report(60));
     edit(&mut version, &mut suite, &mut report);
     let suite_hash = Some(Digest::of(b"suite"));
-    let approvals = [Approval { actor: approver.into(), at: 0, suite: suite_hash, comment: None }];
+    let approvals = [Approval {
+        actor: approver.into(),
+        at: 0,
+        suite: suite_hash,
+        judges: vec![],
+        comment: None,
+    }];
     let evidence = Evidence {
         version: &version,
         suite: Some((&suite, Digest::of(b"suite"))),
         report: Some(&report),
+        judges: &[],
         approvals: &approvals,
         model_vouched: false,
         served_before: false,
@@ -112,11 +119,13 @@ fn a_suite_may_set_its_own_accuracy_and_a_version_its_own_limits() {
 #[test]
 fn an_approval_of_another_suite_is_none() {
     let (version, suite, report) = (version(), suite(), report(60));
-    let approvals = [Approval { actor: "bob".into(), at: 0, suite: None, comment: None }];
+    let approvals =
+        [Approval { actor: "bob".into(), at: 0, suite: None, judges: vec![], comment: None }];
     let evidence = Evidence {
         version: &version,
         suite: Some((&suite, Digest::of(b"suite"))),
         report: Some(&report),
+        judges: &[],
         approvals: &approvals,
         model_vouched: false,
         served_before: false,
@@ -147,6 +156,7 @@ fn an_open_policy_asks_for_nothing_and_a_rollback_for_a_past() {
         version: &version,
         suite: None,
         report: None,
+        judges: &[],
         approvals: &[],
         model_vouched: false,
         served_before: false,
@@ -173,6 +183,7 @@ fn against_serving(
         version: &version,
         suite: Some((&suite, Digest::of(b"suite"))),
         report: Some(&report),
+        judges: &[],
         approvals: &[],
         model_vouched: false,
         served_before: true,
@@ -270,4 +281,47 @@ fn policies_older_than_a_rule_still_load() {
     let mut old = serde_json::to_value(Policy::production()).unwrap();
     assert!(old.as_object_mut().unwrap().remove("not_worse_than_serving").is_none());
     assert_eq!(serde_json::from_value::<Policy>(old).unwrap(), Policy::production());
+}
+
+/// The unmet rules where `now` judge, a report is by `reported` and an approval was given under `approved`.
+fn judged(now: &[&str], reported: &[&str], approved: &[&str]) -> Vec<Finding> {
+    let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let (version, suite) = (version(), suite());
+    let report = Report { judges: owned(reported), ..report(60) };
+    let digest = Digest::of(b"suite");
+    let (actor, judges) = ("bob".to_string(), owned(approved));
+    let approvals = [Approval { actor, at: 0, suite: Some(digest), judges, comment: None }];
+    let now = owned(now);
+    let evidence = Evidence {
+        version: &version,
+        suite: Some((&suite, digest)),
+        report: Some(&report),
+        judges: &now,
+        approvals: &approvals,
+        model_vouched: false,
+        served_before: false,
+        serving: None,
+        serves_already: false,
+        comparison: None,
+    };
+    let production = "production".parse().unwrap();
+    let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
+    checklist.unmet().cloned().collect()
+}
+
+#[test]
+fn evidence_is_of_the_judges_of_its_time() {
+    let rules = |findings: Vec<Finding>| findings.iter().map(|f| f.rule).collect::<Vec<u8>>();
+    let (one, two) = ("j/r@1 on p/m", "j/r@2 on p/m");
+    assert_eq!(rules(judged(&[one, two], &[two, one], &[two, one])), [0; 0]);
+    assert_eq!(rules(judged(&[two], &[one], &[one])), [12, 17]);
+    assert_eq!(rules(judged(&[two], &[two], &[one])), [12]);
+    assert_eq!(rules(judged(&[two], &[one], &[two])), [17]);
+    assert_eq!(rules(judged(&[], &[one], &[])), [17]);
+    assert_eq!(rules(judged(&[one], &[], &[])), [12, 17]);
+    let told = judged(&[two], &[one], &[one]);
+    assert!(told[0].wanted.contains("version, suite and judges"), "{told:?}");
+    assert_eq!(told[0].found, "none; bob approved when j/r@1 on p/m judged");
+    assert_eq!(told[1].found, "report r is by j/r@1 on p/m");
+    assert!(told[1].wanted.contains(two) && told[1].fix.as_ref().unwrap().contains("test a/b@2"));
 }

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_runs"),
     migration!(4, "0004_embeddings"),
     migration!(5, "0005_calibrations"),
+    migration!(6, "0006_approvals_by_judges"),
 ];
 
 const TABLE: &str = "schema_migrations";

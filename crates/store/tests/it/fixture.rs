@@ -98,7 +98,13 @@ pub(crate) fn report(id: &str, version: &Version, suite: Digest, finished_at: i6
 }
 
 pub(crate) fn approval(actor: &str) -> Approval {
-    Approval { actor: actor.into(), at: 50, suite: None, comment: Some("fine".into()) }
+    Approval {
+        actor: actor.into(),
+        at: 50,
+        suite: None,
+        judges: vec![],
+        comment: Some("fine".into()),
+    }
 }
 
 pub(crate) fn permit(
@@ -128,6 +134,7 @@ pub(crate) fn permit_over(
         version,
         suite: Some((&suite, suite_digest())),
         report,
+        judges: &[],
         approvals: &[],
         model_vouched: false,
         served_before: true,

@@ -7,6 +7,7 @@ use gatemark_control::judge::Rule;
 use gatemark_core::calibration::{Calibration, ENOUGH, Figures, Judged, Rating, Share};
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::ModelName;
+use gatemark_core::money::NanoUsd;
 use gatemark_gateway::PromptRef;
 use serde_json::json;
 
@@ -19,7 +20,7 @@ use crate::print::one_line;
 #[command(after_help = "Example:\n  gatemark judge calibrate judges/rubric --labels labels.jsonl
 
 A label is a line {\"id\", \"answer\", \"label\"} with label pass, fail or a score on the judge's scale, and
-if wanted \"expected\", \"input\", \"criteria\" and \"rater\"; several people label an answer in a line each.
+if wanted \"expected\", \"input\", \"criteria\", \"system\" and \"rater\"; several people label an answer in a line each.
 For judges of pairs: {\"id\", \"first\", \"second\", \"label\"} with label first, second or tie.
 A .csv file has the same fields as columns.")]
 pub(super) struct Args {
@@ -44,6 +45,9 @@ pub(super) struct Args {
     /// Answers under way at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
+    /// Spend at most this many dollars; a calibration that needs more is not kept
+    #[arg(long, value_name = "USD", value_parser = argument::usd)]
+    max_cost: Option<NanoUsd>,
     /// Most disagreements to show
     #[arg(long, value_name = "N", default_value_t = 10)]
     disagreements: usize,
@@ -71,6 +75,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         criteria: args.criteria,
         rule: Rule { at_least: args.at_least, votes: args.votes, min_agreement: 0.6 },
         concurrency: usize::from(args.concurrency),
+        max_cost: args.max_cost,
         actor: context.actor()?,
     };
     let CalibrationRun { calibration, rows } =

@@ -1,6 +1,7 @@
 //! Which versions are tested.
 
 use gatemark_control::Control;
+use gatemark_control::checks::Sources;
 use gatemark_control::draft::{self, Drafts};
 use gatemark_control::evaluate::{TestRequest, TestTarget};
 use gatemark_control::registry::Mode;
@@ -22,7 +23,8 @@ pub(super) async fn chosen(
 ) -> Result<Option<Vec<TestTarget>>> {
     if args.draft || args.watch {
         let drafts = drafts(control, context)?;
-        let Some(names) = names(args, drafts.keys().cloned().collect(), context)? else {
+        let all = drafts.iter().map(|(name, draft)| (name.clone(), Sources::of(&draft.suite)));
+        let Some(names) = names(args, all.collect(), context)? else {
             return Ok(None);
         };
         return names.iter().map(|name| drafted(&drafts, name)).collect::<Result<_>>().map(Some);
@@ -34,7 +36,7 @@ pub(super) async fn chosen(
         });
         return Ok(Some(named.collect()));
     }
-    let names = names(args, control.with_suites().await?, context)?;
+    let names = names(args, judged(control).await?, context)?;
     if args.changed {
         as_registered(args, control, context).await?;
     }
@@ -65,10 +67,21 @@ async fn as_registered(args: &Args, control: &Control, context: &Context<'_>) ->
     Err(Error::invalid(format!("{message}: {hint}")).coded("not_registered"))
 }
 
+/// Every prompt with a suite, with what judges by it.
+async fn judged(control: &Control) -> Result<Vec<(PromptName, Sources)>> {
+    let mut judged = vec![];
+    for name in control.with_suites().await? {
+        let suite = control.store().current_suite(&name).await?;
+        let sources = suite.map(|(suite, _)| Sources::of(&suite)).unwrap_or_default();
+        judged.push((name, sources));
+    }
+    Ok(judged)
+}
+
 /// The prompts meant, out of all that have a suite.
 fn names(
     args: &Args,
-    mut all: Vec<PromptName>,
+    mut all: Vec<(PromptName, Sources)>,
     context: &Context<'_>,
 ) -> Result<Option<Vec<PromptName>>> {
     if !args.all && !args.changed {
@@ -81,14 +94,14 @@ fn names(
     }
     if args.changed {
         let touched = changed::since(&args.base, context)?;
-        all.retain(|name| touched.concerns(name));
+        all.retain(|(name, sources)| touched.concerns_judged(name, sources));
         if all.is_empty() {
             let note = format!("no prompt with a suite differs from {}", args.base);
             context.terminal.note(&note);
             return Ok(None);
         }
     }
-    Ok(Some(all))
+    Ok(Some(all.into_iter().map(|(name, _)| name).collect()))
 }
 
 /// The files as they are; what is wrong with them is printed.

@@ -1,6 +1,7 @@
 //! Every rule: what it wants, what was found, and how to meet it.
 
 mod figures;
+mod judges;
 mod serving;
 mod suite;
 mod thresholds;
@@ -33,6 +34,7 @@ pub fn decide(
     rules.version(policy, evidence);
     rules.serving(policy, purpose, evidence);
     rules.thresholds(policy, evidence, figures::of_this(evidence).map(|report| &report.summary));
+    rules.judges(policy, evidence);
     let version = evidence.version;
     Checklist {
         prompt: version.prompt.clone(),

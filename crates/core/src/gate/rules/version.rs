@@ -1,8 +1,8 @@
 //! Rules about the version itself.
 
-use super::super::evidence::Evidence;
+use super::super::evidence::{Approval, Evidence};
 use super::super::policy::Policy;
-use super::Rules;
+use super::{Rules, judges};
 
 impl Rules {
     pub(super) fn version(&mut self, policy: &Policy, evidence: &Evidence<'_>) {
@@ -42,31 +42,45 @@ impl Rules {
             );
         }
         if policy.approvals > 0 {
-            let suite = evidence.suite.map(|(_, digest)| digest);
-            let mut others: Vec<&str> = evidence
-                .approvals
-                .iter()
-                .filter(|approval| approval.suite == suite)
-                .map(|approval| approval.actor.as_str())
-                .filter(|actor| *actor != version.author)
-                .collect();
-            others.sort_unstable();
-            others.dedup();
-            let wanted = format!(
-                "{} approval(s) of version and suite by others than the author {}",
-                policy.approvals, version.author
-            );
-            let found = if others.is_empty() { "none".into() } else { others.join(", ") };
-            self.add(
-                12,
-                others.len() >= policy.approvals,
-                wanted,
-                found,
-                &format!(
-                    "ask somebody else to run `gatemark approve {}@{}`",
-                    version.prompt, version.number
-                ),
-            );
+            self.approvals(policy, evidence);
         }
+    }
+
+    fn approvals(&mut self, policy: &Policy, evidence: &Evidence<'_>) {
+        let version = evidence.version;
+        let by_others = evidence.approvals.iter().filter(|given| given.actor != version.author);
+        let (current, stale): (Vec<&Approval>, Vec<&Approval>) =
+            by_others.partition(|approval| judges::is_current(approval, evidence));
+        let mut others: Vec<&str> = current.iter().map(|given| given.actor.as_str()).collect();
+        others.sort_unstable();
+        others.dedup();
+        let of = if evidence.judges.is_empty() {
+            "version and suite"
+        } else {
+            "version, suite and judges"
+        };
+        let wanted = format!(
+            "{} approval(s) of {of} by others than the author {}",
+            policy.approvals, version.author
+        );
+        let mut found = if others.is_empty() { "none".to_string() } else { others.join(", ") };
+        let suite = evidence.suite.map(|(_, digest)| digest);
+        for old in stale.iter().filter(|old| !others.contains(&old.actor.as_str())) {
+            let why = match old.suite == suite {
+                true => format!("{} judged", judges::listed(&old.judges)),
+                false => "the suite was another".to_string(),
+            };
+            found.push_str(&format!("; {} approved when {why}", old.actor));
+        }
+        self.add(
+            12,
+            others.len() >= policy.approvals,
+            wanted,
+            found,
+            &format!(
+                "ask somebody else to run `gatemark approve {}@{}`",
+                version.prompt, version.number
+            ),
+        );
     }
 }
