@@ -208,20 +208,16 @@ impl Control {
     }
 
     async fn said(&self, side: &Side, case: &Case, actor: &str) -> Said {
-        let incoming = Incoming {
-            caller: Caller { name: actor.to_string(), roles: vec![Role::Edit] },
-            purpose: CallPurpose::Test,
-            target: Target::Exact {
+        let incoming = Incoming::new(
+            Caller { name: actor.to_string(), roles: vec![Role::Edit] },
+            CallPurpose::Test,
+            Target::Exact {
                 release: side.release.clone(),
                 model: side.model.clone(),
                 variables: case.variables.clone(),
                 recall: None,
             },
-            stream: false,
-            usage_wanted: false,
-            messages: None,
-            fields: vec![],
-        };
+        );
         let named = format!("version {} on {}", side.release.version.number, side.model);
         match self.gateway.call(incoming).await {
             Err(failure) => Said {

@@ -47,20 +47,16 @@ pub(super) async fn ask(
     answers: Option<&Arc<dyn Answers>>,
 ) -> Said {
     let recall = answers.map(|answers| Recall { answers: answers.clone(), repeat: vote });
-    let incoming = Incoming {
-        caller: Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
-        purpose: CallPurpose::Test,
-        target: Target::Exact {
+    let incoming = Incoming::new(
+        Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
+        CallPurpose::Test,
+        Target::Exact {
             release: judge.release.clone(),
             model: judge.model.clone(),
             variables,
             recall,
         },
-        stream: false,
-        usage_wanted: false,
-        messages: None,
-        fields: vec![],
-    };
+    );
     let reply = match control.gateway.call(incoming).await {
         Ok(reply) => reply,
         Err(failure) => {
