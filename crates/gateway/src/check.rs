@@ -114,12 +114,9 @@ fn fall_back(
 fn static_answer(resolved: &Resolved, release: &Release) -> Option<Answer> {
     let text = as_text(release.version.content.output.fallback.as_ref()?);
     Some(Answer {
-        raw: None,
         id: "chatcmpl-fallback".to_string(),
         model: resolved.model.vendor_id().to_string(),
         text,
-        tool_calls: None,
-        finish: Finish::Stop,
-        usage: None,
+        ..Answer::default()
     })
 }

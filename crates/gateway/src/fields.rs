@@ -43,6 +43,16 @@ pub(crate) fn merged(fixed: &Fields, asked: Fields) -> Result<Fields> {
     Ok(fields)
 }
 
+/// Leaves out the bound on the output that clients of some doors must send, where the version's own is at
+/// least as tight: what they ask for is kept either way.
+pub(crate) fn yield_bound(fixed: &Fields, asked: &mut Fields) {
+    let Some(own) = max_output(fixed) else { return };
+    asked.retain(|(name, value)| {
+        let bound = OUTPUT_BOUNDS.contains(&name.as_str()).then(|| read(value)).flatten();
+        bound.and_then(|value| value.as_u64()).is_none_or(|bound| bound < own)
+    });
+}
+
 /// The most tokens that the model may write, if the fields bound it.
 pub(crate) fn max_output(fields: &Fields) -> Option<u64> {
     let bounds = fields.iter().filter(|(name, _)| OUTPUT_BOUNDS.contains(&name.as_str()));
@@ -98,6 +108,16 @@ mod tests {
         for refused in [("n", "2"), ("models", "[]"), ("provider", "{}"), ("route", "\"x\"")] {
             assert_eq!(merge(&[refused]), Err("field_refused"), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn a_wider_bound_yields_to_the_versions() {
+        let left = |bound: &str| {
+            let mut asked = fields(&[("max_tokens", bound), ("top_p", "1")]);
+            yield_bound(&fields(&[("max_completion_tokens", "100")]), &mut asked);
+            asked.len()
+        };
+        assert_eq!((left("100"), left("4096"), left("99")), (1, 1, 2));
     }
 
     #[test]

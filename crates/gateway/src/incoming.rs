@@ -6,6 +6,7 @@ use gatemark_core::access::Caller;
 use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
+use gatemark_provider::Dialect;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -21,6 +22,8 @@ pub struct Incoming {
     pub purpose: CallPurpose,
     /// What is called.
     pub target: Target,
+    /// In whose words `messages` and `fields` are, and the answer is wanted.
+    pub dialect: Dialect,
     /// Whether the answer is to be streamed.
     pub stream: bool,
     /// Whether the caller asked for a usage chunk at the stream's end.
@@ -29,14 +32,35 @@ pub struct Incoming {
     pub messages: Option<Box<RawValue>>,
     /// All other request fields in the caller's order.
     pub fields: Vec<(String, Box<RawValue>)>,
+    /// Headers that belong to the dialect and are meant for the vendor.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Incoming {
+    /// A call in the words of chat completions that asks for a whole answer and adds nothing.
+    pub fn new(caller: Caller, purpose: CallPurpose, target: Target) -> Self {
+        Self {
+            caller,
+            purpose,
+            target,
+            dialect: Dialect::Chat,
+            stream: false,
+            usage_wanted: false,
+            messages: None,
+            fields: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
 }
 
 /// The part of a request that shapes the answer.
 pub(crate) struct Ask {
+    pub(crate) dialect: Dialect,
     pub(crate) stream: bool,
     pub(crate) usage_wanted: bool,
     pub(crate) messages: Option<Box<RawValue>>,
     pub(crate) fields: Vec<(String, Box<RawValue>)>,
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 /// What is called.

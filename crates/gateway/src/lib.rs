@@ -106,14 +106,17 @@ impl Gateway {
             },
         );
         let call = record.id().to_string();
+        let dialect = incoming.dialect;
         let ask = incoming::Ask {
+            dialect,
             stream: incoming.stream,
             usage_wanted: incoming.usage_wanted,
             messages: incoming.messages,
             fields: incoming.fields,
+            headers: incoming.headers,
         };
         match steps(&snapshot, &resolved, ask, &mut record).await {
-            Ok(got) => Ok(reply::reply(&resolved, got, record)),
+            Ok(got) => Ok(reply::reply(&resolved, got, record, dialect)),
             Err(error) => {
                 record.fail(&error);
                 record.finish();
@@ -131,7 +134,7 @@ async fn steps(
     ask: incoming::Ask,
     record: &mut record::Pending,
 ) -> Result<check::Checked> {
-    let prepared = prepare::prepare(resolved, ask, record)?;
+    let prepared = prepare::prepare(snapshot, resolved, ask, record)?;
     reserve::reserve(resolved, &prepared)?;
     let got = answer(snapshot, resolved, &prepared, record).await?;
     check::check(resolved, prepared, got, record)

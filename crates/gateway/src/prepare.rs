@@ -6,7 +6,7 @@ use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::variable::{self, Variable};
 use gatemark_provider::request::{ChatRequest, Messages, Turn};
-use gatemark_provider::splice;
+use gatemark_provider::{Dialect, splice, translate};
 use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -16,6 +16,7 @@ use crate::incoming::Ask;
 use crate::record::Pending;
 use crate::release::Compiled;
 use crate::resolve::{Named, Resolved};
+use crate::snapshot::Snapshot;
 
 /// Bound of the output, sent with calls whose version caps their cost but not their tokens.
 const ASSUMED_OUTPUT: u64 = 4096;
@@ -32,24 +33,57 @@ pub(crate) struct Prepared {
     pub(crate) max_output: Option<u64>,
 }
 
-pub(crate) fn prepare(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared> {
+pub(crate) fn prepare(
+    snapshot: &Snapshot,
+    resolved: &Resolved,
+    ask: Ask,
+    record: &mut Pending,
+) -> Result<Prepared> {
     match &resolved.named {
         None => plain(resolved, ask, record),
-        Some(named) => prompt(resolved, named, ask, record),
+        Some(named) => prompt(resolved, named, in_chat(snapshot, resolved, ask)?, record),
     }
+}
+
+/// What the caller adds to a prompt in the words of chat completions, which are a version's own.
+fn in_chat(snapshot: &Snapshot, resolved: &Resolved, mut ask: Ask) -> Result<Ask> {
+    if ask.dialect == Dialect::Chat {
+        return Ok(ask);
+    }
+    let model = &resolved.model;
+    let vendor = snapshot.vendor(model);
+    let vendor = vendor.ok_or_else(|| Error::internal(format!("no connection for {model}")))?;
+    if let Some(named) = &resolved.named {
+        fields::yield_bound(&named.compiled(model)?.parameters, &mut ask.fields);
+    }
+    let request = ChatRequest {
+        dialect: ask.dialect,
+        messages: ask.messages.map(Messages::Raw).unwrap_or_default(),
+        fields: ask.fields,
+        ..ChatRequest::default()
+    };
+    let added = translate::continuation(&request, model.provider(), vendor.as_ref())?;
+    let messages = match added.messages {
+        Messages::Raw(raw) => Some(raw),
+        Messages::Turns(_) => None,
+    };
+    Ok(Ask { dialect: Dialect::Chat, messages, fields: added.fields, ..ask })
 }
 
 fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared> {
     let messages = ask.messages.ok_or_else(|| {
-        Error::invalid("`messages` is missing: a plain model call needs them").at("messages")
+        let name = ask.dialect.conversation();
+        Error::invalid(format!("`{name}` is missing: a plain model call needs it")).at(name)
     })?;
     record.note_input(|| messages.get().to_string());
     let request = ChatRequest {
+        dialect: ask.dialect,
         model: resolved.model.vendor_id().to_string(),
         messages: Messages::Raw(messages),
         stream: ask.stream,
         usage_wanted: ask.usage_wanted,
         fields: ask.fields,
+        headers: ask.headers,
     };
     Ok(Prepared { request, input_tokens: None, max_output: None })
 }
@@ -77,11 +111,13 @@ fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) ->
         None => Messages::Turns(turns),
     };
     let request = ChatRequest {
+        dialect: ask.dialect,
         model: resolved.model.vendor_id().to_string(),
         messages,
         stream: ask.stream,
         usage_wanted: ask.usage_wanted,
         fields,
+        headers: ask.headers,
     };
     let max_output = fields::max_output(&request.fields);
     Ok(Prepared { request, input_tokens, max_output })

@@ -77,13 +77,13 @@ impl Remembered {
                 .map_err(|cause| Error::internal("a kept answer is not JSON").because(cause))
         };
         Ok(Answer {
-            raw: None,
             id: self.id,
             model: self.model,
             text: self.text,
             tool_calls: self.tool_calls.map(raw).transpose()?,
             finish: Finish::from_word(&self.finish),
             usage: self.usage,
+            ..Answer::default()
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Step 10, reply: the answer and the facts about it that travel in headers.
 
+use gatemark_provider::Dialect;
 use gatemark_provider::answer::Answer;
+use gatemark_provider::door::Writer;
 
 use crate::check::Checked;
 use crate::facts::Facts;
@@ -30,7 +32,12 @@ impl std::fmt::Debug for Reply {
     }
 }
 
-pub(crate) fn reply(resolved: &Resolved, checked: Checked, mut record: Pending) -> Reply {
+pub(crate) fn reply(
+    resolved: &Resolved,
+    checked: Checked,
+    mut record: Pending,
+    dialect: Dialect,
+) -> Reply {
     match checked {
         Checked::Whole(answer) => {
             record.settle();
@@ -39,15 +46,16 @@ pub(crate) fn reply(resolved: &Resolved, checked: Checked, mut record: Pending) 
         Checked::StreamedWhole(answer) => {
             record.settle();
             let facts = facts(resolved, &record, true);
-            let body = Body::Stream(stream::of_whole(&answer, &facts));
+            let body = Body::Stream(stream::of_whole(*answer, dialect, &facts));
             Reply { facts, body }
         }
         Checked::Stream { first, rest, deadline, usage_wanted, input } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
-            let source =
-                stream::Source { first: Some(first), rest, deadline, usage_wanted, release, input };
-            let body = Body::Stream(stream::relay(source, record, &facts));
+            let source = stream::Source { first: Some(first), rest, deadline, release, input };
+            let opening = stream::opening(&facts, usage_wanted);
+            let writer = Writer::new(dialect, opening);
+            let body = Body::Stream(stream::relay(source, record, writer));
             Reply { facts, body }
         }
     }

@@ -1,18 +1,20 @@
 //! Relaying a vendor's stream event by event.
 //!
-//! The record is written before the terminator leaves. A stream that breaks is not made to look whole: the
-//! caller gets an error event, then the terminator, and the record says that the call failed. A caller who
-//! goes away drops the stream, which drops the vendor's connection and writes the record.
+//! The frames are the business of the door's [`Writer`]. The record is written before the terminator leaves.
+//! A stream that breaks is not made to look whole: the caller gets an error event, and the record says that
+//! the call failed. A caller who goes away drops the stream, which drops the vendor's connection and writes
+//! the record.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::model::Usage;
+use gatemark_provider::Dialect;
 use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
-use gatemark_provider::chat;
+use gatemark_provider::door::{Opening, Writer};
 use gatemark_provider::request::Messages;
 use tokio::time::{Instant, timeout_at};
 
@@ -32,7 +34,6 @@ pub(crate) struct Source {
     pub(crate) first: Option<Box<Chunk>>,
     pub(crate) rest: ChunkStream,
     pub(crate) deadline: Instant,
-    pub(crate) usage_wanted: bool,
     pub(crate) release: Option<Arc<Release>>,
     /// What was asked, to be counted if the vendor does not say.
     pub(crate) input: Messages,
@@ -44,24 +45,28 @@ struct Relay {
     text: String,
     finish: Finish,
     usage: Option<Usage>,
-    id: String,
-    model: String,
-    created: i64,
-    begun: bool,
+    writer: Writer,
+}
+
+/// What the door says beside the answer.
+pub(crate) fn opening(facts: &Facts, usage_wanted: bool) -> Opening {
+    Opening {
+        call: facts.call.clone(),
+        model: facts.model.vendor_id().to_string(),
+        created: facts.at / 1_000_000,
+        usage_wanted,
+    }
 }
 
 /// Frames of `source`, recorded by `record`.
-pub(crate) fn relay(source: Source, record: Pending, facts: &Facts) -> SseStream {
+pub(crate) fn relay(source: Source, record: Pending, writer: Writer) -> SseStream {
     let relay = Relay {
         source,
         record: Some(record),
         text: String::new(),
         finish: Finish::Stop,
         usage: None,
-        id: format!("chatcmpl-{}", facts.call),
-        model: facts.model.vendor_id().to_string(),
-        created: facts.at / 1_000_000,
-        begun: false,
+        writer,
     };
     Box::pin(stream::unfold(relay, |mut relay| async move {
         let frame = relay.next_frame().await?;
@@ -74,27 +79,28 @@ impl Relay {
     async fn next_frame(&mut self) -> Option<Bytes> {
         self.record.as_ref()?;
         loop {
-            match self.next_chunk().await.map(|chunk| self.within_bound(chunk?)) {
-                Some(Ok(chunk)) => {
-                    self.take_in(&chunk);
-                    if chunk.usage_only && !self.source.usage_wanted {
-                        continue;
-                    }
-                    let first = !std::mem::replace(&mut self.begun, true);
-                    let payload =
-                        chat::write_chunk(&chunk, &self.id, &self.model, self.created, first);
-                    return Some(frame(&[&payload]));
-                }
-                Some(Err(error)) => {
-                    self.end(Some(&error));
-                    return Some(frame(&[&chat::write_error(&error), chat::DONE.as_bytes()]));
-                }
-                None => {
+            let frame = match self.next_chunk().await {
+                Some(chunk) => chunk.and_then(|chunk| self.write(chunk)),
+                None => self.writer.end().map(|last| {
                     self.end(None);
-                    return Some(frame(&[chat::DONE.as_bytes()]));
+                    Some(last)
+                }),
+            };
+            match frame {
+                Ok(None) => {}
+                Ok(frame) => return frame,
+                Err(error) => {
+                    self.end(Some(&error));
+                    return Some(self.writer.error(&error));
                 }
             }
         }
+    }
+
+    fn write(&mut self, chunk: Chunk) -> Result<Option<Bytes>> {
+        let chunk = self.within_bound(chunk)?;
+        self.take_in(&chunk);
+        self.writer.chunk(&chunk)
     }
 
     fn within_bound(&self, chunk: Chunk) -> Result<Chunk> {
@@ -123,7 +129,7 @@ impl Relay {
 
     fn take_in(&mut self, chunk: &Chunk) {
         if let Some(record) = &mut self.record
-            && (!chunk.text.is_empty() || chunk.tool_calls.is_some())
+            && !(chunk.text.is_empty() && chunk.reasoning.is_empty() && chunk.tool_calls.is_none())
         {
             record.note_first_token();
         }
@@ -162,30 +168,14 @@ impl Drop for Relay {
 }
 
 /// An answer that is already there, as a stream.
-pub(crate) fn of_whole(answer: &Answer, facts: &Facts) -> SseStream {
-    let id = format!("chatcmpl-{}", facts.call);
-    let created = facts.at / 1_000_000;
-    let chunk = Chunk {
-        raw: None,
-        text: answer.text.clone(),
-        tool_calls: answer.tool_calls.clone(),
-        finish: Some(answer.finish.clone()),
-        usage: None,
-        usage_only: false,
+pub(crate) fn of_whole(answer: Answer, dialect: Dialect, facts: &Facts) -> SseStream {
+    let mut writer = Writer::new(dialect, opening(facts, false));
+    let chunks = answer.into_chunks();
+    let written = chunks.iter().map(|chunk| writer.chunk(chunk)).collect::<Result<Vec<_>>>();
+    let frames = written.and_then(|frames| Ok((frames, writer.end()?)));
+    let frames = match frames {
+        Ok((frames, end)) => frames.into_iter().flatten().chain([end]).collect(),
+        Err(error) => vec![writer.error(&error)],
     };
-    let payload = chat::write_chunk(&chunk, &id, &answer.model, created, true);
-    let frames = vec![frame(&[&payload]), frame(&[chat::DONE.as_bytes()])];
     Box::pin(stream::iter(frames))
-}
-
-/// Server-sent events carrying `payloads`, one write for all of them.
-fn frame(payloads: &[&[u8]]) -> Bytes {
-    let length = payloads.iter().map(|payload| payload.len() + 8).sum();
-    let mut frame = BytesMut::with_capacity(length);
-    for payload in payloads {
-        frame.put_slice(b"data: ");
-        frame.put_slice(payload);
-        frame.put_slice(b"\n\n");
-    }
-    frame.freeze()
 }

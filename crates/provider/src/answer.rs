@@ -2,16 +2,18 @@
 
 use std::pin::Pin;
 
-use bytes::Bytes;
 use futures_util::Stream;
 use gatemark_core::Result;
 use gatemark_core::model::Usage;
 use serde_json::value::RawValue;
 
+use crate::dialect::Raw;
+
 /// Why the model stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Finish {
     /// It had said everything, or met a stop sequence.
+    #[default]
     Stop,
     /// It met the bound on tokens.
     Length,
@@ -48,33 +50,42 @@ impl Finish {
 }
 
 /// A whole answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// The `chat.completion` JSON exactly as the vendor sent it, when the vendor speaks that. Valid UTF-8.
-    pub raw: Option<Bytes>,
+    /// The body exactly as the vendor sent it, if a door may pass it on to callers who speak its dialect.
+    pub raw: Option<Raw>,
     /// The vendor's id of the answer; may be empty.
     pub id: String,
     /// The model that the vendor says has answered; may be empty.
     pub model: String,
     /// The text of the first choice.
     pub text: String,
+    /// What the model thought before it answered, as far as the vendor shows it.
+    pub reasoning: String,
     /// The `tool_calls` array of the first choice.
     pub tool_calls: Option<Box<RawValue>>,
     /// Why the first choice ended.
     pub finish: Finish,
+    /// The stop sequence that ended it, if the vendor says which.
+    pub stop_sequence: Option<String>,
     /// Tokens, if the vendor said.
     pub usage: Option<Usage>,
 }
 
 impl Answer {
-    /// The same answer as the pieces of a stream: text and tool calls, the end, and the usage if known.
+    /// The same answer as the pieces of a stream: thoughts, text and tool calls, the end, and the usage if
+    /// known.
     pub fn into_chunks(self) -> Vec<Chunk> {
-        let mut chunks = Vec::with_capacity(3);
+        let mut chunks = Vec::with_capacity(4);
+        if !self.reasoning.is_empty() {
+            chunks.push(Chunk { reasoning: self.reasoning, ..Chunk::default() });
+        }
         if !self.text.is_empty() || self.tool_calls.is_some() {
             let tool_calls = self.tool_calls;
             chunks.push(Chunk { text: self.text, tool_calls, ..Chunk::default() });
         }
-        chunks.push(Chunk { finish: Some(self.finish), ..Chunk::default() });
+        let (finish, stop_sequence) = (Some(self.finish), self.stop_sequence);
+        chunks.push(Chunk { finish, stop_sequence, ..Chunk::default() });
         chunks.extend(self.usage.map(Chunk::of_usage));
         chunks
     }
@@ -83,14 +94,19 @@ impl Answer {
 /// A piece of a streamed answer.
 #[derive(Debug, Clone, Default)]
 pub struct Chunk {
-    /// The data of the event, if it is a `chat.completion.chunk` already. Valid UTF-8 without line breaks.
-    pub raw: Option<Bytes>,
+    /// The data of the event exactly as the vendor sent it, if a door may pass it on to callers who speak its
+    /// dialect. A vendor's event makes one piece, even if it means nothing in neutral words.
+    pub raw: Option<Raw>,
     /// Text that the first choice gained.
     pub text: String,
+    /// Thoughts that were shown.
+    pub reasoning: String,
     /// Its `tool_calls` delta.
     pub tool_calls: Option<Box<RawValue>>,
     /// Set on the piece that ends the first choice.
     pub finish: Option<Finish>,
+    /// The stop sequence that ended it, if the vendor says which.
+    pub stop_sequence: Option<String>,
     /// Tokens of the whole answer.
     pub usage: Option<Usage>,
     /// Whether it carries usage and no choices, so that it can be left out for clients who did not ask.
@@ -101,6 +117,15 @@ impl Chunk {
     /// A piece that tells the usage and nothing else.
     pub fn of_usage(usage: Usage) -> Self {
         Self { usage: Some(usage), usage_only: true, ..Self::default() }
+    }
+
+    /// Whether nothing of the answer is in it: a vendor's frame around what it says.
+    pub fn is_silent(&self) -> bool {
+        self.text.is_empty()
+            && self.reasoning.is_empty()
+            && self.tool_calls.is_none()
+            && self.finish.is_none()
+            && self.usage.is_none()
     }
 }
 

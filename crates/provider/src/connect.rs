@@ -8,6 +8,7 @@ use gatemark_core::{Error, Kind, Result};
 
 use crate::answer::{Answer, ChunkStream};
 use crate::anthropic::Anthropic;
+use crate::dialect::Dialect;
 use crate::embedding::Embedded;
 use crate::http::Client;
 use crate::local::{Home, Local};
@@ -15,6 +16,7 @@ use crate::openai::Openai;
 use crate::request::ChatRequest;
 use crate::secret::Secret;
 use crate::sim::Sim;
+use crate::translate::Translated;
 use crate::vendor::{BoxFuture, Vendor};
 
 /// Connects to `provider`. Nothing is sent yet. A provider that needs a key and has none connects too,
@@ -24,6 +26,16 @@ use crate::vendor::{BoxFuture, Vendor};
 /// # Errors
 /// `Invalid` if the base URL or the key cannot be used.
 pub fn connect(
+    provider: &Provider,
+    key: Option<Secret>,
+    client: &Client,
+    home: &Home,
+) -> Result<Arc<dyn Vendor>> {
+    let vendor = in_its_own_words(provider, key, client, home)?;
+    Ok(Arc::new(Translated::new(&provider.name, vendor)))
+}
+
+fn in_its_own_words(
     provider: &Provider,
     key: Option<Secret>,
     client: &Client,
@@ -58,6 +70,11 @@ impl Keyless {
 }
 
 impl Vendor for Keyless {
+    /// Whatever is asked, the want of a key is what must be told.
+    fn speaks(&self, _: Dialect) -> bool {
+        true
+    }
+
     fn complete<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
         async move { Err(self.error()) }.boxed()
     }

@@ -2,34 +2,43 @@
 //! that are run in this process ([`local`]).
 //!
 //! The neutral vocabulary ([`ChatRequest`], [`Answer`], [`Chunk`]) is that of chat completions, because
-//! callers and most vendors speak it already: between two that do, bytes pass through unchanged, and only
-//! what the gateway must know (text, finish, usage) is read from them by the way. Other protocols are
-//! translated in full or refuse by name what they cannot express; nothing is silently dropped.
+//! most callers and vendors speak it already. Between two that speak one [`Dialect`], bytes pass through
+//! unchanged, and only what the gateway must know (text, finish, usage) is read from them by the way. All
+//! others are translated in full, or what cannot be expressed is refused by name; nothing is silently dropped.
 //!
 //! This crate knows no prompt, no policy and no store. It reads no clock; deadlines belong to the caller,
 //! who drops the future or stream: that closes the connection.
 //!
 //! Modules form one line, each using only those above it:
-//! `secret`, `request`, `answer`, `embedding`, `sse`, `http`, `unreadable` ← `vendor`, `message`, `events`,
-//! `chat` ← `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `sim`, `local` ← `connect`.
+//! `secret`, `dialect`, `object`, `frame`, `embedding`, `sse`, `http`, `unreadable` ← `request`, `answer`,
+//! `calls` ← `vendor`, `message`, `events`, `chat`, `messages`, `native` ← `door`, `translate`, `peer` ← `line`, `chunks`
+//! ← `openai`, `anthropic`, `sim`, `local` ← `connect`.
 
 pub mod answer;
 pub mod chat;
+pub mod dialect;
+pub mod door;
 pub mod embedding;
 pub mod http;
 pub mod local;
 pub mod message;
+pub mod messages;
 pub mod request;
 pub mod sim;
 pub mod splice;
 pub mod sse;
+pub mod translate;
 pub mod vendor;
 
 mod anthropic;
+mod calls;
 mod chunks;
 mod connect;
 mod events;
+mod frame;
 mod line;
+mod native;
+mod object;
 mod openai;
 mod peer;
 mod secret;
@@ -37,6 +46,7 @@ mod unreadable;
 
 pub use answer::{Answer, Chunk, ChunkStream, Finish};
 pub use connect::connect;
+pub use dialect::{Dialect, Raw};
 pub use embedding::{Embedded, TokenVectors};
 pub use request::{ChatRequest, Messages, Turn};
 pub use secret::Secret;

@@ -15,6 +15,9 @@ use crate::secret::Secret;
 /// Longest error body that is read, in bytes.
 const MAX_ERROR: usize = 256 * 1024;
 
+/// A header's name and value.
+pub(crate) type Header = (&'static str, String);
+
 /// An endpoint.
 pub(crate) struct Line {
     client: Client,
@@ -82,13 +85,23 @@ impl Line {
 
     /// Sends `body` and reads the whole answer, provided its status is good.
     pub(crate) async fn whole(&self, body: Bytes) -> Result<Bytes> {
-        let response = self.send(body, &self.whole_headers).await?;
+        self.whole_with(body, &[]).await
+    }
+
+    /// As [`Line::whole`], with headers of the caller's.
+    pub(crate) async fn whole_with(&self, body: Bytes, more: &[Header]) -> Result<Bytes> {
+        let response = self.send(body, with(&self.whole_headers, more)?).await?;
         self.read(response.body, MAX_BODY).await
     }
 
     /// Sends `body` and waits until the answer begins, provided its status is good.
     pub(crate) async fn open(&self, body: Bytes) -> Result<Opened> {
-        let response = self.send(body, &self.stream_headers).await?;
+        self.open_with(body, &[]).await
+    }
+
+    /// As [`Line::open`], with headers of the caller's.
+    pub(crate) async fn open_with(&self, body: Bytes, more: &[Header]) -> Result<Opened> {
+        let response = self.send(body, with(&self.stream_headers, more)?).await?;
         let kind = response.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
         let kind = kind.unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with(b"application/json") || kind.starts_with(b"text/html") {
@@ -97,8 +110,8 @@ impl Line {
         Ok(Opened::Events(BodyEvents::new(response.body)))
     }
 
-    async fn send(&self, body: Bytes, headers: &HeaderMap) -> Result<Response> {
-        let sent = self.client.post(self.uri.clone(), headers.clone(), body).await;
+    async fn send(&self, body: Bytes, headers: HeaderMap) -> Result<Response> {
+        let sent = self.client.post(self.uri.clone(), headers, body).await;
         let response = sent.map_err(|failure| self.peer.unreachable(failure))?;
         let encoding = response.headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
         if let Some(encoding) = encoding.filter(|name| !name.eq_ignore_ascii_case(b"identity")) {
@@ -117,6 +130,18 @@ impl Line {
     async fn read(&self, body: hyper::body::Incoming, limit: usize) -> Result<Bytes> {
         whole(body, limit).await.map_err(|failure| self.peer.unreachable(failure))
     }
+}
+
+/// `ours` and what the caller adds; it cannot replace a header of ours.
+fn with(ours: &HeaderMap, more: &[Header]) -> Result<HeaderMap> {
+    let mut headers = ours.clone();
+    for (name, value) in more {
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            Error::invalid(format!("the header `{name}` holds characters that no header may hold"))
+        })?;
+        headers.entry(*name).or_insert(value);
+    }
+    Ok(headers)
 }
 
 fn endpoint(provider: &Provider, path: &str) -> Result<Uri> {

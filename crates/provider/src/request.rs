@@ -1,10 +1,14 @@
 //! What a vendor is asked, in neutral words.
 //!
-//! The vocabulary is that of chat completions. Values stay as the caller wrote them ([`RawValue`]), so
-//! that unknown fields, number formatting and key order reach a vendor that speaks it unchanged.
+//! The vocabulary is that of chat completions, unless [`ChatRequest::dialect`] says otherwise: a plain call
+//! stays in its caller's own words until it is known whether the vendor speaks them too. Values stay as the
+//! caller wrote them ([`RawValue`]), so that unknown fields, number formatting and key order reach a vendor
+//! that speaks the dialect unchanged.
 
 use gatemark_core::prompt::Role;
 use serde_json::value::RawValue;
+
+use crate::dialect::Dialect;
 
 /// One message that we rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,15 +22,24 @@ pub struct Turn {
 /// The conversation.
 #[derive(Debug, Clone)]
 pub enum Messages {
-    /// The caller's own array, untouched.
+    /// The caller's own array, untouched; in the dialect of responses it may be a text.
     Raw(Box<RawValue>),
     /// Rendered by us.
     Turns(Vec<Turn>),
 }
 
+impl Default for Messages {
+    fn default() -> Self {
+        Self::Turns(Vec::new())
+    }
+}
+
 /// One request to one vendor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ChatRequest {
+    /// Whose words `messages` and `fields` are. A vendor sees only dialects that it says it speaks: see
+    /// [`crate::Vendor::speaks`].
+    pub dialect: Dialect,
     /// The vendor's own model id, without the provider's name.
     pub model: String,
     /// The conversation.
@@ -38,6 +51,9 @@ pub struct ChatRequest {
     pub usage_wanted: bool,
     /// Every other field in the caller's order: `temperature`, `tools`, `response_format`, …
     pub fields: Vec<(String, Box<RawValue>)>,
+    /// Headers of the caller's that belong to its dialect, such as `anthropic-beta`; a vendor that speaks
+    /// another leaves them out.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl ChatRequest {

@@ -5,12 +5,25 @@ pub use futures_util::future::BoxFuture;
 use gatemark_core::Result;
 
 use crate::answer::{Answer, ChunkStream};
+use crate::dialect::Dialect;
 use crate::embedding::{self, Embedded, TokenVectors};
 use crate::request::ChatRequest;
 
 /// A vendor's API. Errors carry what the vendor said ([`gatemark_core::Error::vendor`]) and never a key.
 /// There is no timeout inside apart from that for connecting: the caller drops what takes too long.
 pub trait Vendor: Send + Sync {
+    /// Whether it takes requests in `dialect` as they are. Every vendor takes the words of chat completions;
+    /// what comes in another dialect that it does not speak is translated into them before it sees it.
+    fn speaks(&self, dialect: Dialect) -> bool {
+        dialect == Dialect::Chat
+    }
+
+    /// The name under which it wants the bound on the answer's tokens when a request is translated into chat
+    /// completions: OpenAI's newer models refuse the old name, most other servers do not know the new one.
+    fn output_bound(&self) -> &'static str {
+        "max_tokens"
+    }
+
     /// Asks for a whole answer.
     ///
     /// # Errors

@@ -5,15 +5,16 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use gatemark_core::error::{Error, Kind};
 use gatemark_gateway::Failure;
-use gatemark_provider::chat;
+use gatemark_provider::{Dialect, door};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// An error on its way out, in the shape that OpenAI's clients understand.
+/// An error on its way out, in the shape that OpenAI's clients understand unless the door is another's.
 pub(crate) struct Problem {
+    dialect: Dialect,
     error: Error,
     call: Option<String>,
-    beside: Option<(&'static str, Value)>,
+    beside: Option<Box<(&'static str, Value)>>,
 }
 
 /// The code of an answer to a method that a path does not take; HTTP has a status for it, [`Kind`] none.
@@ -27,13 +28,18 @@ impl Problem {
 
     /// Adds a member to the answer, beside `error`.
     pub(crate) fn beside(mut self, name: &'static str, value: &impl Serialize) -> Self {
-        self.beside = serde_json::to_value(value).ok().map(|value| (name, value));
+        self.beside = serde_json::to_value(value).ok().map(|value| Box::new((name, value)));
         self
     }
 
+    /// The same for callers who speak `dialect`.
+    pub(crate) fn told_in(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
     fn body(&self) -> Bytes {
-        let bytes = chat::write_error(&self.error);
-        let Some((name, value)) = &self.beside else { return bytes };
+        let bytes = door::write_error(self.dialect, &self.error, self.call.as_deref());
+        let Some((name, value)) = self.beside.as_deref() else { return bytes };
         let Ok(mut whole) = serde_json::from_slice::<Map<String, Value>>(&bytes) else {
             return bytes;
         };
@@ -47,13 +53,13 @@ pub(crate) type Answer<T> = Result<T, Problem>;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self { error, call: None, beside: None }
+        Self { dialect: Dialect::Chat, error, call: None, beside: None }
     }
 }
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self { error: failure.error, call: failure.call, beside: None }
+        Self { dialect: Dialect::Chat, error: failure.error, call: failure.call, beside: None }
     }
 }
 
@@ -108,6 +114,7 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
         if let Some(call) = self.call.and_then(|call| HeaderValue::from_str(&call).ok()) {
+            headers.insert("request-id", call.clone());
             headers.insert("x-gatemark-call-id", call);
         }
         response

@@ -22,6 +22,7 @@ struct Document;
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(v1::chat::completions))
+        .routes(routes!(v1::messages::messages))
         .routes(routes!(v1::models::list))
         .routes(routes!(api::registry::list))
         .routes(routes!(api::registry::push))

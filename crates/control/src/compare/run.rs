@@ -248,20 +248,16 @@ impl Control {
         let _lane = ring.lanes.enter(side.model.provider()).await;
         // Variables that do not fit are what the call itself complains of.
         let system = side.release.system_text(&side.model, &case.variables).unwrap_or_default();
-        let incoming = Incoming {
-            caller: Caller { name: ring.request.actor.clone(), roles: vec![Role::Edit] },
-            purpose: CallPurpose::Test,
-            target: Target::Exact {
+        let incoming = Incoming::new(
+            Caller { name: ring.request.actor.clone(), roles: vec![Role::Edit] },
+            CallPurpose::Test,
+            Target::Exact {
                 release: side.release.clone(),
                 model: side.model.clone(),
                 variables: case.variables.clone(),
                 recall: None,
             },
-            stream: false,
-            usage_wanted: false,
-            messages: None,
-            fields: vec![],
-        };
+        );
         let named = format!("version {} on {}", side.release.version.number, side.model);
         match self.gateway.call(incoming).await {
             Err(failure) => Said {

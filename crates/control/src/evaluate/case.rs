@@ -39,20 +39,16 @@ pub(super) async fn ask(
     turn: Option<SemaphorePermit<'_>>,
 ) -> Row {
     let Asking { plan, actor, recall, lanes, ordinal } = asking;
-    let incoming = Incoming {
-        caller: Caller { name: actor.to_string(), roles: vec![Role::Edit] },
-        purpose: CallPurpose::Test,
-        target: Target::Exact {
+    let incoming = Incoming::new(
+        Caller { name: actor.to_string(), roles: vec![Role::Edit] },
+        CallPurpose::Test,
+        Target::Exact {
             release: plan.release.clone(),
             model: plan.model.clone(),
             variables: case.variables.clone(),
             recall: recall.clone(),
         },
-        stream: false,
-        usage_wanted: false,
-        messages: None,
-        fields: vec![],
-    };
+    );
     let answers = recall.map(|recall| recall.answers);
     let began = Instant::now();
     let result = control.gateway.call(incoming).await;

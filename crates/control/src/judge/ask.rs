@@ -53,20 +53,16 @@ pub(super) async fn ask(
 ) -> Said {
     let _lane = turn.lanes.enter(judge.model.provider()).await;
     let recall = turn.answers.map(|answers| Recall { answers: answers.clone(), repeat: vote });
-    let incoming = Incoming {
-        caller: Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
-        purpose: CallPurpose::Test,
-        target: Target::Exact {
+    let incoming = Incoming::new(
+        Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
+        CallPurpose::Test,
+        Target::Exact {
             release: judge.release.clone(),
             model: judge.model.clone(),
             variables,
             recall,
         },
-        stream: false,
-        usage_wanted: false,
-        messages: None,
-        fields: vec![],
-    };
+    );
     let reply = match control.gateway.call(incoming).await {
         Ok(reply) => reply,
         Err(failure) => {

@@ -20,7 +20,8 @@ use gatemark_core::prompt::Version;
 use gatemark_gateway::{
     Gateway, Incoming, Meter, Pointer, PromptRef, Release, Snapshot, SnapshotParts, Target,
 };
-use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
+use gatemark_provider::Dialect;
+use gatemark_provider::answer::{Answer, Chunk, ChunkStream};
 use gatemark_provider::request::ChatRequest;
 use gatemark_provider::vendor::Vendor;
 use gatemark_store::calllog::{CallLog, CallLogOptions};
@@ -85,25 +86,16 @@ impl Vendor for Script {
 
 fn answer(text: &str) -> Answer {
     Answer {
-        raw: None,
         id: "a".into(),
         model: "m".into(),
         text: text.into(),
-        tool_calls: None,
-        finish: Finish::Stop,
         usage: Some(gatemark_core::model::Usage { input: 100, output: 10, ..Default::default() }),
+        ..Answer::default()
     }
 }
 
 fn chunk(text: &str) -> Chunk {
-    Chunk {
-        raw: None,
-        text: text.into(),
-        tool_calls: None,
-        finish: None,
-        usage: None,
-        usage_only: false,
-    }
+    Chunk { text: text.into(), ..Chunk::default() }
 }
 
 struct NoMeter;
@@ -207,10 +199,12 @@ pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
         caller: Caller { name: "app".into(), roles: vec![Role::Call] },
         purpose: CallPurpose::Serve,
         target: Target::Named { prompt: PromptRef::parse("a/b", "model").unwrap(), variables },
+        dialect: Dialect::Chat,
         stream,
         usage_wanted: false,
         messages: None,
         fields: vec![],
+        headers: vec![],
     }
 }
 

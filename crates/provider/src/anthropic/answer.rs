@@ -1,8 +1,10 @@
 //! Reads a whole answer.
 //!
-//! Text blocks are joined; `tool_use` blocks become `tool_calls`. Thinking blocks have no place in chat
-//! completions and are left out; their tokens are part of the output count.
+//! Text blocks are joined; `tool_use` blocks become `tool_calls`, thinking blocks the reasoning. What only a
+//! caller of the same dialect understands (signatures, citations, the blocks of server tools) is in the raw
+//! body.
 
+use bytes::Bytes;
 use gatemark_core::Result;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -10,6 +12,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::tools::Call;
 use super::usage::Counts;
 use crate::answer::{Answer, Finish};
+use crate::dialect::{Dialect, Raw};
 use crate::unreadable::Unreadable;
 
 #[derive(Deserialize)]
@@ -23,6 +26,8 @@ struct Body<'a> {
     #[serde(default)]
     stop_reason: Option<String>,
     #[serde(default)]
+    stop_sequence: Option<String>,
+    #[serde(default)]
     usage: Option<Counts>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
@@ -33,6 +38,8 @@ struct Block<'a> {
     r#type: String,
     #[serde(default)]
     text: Option<String>,
+    #[serde(default)]
+    thinking: Option<String>,
     #[serde(default)]
     id: Option<String>,
     #[serde(default)]
@@ -53,9 +60,9 @@ pub(crate) fn finish(stop_reason: &str) -> Finish {
 }
 
 /// Reads the body.
-pub(crate) fn read(body: &[u8]) -> Result<Answer, Unreadable> {
+pub(crate) fn read(raw: &Bytes) -> Result<Answer, Unreadable> {
     let odd = |why: String| Unreadable::Odd(why);
-    let text = std::str::from_utf8(body).map_err(|_| odd("it is not UTF-8".into()))?;
+    let text = std::str::from_utf8(raw).map_err(|_| odd("it is not UTF-8".into()))?;
     if !text.trim_ascii_start().starts_with('{') {
         return Err(odd("it is not a JSON object".into()));
     }
@@ -65,10 +72,12 @@ pub(crate) fn read(body: &[u8]) -> Result<Answer, Unreadable> {
     }
     let blocks = body.content.ok_or_else(|| odd("it holds no content".into()))?;
     let mut text = String::new();
+    let mut reasoning = String::new();
     let mut calls = Vec::new();
     for block in &blocks {
         match block.r#type.as_str() {
             "text" => text.push_str(block.text.as_deref().unwrap_or_default()),
+            "thinking" => reasoning.push_str(block.thinking.as_deref().unwrap_or_default()),
             "tool_use" => calls.push(Call::whole(
                 block.id.as_deref().unwrap_or_default(),
                 block.name.as_deref().unwrap_or_default(),
@@ -83,12 +92,14 @@ pub(crate) fn read(body: &[u8]) -> Result<Answer, Unreadable> {
         Some(to_raw_value(&calls).map_err(|cause| odd(cause.to_string()))?)
     };
     Ok(Answer {
-        raw: None,
+        raw: Some(Raw { dialect: Dialect::Messages, bytes: raw.clone() }),
         id: body.id,
         model: body.model,
         text,
+        reasoning,
         tool_calls,
         finish: body.stop_reason.as_deref().map_or(Finish::Stop, finish),
+        stop_sequence: body.stop_sequence,
         usage: body.usage.and_then(Counts::usage),
     })
 }

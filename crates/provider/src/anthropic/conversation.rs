@@ -18,6 +18,27 @@ pub(crate) struct Conversation {
     pub(crate) messages: Vec<Value>,
 }
 
+/// Keys of text blocks, of which all but two are the API's own.
+const OWN_IN_TEXT: [&str; 4] = ["type", "text", "cache_control", "citations"];
+
+/// Blocks of the API's own that may be written straight into the content.
+const OWN: [&str; 14] = [
+    "image",
+    "document",
+    "search_result",
+    "thinking",
+    "redacted_thinking",
+    "server_tool_use",
+    "web_search_tool_result",
+    "web_fetch_tool_result",
+    "code_execution_tool_result",
+    "bash_code_execution_tool_result",
+    "text_editor_code_execution_tool_result",
+    "mcp_tool_use",
+    "mcp_tool_result",
+    "container_upload",
+];
+
 fn refused(param: String, why: &str) -> Error {
     Error::invalid(format!("`{param}` {why}")).at(param)
 }
@@ -62,7 +83,7 @@ pub(crate) fn translate(said: Vec<Said>) -> Result<Conversation> {
 fn check_rest(param: &str, said: &Said) -> Result<()> {
     let harmless = |key: &str, value: &Value| {
         value.as_array().is_some_and(Vec::is_empty)
-            || (key == "name" && said.speaker == Speaker::Tool)
+            || (said.speaker == Speaker::Tool && matches!(key, "name" | "is_error"))
     };
     match said.rest.iter().find(|(key, value)| !harmless(key, value)) {
         Some((key, _)) => {
@@ -84,12 +105,8 @@ fn block(param: &str, part: Part) -> Result<Value> {
     let param = format!("{param}.content");
     match map.get("type").and_then(Value::as_str) {
         Some("image_url") => image(&param, &map),
-        // `cache_control` is Anthropic's own and may be written straight into a text part.
-        Some("text")
-            if map.keys().all(|k| matches!(k.as_str(), "type" | "text" | "cache_control")) =>
-        {
-            Ok(map.into())
-        }
+        Some("text") if map.keys().all(|k| OWN_IN_TEXT.contains(&k.as_str())) => Ok(map.into()),
+        Some(kind) if OWN.contains(&kind) => Ok(map.into()),
         kind => {
             let kind = kind.unwrap_or("unknown");
             let why =
@@ -133,6 +150,11 @@ fn assistant(param: &str, said: Said) -> Result<Vec<Value>> {
 fn result(param: &str, said: Said) -> Result<Value> {
     let missing = || refused(format!("{param}.tool_call_id"), "is missing");
     let id = said.tool_call_id.ok_or_else(missing)?;
+    let failed = said.rest.get("is_error") == Some(&Value::Bool(true));
     let content = blocks(param, said.parts)?;
-    Ok(json!({"type": "tool_result", "tool_use_id": id, "content": content}))
+    let mut result = json!({"type": "tool_result", "tool_use_id": id, "content": content});
+    if let Some(result) = result.as_object_mut().filter(|_| failed) {
+        result.insert("is_error".into(), Value::Bool(true));
+    }
+    Ok(result)
 }

@@ -1,4 +1,5 @@
-//! Anthropic's messages API, translated from and to the vocabulary of chat completions.
+//! Anthropic's messages API: what callers of the same dialect ask passes through with the model's name
+//! replaced, what others ask is translated from the vocabulary of chat completions.
 
 mod answer;
 mod conversation;
@@ -15,6 +16,7 @@ use gatemark_core::model::Provider;
 
 use crate::answer::{Answer, ChunkStream};
 use crate::chunks::Chunks;
+use crate::dialect::Dialect;
 use crate::http::Client;
 use crate::line::{Line, Opened};
 use crate::request::ChatRequest;
@@ -42,9 +44,14 @@ impl Anthropic {
 }
 
 impl Vendor for Anthropic {
+    fn speaks(&self, dialect: Dialect) -> bool {
+        matches!(dialect, Dialect::Chat | Dialect::Messages)
+    }
+
     fn complete<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
         async move {
-            let body = self.line.whole(request::write(request, false)?).await?;
+            let body =
+                self.line.whole_with(request::write(request, false)?, &request.headers).await?;
             answer::read(&body).map_err(|why| self.line.peer.unreadable(&body, why))
         }
         .boxed()
@@ -52,7 +59,7 @@ impl Vendor for Anthropic {
 
     fn stream<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>> {
         async move {
-            match self.line.open(request::write(request, true)?).await? {
+            match self.line.open_with(request::write(request, true)?, &request.headers).await? {
                 Opened::Events(events) => {
                     let peer = Arc::clone(&self.line.peer);
                     Ok(Chunks::boxed(events, peer, stream::Reading::default()))

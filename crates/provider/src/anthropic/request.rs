@@ -20,7 +20,9 @@ use serde_json::{Map, Value, json};
 
 use super::conversation::{self, Conversation};
 use super::tools;
+use crate::dialect::Dialect;
 use crate::message;
+use crate::native;
 use crate::request::ChatRequest;
 
 /// Bound on the answer for callers who set none: enough for nearly every answer, and within what the
@@ -32,6 +34,9 @@ const DEFAULT_MAX_TOKENS: u64 = 4096;
 /// # Errors
 /// `Invalid` with the field that cannot be expressed.
 pub(crate) fn write(request: &ChatRequest, stream: bool) -> Result<Bytes> {
+    if request.dialect == Dialect::Messages {
+        return native::write(request, stream);
+    }
     let Conversation { system, messages } =
         conversation::translate(message::read(&request.messages)?)?;
     let fields = fields(request)?;
@@ -146,9 +151,8 @@ mod tests {
         ChatRequest {
             model: "claude-x".into(),
             messages: Messages::Raw(raw(messages)),
-            stream: false,
-            usage_wanted: false,
             fields: fields.iter().map(|(k, v)| (k.to_string(), raw(v))).collect(),
+            ..ChatRequest::default()
         }
     }
 

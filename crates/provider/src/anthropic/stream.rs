@@ -3,17 +3,22 @@
 //! `message_start`, then blocks (`content_block_start`, `_delta`…, `_stop`), `message_delta` with the
 //! reason for stopping and the tokens, `message_stop`. Pings and events of unknown types are passed
 //! over, as the API's versioning policy asks. Only `message_stop` makes an answer complete.
+//!
+//! Each event makes one piece that carries it raw, so that callers of the same dialect get exactly what the
+//! vendor sent, in its order.
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::answer::finish;
 use super::tools::Call;
 use super::usage::Counts;
-use crate::answer::{Chunk, Finish};
+use crate::answer::Chunk;
 use crate::chunks::{Progress, Reader};
+use crate::dialect::{Dialect, Raw};
 use crate::sse::Event;
 use crate::unreadable::Unreadable;
 
@@ -48,6 +53,8 @@ struct Block {
     #[serde(default)]
     text: String,
     #[serde(default)]
+    thinking: String,
+    #[serde(default)]
     id: String,
     #[serde(default)]
     name: String,
@@ -60,9 +67,13 @@ struct Delta {
     #[serde(default)]
     text: String,
     #[serde(default)]
+    thinking: String,
+    #[serde(default)]
     partial_json: String,
     #[serde(default)]
     stop_reason: Option<String>,
+    #[serde(default)]
+    stop_sequence: Option<String>,
 }
 
 /// A tool's block that is being written.
@@ -89,6 +100,8 @@ impl Reader for Reading {
         let odd = |why: String| Unreadable::Odd(why);
         let text = std::str::from_utf8(&event.data).map_err(|_| odd("it is not UTF-8".into()))?;
         let wire: Wire<'_> = serde_json::from_str(text).map_err(|cause| odd(cause.to_string()))?;
+        let mut chunk = Chunk::default();
+        let mut progress = Progress::Running;
         match wire.r#type.as_str() {
             "error" => {
                 let words = wire.error.ok_or_else(|| odd("an error without words".into()))?;
@@ -97,23 +110,28 @@ impl Reader for Reading {
             "message_start" => {
                 self.counts.update(wire.message.and_then(|m| m.usage).unwrap_or_default());
             }
-            "content_block_start" => self.open(wire.index, wire.content_block, out)?,
-            "content_block_delta" => self.extend(wire.index, wire.delta, out)?,
-            "content_block_stop" => self.close(wire.index, out)?,
+            "content_block_start" => self.open(wire.index, wire.content_block, &mut chunk)?,
+            "content_block_delta" => self.extend(wire.index, wire.delta, &mut chunk)?,
+            "content_block_stop" => self.close(wire.index, &mut chunk)?,
             "message_delta" => {
                 self.counts.update(wire.usage.unwrap_or_default());
-                if let Some(reason) = wire.delta.and_then(|delta| delta.stop_reason) {
-                    self.finish(finish(&reason), out);
+                chunk.usage = self.counts.usage();
+                if let Some(delta) = wire.delta {
+                    chunk.finish = delta.stop_reason.as_deref().map(finish);
+                    chunk.stop_sequence = delta.stop_sequence;
+                    self.finished |= chunk.finish.is_some();
                 }
             }
             "message_stop" => {
-                self.finish(Finish::Stop, out);
-                out.extend(self.counts.usage().map(Chunk::of_usage));
-                return Ok(Progress::Complete);
+                chunk.finish = (!self.finished).then(Default::default);
+                chunk.usage = self.counts.usage();
+                progress = Progress::Complete;
             }
             _ => {}
         }
-        Ok(Progress::Running)
+        chunk.raw = Some(Raw { dialect: Dialect::Messages, bytes: one_line(&event.data) });
+        out.push_back(chunk);
+        Ok(progress)
     }
 
     fn may_end(&self) -> bool {
@@ -122,28 +140,21 @@ impl Reader for Reading {
 }
 
 impl Reading {
-    /// Tells the reason for stopping, once.
-    fn finish(&mut self, finish: Finish, out: &mut VecDeque<Chunk>) {
-        if !self.finished {
-            self.finished = true;
-            out.push_back(Chunk { finish: Some(finish), ..Chunk::default() });
-        }
-    }
-
     fn open(
         &mut self,
         index: u64,
         block: Option<Block>,
-        out: &mut VecDeque<Chunk>,
+        out: &mut Chunk,
     ) -> Result<(), Unreadable> {
         let Some(block) = block else { return Ok(()) };
         match block.r#type.as_str() {
-            "text" if !block.text.is_empty() => out.push_back(said(block.text)),
+            "text" => out.text = block.text,
+            "thinking" => out.reasoning = block.thinking,
             "tool_use" => {
                 let rank = self.tools;
                 self.tools += 1;
                 self.tool = Some(Tool { block: index, rank, argued: false });
-                out.push_back(called(Call::begun(rank, &block.id, &block.name))?);
+                out.tool_calls = Some(called(Call::begun(rank, &block.id, &block.name))?);
             }
             _ => {}
         }
@@ -154,15 +165,16 @@ impl Reading {
         &mut self,
         index: u64,
         delta: Option<Delta>,
-        out: &mut VecDeque<Chunk>,
+        out: &mut Chunk,
     ) -> Result<(), Unreadable> {
         let Some(delta) = delta else { return Ok(()) };
         match delta.r#type.as_str() {
-            "text_delta" if !delta.text.is_empty() => out.push_back(said(delta.text)),
+            "text_delta" => out.text = delta.text,
+            "thinking_delta" => out.reasoning = delta.thinking,
             "input_json_delta" if !delta.partial_json.is_empty() => {
                 if let Some(tool) = self.tool.as_mut().filter(|tool| tool.block == index) {
                     tool.argued = true;
-                    out.push_back(called(Call::more(tool.rank, &delta.partial_json))?);
+                    out.tool_calls = Some(called(Call::more(tool.rank, &delta.partial_json))?);
                 }
             }
             _ => {}
@@ -171,21 +183,25 @@ impl Reading {
     }
 
     /// A call without arguments sends none; chat completions want an empty object there.
-    fn close(&mut self, index: u64, out: &mut VecDeque<Chunk>) -> Result<(), Unreadable> {
+    fn close(&mut self, index: u64, out: &mut Chunk) -> Result<(), Unreadable> {
         if let Some(tool) = self.tool.take_if(|tool| tool.block == index)
             && !tool.argued
         {
-            out.push_back(called(Call::more(tool.rank, "{}"))?);
+            out.tool_calls = Some(called(Call::more(tool.rank, "{}"))?);
         }
         Ok(())
     }
 }
 
-fn said(text: String) -> Chunk {
-    Chunk { text, ..Chunk::default() }
+fn called(call: Call<'_>) -> Result<Box<RawValue>, Unreadable> {
+    to_raw_value(&[call]).map_err(|cause| Unreadable::Odd(cause.to_string()))
 }
 
-fn called(call: Call<'_>) -> Result<Chunk, Unreadable> {
-    let raw = to_raw_value(&[call]).map_err(|cause| Unreadable::Odd(cause.to_string()))?;
-    Ok(Chunk { tool_calls: Some(raw), ..Chunk::default() })
+/// Data without line breaks, which can only stand between tokens, where a space means the same.
+fn one_line(data: &Bytes) -> Bytes {
+    if data.contains(&b'\n') {
+        data.iter().map(|&c| if c == b'\n' { b' ' } else { c }).collect()
+    } else {
+        data.clone()
+    }
 }

@@ -57,6 +57,13 @@ fn declaration(rank: usize, tool: &Value) -> Result<Value> {
     let param = |rest: &str| format!("tools[{rank}]{rest}");
     let kind = tool.get("type").and_then(Value::as_str);
     let function = tool.get("function").and_then(Value::as_object);
+    // A tool that the API itself runs, in its own words.
+    if kind.is_some_and(|kind| kind != "function")
+        && function.is_none()
+        && tool.get("name").is_some_and(Value::is_string)
+    {
+        return Ok(tool.clone());
+    }
     let (Some("function"), Some(function)) = (kind, function) else {
         return Err(refused(param(""), "is not a function; this provider knows no other tools"));
     };

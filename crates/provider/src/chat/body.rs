@@ -106,9 +106,8 @@ mod tests {
         ChatRequest {
             model: "gpt-4o-2024-08-06".into(),
             messages,
-            stream: true,
-            usage_wanted: false,
             fields: fields.iter().map(|(k, v)| (k.to_string(), raw(v))).collect(),
+            ..ChatRequest::default()
         }
     }
 

@@ -14,6 +14,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, Chunk, Finish};
+use crate::dialect::{Dialect, Raw};
 use crate::unreadable::Unreadable;
 
 /// Text of a message: a string, `null`, or an array of parts of which the text parts count. Anything
@@ -103,12 +104,21 @@ struct Choice<'a> {
     delta: Option<Said<'a>>,
     #[serde(borrow, default)]
     finish_reason: Text<'a>,
+    /// vLLM's word for the stop sequence that was met; a number or null otherwise.
+    #[serde(borrow, default)]
+    stop_reason: Text<'a>,
 }
 
 #[derive(Deserialize)]
 struct Said<'a> {
     #[serde(borrow, default)]
     content: Text<'a>,
+    /// DeepSeek's word for thoughts, which vLLM, llama.cpp and others share.
+    #[serde(borrow, default)]
+    reasoning_content: Text<'a>,
+    /// The same with OpenRouter, Ollama and newer servers; where both are sent they say the same.
+    #[serde(borrow, default)]
+    reasoning: Text<'a>,
     #[serde(borrow, default)]
     tool_calls: Option<&'a RawValue>,
 }
@@ -214,14 +224,27 @@ pub(crate) fn answer(raw: Bytes) -> Result<Answer, Unreadable> {
     let body = parse(&raw)?;
     let choice = body.choices.and_then(first);
     let choice = choice.ok_or_else(|| Unreadable::Odd("it holds no choices".into()))?;
-    let (text, tool_calls) = match choice.message {
-        Some(said) => (said.content.0.into_owned(), present(said.tool_calls)),
-        None => return Err(Unreadable::Odd("its first choice holds no message".into())),
-    };
-    let finish = finish(&choice.finish_reason.0).unwrap_or(Finish::Stop);
-    let usage = body.usage.and_then(usage);
-    let (id, model) = (body.id.0.into_owned(), body.model.0.into_owned());
-    Ok(Answer { id, model, text, tool_calls, finish, usage, raw: Some(raw) })
+    let said = choice.message;
+    let said = said.ok_or_else(|| Unreadable::Odd("its first choice holds no message".into()))?;
+    Ok(Answer {
+        id: body.id.0.into_owned(),
+        model: body.model.0.into_owned(),
+        reasoning: thoughts(said.reasoning_content, said.reasoning),
+        text: said.content.0.into_owned(),
+        tool_calls: present(said.tool_calls),
+        finish: finish(&choice.finish_reason.0).unwrap_or_default(),
+        stop_sequence: some(choice.stop_reason),
+        usage: body.usage.and_then(usage),
+        raw: Some(Raw { dialect: Dialect::Chat, bytes: raw.clone() }),
+    })
+}
+
+fn thoughts(by_content: Text<'_>, by_name: Text<'_>) -> String {
+    if by_content.0.is_empty() { by_name.0.into_owned() } else { by_content.0.into_owned() }
+}
+
+fn some(text: Text<'_>) -> Option<String> {
+    (!text.0.is_empty()).then(|| text.0.into_owned())
 }
 
 /// Reads the data of one event of a stream.
@@ -243,12 +266,14 @@ pub(crate) fn chunk(raw: Bytes) -> Result<Chunk, Unreadable> {
     let mut chunk = Chunk { usage, usage_only, ..Chunk::default() };
     if let Some(choice) = first(choices) {
         chunk.finish = finish(&choice.finish_reason.0);
+        chunk.stop_sequence = some(choice.stop_reason);
         if let Some(said) = choice.delta {
+            chunk.reasoning = thoughts(said.reasoning_content, said.reasoning);
             chunk.text = said.content.0.into_owned();
             chunk.tool_calls = present(said.tool_calls);
         }
     }
-    chunk.raw = Some(raw);
+    chunk.raw = Some(Raw { dialect: Dialect::Chat, bytes: raw });
     Ok(chunk)
 }
 
@@ -281,7 +306,7 @@ mod tests {
         let broken_usage = read(r#"{"choices":[],"usage":{"prompt_tokens":"many"}}"#);
         assert!(!broken_usage.usage_only && broken_usage.usage.is_none());
         let lines = read("{\n\"choices\":[]\n}");
-        assert_eq!(lines.raw.unwrap(), "{ \"choices\":[] }");
+        assert_eq!(lines.raw.unwrap().bytes, "{ \"choices\":[] }");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, Chunk};
+use crate::dialect::{Dialect, Raw};
+use crate::frame::Opening;
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -31,6 +33,8 @@ struct WholeMessage<'a> {
     role: &'static str,
     content: Option<&'a str>,
     refusal: Option<()>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reasoning_content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<&'a RawValue>,
 }
@@ -60,6 +64,8 @@ struct Delta<'a> {
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reasoning_content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<&'a RawValue>,
 }
@@ -105,7 +111,7 @@ fn written(value: &impl Serialize, capacity: usize) -> Bytes {
 /// A whole answer: the vendor's bytes if it spoke this format, else a `chat.completion` from the parts.
 /// `created` is in seconds since 1970.
 pub fn write_answer(answer: &Answer, created: i64) -> Bytes {
-    if let Some(raw) = &answer.raw {
+    if let Some(raw) = Raw::in_dialect(answer.raw.as_ref(), Dialect::Chat) {
         return raw.clone();
     }
     let silent = answer.text.is_empty() && answer.tool_calls.is_some();
@@ -113,6 +119,7 @@ pub fn write_answer(answer: &Answer, created: i64) -> Bytes {
         role: "assistant",
         content: (!silent).then_some(answer.text.as_str()),
         refusal: None,
+        reasoning_content: &answer.reasoning,
         tool_calls: answer.tool_calls.as_deref(),
     };
     let finish_reason = answer.finish.word();
@@ -127,41 +134,39 @@ pub fn write_answer(answer: &Answer, created: i64) -> Bytes {
     written(&whole, answer.text.len() + answer.text.len() / 8 + 512)
 }
 
-/// The data of one event of a stream, to be framed by the caller: the vendor's bytes if it spoke this
-/// format, else a `chat.completion.chunk`. `created` is in seconds since 1970; `first` adds the role.
-pub fn write_chunk(chunk: &Chunk, id: &str, model: &str, created: i64, first: bool) -> Bytes {
-    if let Some(raw) = &chunk.raw {
-        return raw.clone();
-    }
-    let bare = chunk.tool_calls.is_some() || (chunk.finish.is_some() && !first);
+/// The data of a `chat.completion.chunk` from the parts of `chunk`, without usage; `first` adds the role.
+pub fn write_chunk(chunk: &Chunk, opening: &Opening, first: bool) -> Bytes {
+    let bare = chunk.tool_calls.is_some() || chunk.finish.is_some() || !chunk.reasoning.is_empty();
     let delta = Delta {
         role: first.then_some("assistant"),
         content: (!(bare && chunk.text.is_empty())).then_some(chunk.text.as_str()),
+        reasoning_content: &chunk.reasoning,
         tool_calls: chunk.tool_calls.as_deref(),
     };
     let finish_reason = chunk.finish.as_ref().map(|finish| finish.word());
     let choice = [PieceChoice { index: 0, delta, logprobs: None, finish_reason }];
-    let piece = Piece {
-        id,
-        object: "chat.completion.chunk",
-        created,
-        model,
-        choices: if chunk.usage_only { &[] } else { &choice },
-        usage: chunk.usage.as_ref().map(WireUsage::from),
-    };
-    written(&piece, chunk.text.len() + chunk.text.len() / 8 + 256)
+    let size = chunk.text.len() + chunk.reasoning.len();
+    written(&piece(opening, &choice, None), size + size / 8 + 256)
 }
 
-/// The events' data of a stream that tells a whole answer, without the final `[DONE]`; for answers that
-/// exist already, such as a static fallback. The usage event is left out unless `usage_wanted`.
-pub fn write_whole_as_chunks(answer: Answer, created: i64, usage_wanted: bool) -> Vec<Bytes> {
-    let (id, model) = (answer.id.clone(), answer.model.clone());
-    let chunks = answer.into_chunks().into_iter();
-    chunks
-        .filter(|chunk| usage_wanted || !chunk.usage_only)
-        .enumerate()
-        .map(|(rank, chunk)| write_chunk(&chunk, &id, &model, created, rank == 0))
-        .collect()
+/// The data of the event that tells the usage of a whole stream.
+pub(super) fn write_usage(usage: &Usage, opening: &Opening) -> Bytes {
+    written(&piece(opening, &[], Some(usage.into())), 320)
+}
+
+fn piece<'a>(
+    opening: &'a Opening,
+    choices: &'a [PieceChoice<'a>],
+    usage: Option<WireUsage>,
+) -> Piece<'a> {
+    Piece {
+        id: &opening.call,
+        object: "chat.completion.chunk",
+        created: opening.created,
+        model: &opening.model,
+        choices,
+        usage,
+    }
 }
 
 #[cfg(test)]
@@ -171,13 +176,12 @@ mod tests {
 
     fn answer() -> Answer {
         Answer {
-            raw: None,
             id: "id1".into(),
             model: "m".into(),
             text: "hi \"you\"\n".into(),
-            tool_calls: None,
             finish: Finish::Stop,
             usage: Some(Usage { input: 3, output: 2, cached_input: 1, ..Usage::default() }),
+            ..Answer::default()
         }
     }
 
@@ -192,8 +196,11 @@ mod tests {
         let mut answer = answer();
         let wanted = r#"{"id":"id1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi \"you\"\n","refusal":null},"logprobs":null,"finish_reason":"stop"}],"#;
         assert_eq!(text(&write_answer(&answer, 7)), format!("{wanted}{USAGE}}}"));
-        answer.raw = Some(Bytes::from_static(b"{ }"));
+        let raw = |dialect| Some(Raw { dialect, bytes: Bytes::from_static(b"{ }") });
+        answer.raw = raw(Dialect::Chat);
         assert_eq!(text(&write_answer(&answer, 7)), "{ }");
+        answer.raw = raw(Dialect::Messages);
+        assert_eq!(text(&write_answer(&answer, 7)), format!("{wanted}{USAGE}}}"));
     }
 
     #[test]
@@ -202,23 +209,5 @@ mod tests {
         let answer = Answer { text: String::new(), tool_calls: Some(tools), ..answer() };
         let body = write_answer(&answer, 7);
         assert!(text(&body).contains(r#""content":null,"refusal":null,"tool_calls":[{"id":"c"}]"#));
-    }
-
-    #[test]
-    fn whole_as_a_stream() {
-        let head =
-            r#"{"id":"id1","object":"chat.completion.chunk","created":7,"model":"m","choices":["#;
-        let wanted = [
-            format!(
-                r#"{head}{{"index":0,"delta":{{"role":"assistant","content":"hi \"you\"\n"}},"logprobs":null,"finish_reason":null}}]}}"#
-            ),
-            format!(
-                r#"{head}{{"index":0,"delta":{{}},"logprobs":null,"finish_reason":"stop"}}]}}"#
-            ),
-            format!("{head}],{USAGE}}}"),
-        ];
-        let chunks = write_whole_as_chunks(answer(), 7, true);
-        assert_eq!(chunks.iter().map(text).collect::<Vec<_>>(), wanted);
-        assert_eq!(write_whole_as_chunks(answer(), 7, false).len(), 2);
     }
 }

@@ -64,15 +64,18 @@ impl Vendor for Openai {
                     ),
                     // A server that cannot stream answers at once; for the caller that is a short stream.
                     Opened::Whole(body) => {
-                        let mut answer = self.read(body)?;
-                        answer.raw = None;
-                        let chunks = answer.into_chunks().into_iter().map(Ok);
+                        let chunks = self.read(body)?.into_chunks().into_iter().map(Ok);
                         Box::pin(futures_util::stream::iter(chunks))
                     }
                 };
             Ok(stream)
         }
         .boxed()
+    }
+
+    fn output_bound(&self) -> &'static str {
+        let openai = self.base_url.contains("//api.openai.com");
+        if openai { "max_completion_tokens" } else { "max_tokens" }
     }
 
     fn embed<'a>(&'a self, model: &'a str, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded>> {

@@ -91,13 +91,12 @@ impl Sim {
             ..Usage::default()
         };
         Ok(Answer {
-            raw: None,
             id: format!("sim-{:016x}", fate.seed()),
             model: request.model.clone(),
             text,
-            tool_calls: None,
             finish,
             usage: Some(usage),
+            ..Answer::default()
         })
     }
 }

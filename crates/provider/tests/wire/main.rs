@@ -57,9 +57,8 @@ fn request(fields: &[(&str, &str)]) -> ChatRequest {
     ChatRequest {
         model: "m-1".into(),
         messages: Messages::Raw(raw(r#"[{"role":"user","content":"hi"}]"#)),
-        stream: false,
-        usage_wanted: false,
         fields: fields.iter().map(|(key, value)| (key.to_string(), raw(value))).collect(),
+        ..ChatRequest::default()
     }
 }
 

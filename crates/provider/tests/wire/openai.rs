@@ -25,7 +25,7 @@ async fn a_whole_answer_passes_as_it_is() {
     let vendor = vendor(Protocol::Openai, &format!("{}/v1/", server.url));
     let mut asked = request(&[("temperature", "0.30"), ("top_logprobs", "2")]);
     let answer = vendor.complete(&asked).await.unwrap();
-    assert_eq!(answer.raw.as_deref(), Some(ANSWER.as_bytes()));
+    assert_eq!(answer.raw.unwrap().bytes, ANSWER.as_bytes());
     assert_eq!(answer.text, "Grüße! \"Quoted\" text.");
     assert_eq!((answer.id.as_str(), answer.finish), ("chatcmpl-A1b2C3", Finish::Stop));
     assert_eq!(answer.model, "gpt-4o-2024-08-06");
@@ -61,7 +61,7 @@ async fn a_stream_chopped_anywhere() {
         let last = chunks.last().unwrap();
         assert_eq!((last.usage, last.usage_only), (Some(USAGE), true));
         assert!(chunks[..chunks.len() - 1].iter().all(|c| !c.usage_only && c.usage.is_none()));
-        let raws: Vec<_> = chunks.iter().map(|c| c.raw.clone().unwrap()).collect();
+        let raws: Vec<_> = chunks.iter().map(|c| c.raw.clone().unwrap().bytes).collect();
         let wanted: Vec<_> = STREAM.lines().filter_map(|l| l.strip_prefix("data: ")).collect();
         assert_eq!(raws, wanted[..wanted.len() - 1]);
         let sent = server.request(0);

@@ -1,4 +1,7 @@
 //! Doors for applications, in the formats of the vendors whose clients they use.
 
 pub(crate) mod chat;
+pub(crate) mod messages;
 pub(crate) mod models;
+mod reply;
+mod target;

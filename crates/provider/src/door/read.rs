@@ -1,16 +1,16 @@
-//! Reads what an application sends to our door.
+//! Reads what an application sends to a door.
 //!
 //! Keys that we act on are picked out and checked; everything else is kept as it was written. Equal keys
 //! are refused: which of the two counts differs between JSON readers, so one that we check could differ
 //! from the one that a vendor obeys.
 
-use std::fmt;
-
 use gatemark_core::{Error, Result};
 use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::dialect::Dialect;
+use crate::object::Members;
 
 /// Most top-level fields of a request. Real ones have about twenty.
 const MAX_FIELDS: usize = 128;
@@ -24,7 +24,7 @@ pub struct DoorRequest {
     pub prompt: Option<Box<RawValue>>,
     /// `variables`, an object.
     pub variables: Option<Box<RawValue>>,
-    /// `messages`, an array.
+    /// The conversation: `messages`, an array; `input` at the door of responses, an array or a text.
     pub messages: Option<Box<RawValue>>,
     /// `stream`.
     pub stream: bool,
@@ -32,31 +32,8 @@ pub struct DoorRequest {
     pub usage_wanted: bool,
     /// `user`; also among `fields`.
     pub user: Option<String>,
-    /// All fields but `model`, `prompt`, `variables`, `messages` and `stream`, in the caller's order.
+    /// All fields but `model`, `prompt`, `variables`, the conversation and `stream`, in the caller's order.
     pub fields: Vec<(String, Box<RawValue>)>,
-}
-
-/// The top level of an object, in order, values unread.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Fields<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::with_capacity(16);
-                while let Some(key) = map.next_key()? {
-                    fields.push((key, map.next_value()?));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
 }
 
 fn not_json(cause: &serde_json::Error) -> Error {
@@ -105,18 +82,18 @@ fn include_usage(value: &RawValue) -> Result<bool> {
     options.include_usage.map_or(Ok(false), |raw| boolean("stream_options.include_usage", raw))
 }
 
-/// Reads the body of a chat request. `null` counts as absent for the fields that we act on.
+/// Reads the body of a request in `dialect`. `null` counts as absent for the fields that we act on.
 ///
 /// # Errors
 /// `Invalid` for anything but one JSON object in UTF-8 with distinct keys, at most 128 of them, and the
 /// right types for the fields of [`DoorRequest`]; names the field, or the line and column.
-pub fn read_request(body: &[u8]) -> Result<DoorRequest> {
+pub fn read_request(dialect: Dialect, body: &[u8]) -> Result<DoorRequest> {
     let text = std::str::from_utf8(body).map_err(|cause| {
         let place = cause.valid_up_to();
         Error::invalid(format!("the request body is not UTF-8: broken at byte {place}"))
             .coded("invalid_json")
     })?;
-    let fields = match serde_json::from_str::<Fields<'_>>(text) {
+    let fields = match serde_json::from_str::<Members<'_>>(text) {
         Ok(fields) => fields.0,
         Err(cause) if cause.is_data() => {
             return Err(Error::invalid("the request body must be a JSON object"));
@@ -130,36 +107,45 @@ pub fn read_request(body: &[u8]) -> Result<DoorRequest> {
     }
     for (rank, (key, _)) in fields.iter().enumerate() {
         if fields.iter().take(rank).any(|(earlier, _)| earlier == key) {
-            return Err(Error::invalid(format!("`{key}` is given twice")).at(key.as_str()));
+            return Err(Error::invalid(format!("`{key}` is given twice")).at(key.as_ref()));
         }
     }
     let mut request = DoorRequest::default();
     for (key, value) in fields {
-        place(&mut request, key, value)?;
+        place(&mut request, dialect, &key, value)?;
     }
     Ok(request)
 }
 
-fn place(request: &mut DoorRequest, key: String, value: &RawValue) -> Result<()> {
-    let ours = matches!(key.as_str(), "model" | "prompt" | "variables" | "messages" | "stream");
+fn place(request: &mut DoorRequest, dialect: Dialect, key: &str, value: &RawValue) -> Result<()> {
+    let conversation = dialect.conversation();
+    let ours = matches!(key, "model" | "prompt" | "variables" | "stream") || key == conversation;
     if value.get() != "null" {
-        match key.as_str() {
+        match key {
             "model" => request.model = Some(string("model", value)?),
             "prompt" => request.prompt = Some(bracketed("prompt", "an object", '{', value)?),
             "variables" => {
                 request.variables = Some(bracketed("variables", "an object", '{', value)?);
             }
-            "messages" => request.messages = Some(bracketed("messages", "an array", '[', value)?),
             "stream" => request.stream = boolean("stream", value)?,
             "stream_options" => request.usage_wanted = include_usage(value)?,
             "user" => request.user = Some(string("user", value)?),
+            _ if key == conversation => request.messages = Some(said(dialect, value)?),
             _ => {}
         }
     }
     if !ours {
-        request.fields.push((key, value.to_owned()));
+        request.fields.push((key.to_string(), value.to_owned()));
     }
     Ok(())
+}
+
+/// The conversation.
+fn said(dialect: Dialect, value: &RawValue) -> Result<Box<RawValue>> {
+    if dialect == Dialect::Responses && value.get().starts_with('"') {
+        return Ok(value.to_owned());
+    }
+    bracketed(dialect.conversation(), "an array", '[', value)
 }
 
 /// The `prompt` object: which prompt, which version, with which values.
@@ -179,15 +165,14 @@ pub struct PromptReference {
 /// `Invalid`, naming `prompt.id`, `prompt.version` or `prompt.variables`; unknown keys are refused, since
 /// a misspelt `variables` would otherwise render an empty prompt.
 pub fn read_prompt(raw: &RawValue) -> Result<PromptReference> {
-    let Fields(fields) =
-        serde_json::from_str(raw.get()).map_err(|_| wrong_type("prompt", "an object", raw))?;
+    let Members(fields) = Members::of(raw).ok_or_else(|| wrong_type("prompt", "an object", raw))?;
     let mut id = None;
     let mut version = None;
     let mut variables = Map::new();
     for (key, value) in fields {
-        match key.as_str() {
+        match key.as_ref() {
             "id" => id = Some(string("prompt.id", value)?),
-            _ if value.get() == "null" && matches!(key.as_str(), "version" | "variables") => {}
+            _ if value.get() == "null" && matches!(key.as_ref(), "version" | "variables") => {}
             "version" => version = Some(version_text(value)?),
             "variables" => {
                 variables = serde_json::from_str(value.get())
@@ -217,7 +202,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn refused(body: &str) -> (String, Option<String>) {
-        let error = read_request(body.as_bytes()).unwrap_err();
+        let error = read_request(Dialect::Chat, body.as_bytes()).unwrap_err();
         (error.message().to_string(), error.param().map(str::to_string))
     }
 
@@ -226,7 +211,7 @@ mod tests {
         let body = r#"{"temperature": 1.50, "model": "a/b", "zeta": {"x" : [1e5]}, "stream": true,
             "messages": [ {"role":"user"} ], "user": "u1", "stream_options": {"include_usage": true},
             "n": null}"#;
-        let request = read_request(body.as_bytes()).unwrap();
+        let request = read_request(Dialect::Chat, body.as_bytes()).unwrap();
         assert_eq!(request.model.as_deref(), Some("a/b"));
         assert!(request.stream && request.usage_wanted);
         assert_eq!(request.user.as_deref(), Some("u1"));
@@ -259,7 +244,12 @@ mod tests {
         assert!(refused("{\n\"model\": x}").0.contains("line 2 column 10"));
         assert!(refused("").0.contains("not valid JSON"));
         assert!(refused("{} {}").0.contains("trailing characters"));
-        assert!(read_request(b"{\"a\":\"\xff\"}").unwrap_err().message().contains("byte 6"));
+        assert!(
+            read_request(Dialect::Chat, b"{\"a\":\"\xff\"}")
+                .unwrap_err()
+                .message()
+                .contains("byte 6")
+        );
         let many: Vec<_> = (0..200).map(|i| format!("\"k{i}\":0")).collect();
         assert!(refused(&format!("{{{}}}", many.join(","))).0.contains("200 top-level"));
     }
@@ -283,13 +273,13 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_answered(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-            drop(read_request(&body));
+            drop(read_request(Dialect::Chat, &body));
         }
 
         #[test]
         fn nested_brackets_do_not_overflow_the_stack(depth in 1usize..40_000) {
             let body = format!("{{\"a\":{}", "[".repeat(depth));
-            prop_assert!(read_request(body.as_bytes()).is_err());
+            prop_assert!(read_request(Dialect::Chat, body.as_bytes()).is_err());
         }
     }
 }

@@ -1,0 +1,54 @@
+//! The formats in which applications speak to us and we to vendors.
+//!
+//! Where both ends of a call speak one dialect, what is said passes through as bytes. Where they do not, the
+//! words of chat completions stand in the middle: every dialect is translated from and to them, never
+//! straight into another, so that a new one costs two translations and not two per neighbour.
+
+use bytes::Bytes;
+
+/// A format of requests and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Dialect {
+    /// OpenAI's chat completions; also the neutral vocabulary.
+    #[default]
+    Chat,
+    /// Anthropic's messages.
+    Messages,
+    /// OpenAI's responses.
+    Responses,
+}
+
+impl Dialect {
+    /// Its name in messages to people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat completions",
+            Self::Messages => "messages",
+            Self::Responses => "responses",
+        }
+    }
+
+    /// The top-level field that holds the conversation.
+    pub fn conversation(self) -> &'static str {
+        match self {
+            Self::Chat | Self::Messages => "messages",
+            Self::Responses => "input",
+        }
+    }
+}
+
+/// What a vendor said, as it said it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// In which format.
+    pub dialect: Dialect,
+    /// A whole body, or the data of one event. Valid UTF-8; the data of an event is free of line breaks.
+    pub bytes: Bytes,
+}
+
+impl Raw {
+    /// The bytes, if they are in `dialect`.
+    pub fn in_dialect(raw: Option<&Self>, dialect: Dialect) -> Option<&Bytes> {
+        raw.filter(|raw| raw.dialect == dialect).map(|raw| &raw.bytes)
+    }
+}

@@ -1,0 +1,85 @@
+//! A call through a door, and its answer as an HTTP response.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use gatemark_core::access::Caller;
+use gatemark_core::call::CallPurpose;
+use gatemark_core::error::Result;
+use gatemark_gateway::{self as gateway, Facts, Incoming, Reply};
+use gatemark_provider::{Dialect, door};
+
+use super::target::target;
+use crate::app::App;
+use crate::error::Answer;
+
+/// Takes one request through the gateway.
+pub(super) async fn call(
+    app: &App,
+    caller: Caller,
+    dialect: Dialect,
+    body: &Bytes,
+    headers: Vec<(&'static str, String)>,
+) -> Answer<Response> {
+    let request = door::read_request(dialect, body)?;
+    let incoming = Incoming {
+        caller,
+        purpose: CallPurpose::Serve,
+        target: target(&request)?,
+        dialect,
+        stream: request.stream,
+        usage_wanted: request.usage_wanted,
+        messages: request.messages,
+        fields: request.fields,
+        headers,
+    };
+    let reply = app.control.gateway().call(incoming).await?;
+    Ok(respond(dialect, reply)?)
+}
+
+fn respond(dialect: Dialect, reply: Reply) -> Result<Response> {
+    let Reply { facts, body } = reply;
+    let (kind, body) = match body {
+        gateway::Body::Whole(answer) => {
+            let created = facts.at / 1_000_000;
+            let written = door::write_answer(dialect, &answer, &facts.call, created)?;
+            ("application/json", Body::from(written))
+        }
+        gateway::Body::Stream(frames) => {
+            ("text/event-stream", Body::from_stream(frames.map(Ok::<_, Infallible>)))
+        }
+    };
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if kind == "text/event-stream" {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    describe(headers, &facts);
+    Ok(response)
+}
+
+/// The facts as `x-gatemark-…` headers.
+fn describe(headers: &mut HeaderMap, facts: &Facts) {
+    let mut set = |name: &'static str, value: Option<String>| {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_maybe_shared(value).ok()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("x-gatemark-call-id", Some(facts.call.clone()));
+    // Anthropic's clients show it beside an answer; OpenAI's look for `x-request-id`.
+    set("request-id", Some(facts.call.clone()));
+    set("x-gatemark-model", Some(facts.model.to_string()));
+    set("x-gatemark-prompt", facts.prompt.as_ref().map(ToString::to_string));
+    set("x-gatemark-version", facts.semver.as_ref().map(ToString::to_string));
+    set("x-gatemark-version-number", facts.number.map(|number| number.to_string()));
+    set("x-gatemark-environment", facts.environment.as_ref().map(ToString::to_string));
+    set("x-gatemark-arm", facts.prompt.is_some().then(|| facts.arm.clone()));
+    set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
+    let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());
+    set("x-gatemark-cost-usd", dollars);
+}
