@@ -306,7 +306,8 @@ proptest! {
             let text = String::from_utf8(text).unwrap();
             let opened = text.matches("event: content_block_start\n").count();
             prop_assert_eq!(opened, text.matches("event: content_block_stop\n").count());
-            prop_assert!(text.ends_with("data: {\"type\":\"message_stop\"}\n\n"));
+            let last = "data: {\"type\":\"message_stop\"}\n\n";
+            prop_assert!(text.ends_with(last));
         }
     }
 }
