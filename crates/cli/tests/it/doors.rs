@@ -195,3 +195,35 @@ fn a_prompt_by_name_for_clients_of_messages() {
     let refused = ask(json!({"temperature": 0.9}));
     assert_eq!(refused.json()["error"]["code"], "parameter_fixed", "{}", refused.body);
 }
+
+#[test]
+fn what_only_a_vendor_of_messages_knows_passes_through() {
+    let vendors = TwoVendors::start();
+    let project = Project::new();
+    std::fs::write(project.path().join("gatemark.yaml"), vendors.config()).unwrap();
+    let server = Server::start(&project);
+    let signed = json!({"type": "thinking", "thinking": "hm", "signature": "c2ln"});
+    let mut body = json!({"model": "claude/m", "max_tokens": 2000, "brand_new": [1.5],
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "system": [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}],
+        "tools": [{"type": "web_search_20250305", "name": "web_search"}],
+        "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": [signed]},
+            {"role": "user", "content": "4 C, 7 C"}]});
+    let whole = server.post("/v1/messages", None, &body);
+    assert_eq!(whole.json()["content"][0], signed, "{}", whole.body);
+    body["stream"] = true.into();
+    let streamed = server.post("/v1/messages", None, &body).body;
+    for event in ["event: ping\ndata: {\"type\":\"ping\"}\n\n", "signature_delta", "c2ln"] {
+        assert!(streamed.contains(event), "{event} in {streamed}");
+    }
+    assert!(streamed.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
+    let asked = vendors.asked();
+    assert_eq!(asked.len(), 2);
+    body["model"] = "m".into();
+    assert_eq!(asked[1].2, body);
+    // The same to a vendor that does not know them is refused before anything is sent.
+    body["model"] = "chat/m".into();
+    let refused = server.post("/v1/messages", None, &body);
+    assert_eq!(refused.json()["error"]["code"], "not_translatable", "{}", refused.body);
+    assert_eq!(vendors.asked().len(), 2);
+}
