@@ -10,6 +10,7 @@
 mod admit;
 mod check;
 pub mod clock;
+mod count;
 mod dispatch;
 mod facts;
 mod fields;
@@ -32,6 +33,7 @@ use gatemark_core::error::{Error, Result};
 use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
+pub use count::Counted;
 pub use facts::Facts;
 pub use incoming::{Incoming, PromptRef, Selector, Target};
 pub use measure::Size;

@@ -97,6 +97,13 @@ impl Vendor for Translated {
         .boxed()
     }
 
+    fn count<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Option<u64>>> {
+        if self.vendor.speaks(request.dialect) {
+            return self.vendor.count(request);
+        }
+        async { Ok(None) }.boxed()
+    }
+
     fn embed<'a>(&'a self, model: &'a str, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded>> {
         self.vendor.embed(model, texts)
     }

@@ -37,6 +37,16 @@ pub trait Vendor: Send + Sync {
     /// As [`Vendor::complete`]; later ones come out of the stream.
     fn stream<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>>;
 
+    /// How many tokens the model would read, by the vendor's own count; `None` from vendors that offer none.
+    /// Only asked in a dialect that the vendor speaks.
+    ///
+    /// # Errors
+    /// As [`Vendor::complete`].
+    fn count<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Option<u64>>> {
+        let _ = request;
+        async { Ok(None) }.boxed()
+    }
+
     /// A vector for each text, so that texts of like meaning have vectors of like direction. `model` is
     /// the vendor's own id. Any number of texts may be given; they are sent in batches.
     ///

@@ -22,7 +22,8 @@ struct Document;
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(v1::chat::completions))
-        .routes(routes!(v1::messages::messages))
+        .routes(routes!(v1::messages::create))
+        .routes(routes!(v1::messages::count_tokens))
         .routes(routes!(v1::models::list))
         .routes(routes!(api::registry::list))
         .routes(routes!(api::registry::push))

@@ -10,7 +10,7 @@ const TRIAGED: &str = r#"{"queue":"technical"}"#;
 const MESSAGE: &str = "The app crashes when I open settings.";
 
 /// A path that `.cargo/config.toml` names.
-fn needed(variable: &str) -> String {
+pub(crate) fn needed(variable: &str) -> String {
     let path = std::env::var(variable).unwrap_or_default();
     let exists = std::path::Path::new(&path).exists();
     assert!(
@@ -20,7 +20,7 @@ fn needed(variable: &str) -> String {
     path
 }
 
-fn script(path: &str) -> String {
+pub(crate) fn script(path: &str) -> String {
     format!("{}/../../tests/clients/{path}", env!("CARGO_MANIFEST_DIR"))
 }
 

@@ -19,6 +19,7 @@ use crate::chunks::Chunks;
 use crate::dialect::Dialect;
 use crate::http::Client;
 use crate::line::{Line, Opened};
+use crate::native;
 use crate::request::ChatRequest;
 use crate::secret::Secret;
 use crate::vendor::{BoxFuture, Vendor};
@@ -29,17 +30,21 @@ const VERSION: &str = "2023-06-01";
 /// The vendor.
 pub(crate) struct Anthropic {
     line: Line,
+    counting: Line,
 }
 
 impl Anthropic {
     pub(crate) fn new(provider: &Provider, key: Option<&Secret>, client: &Client) -> Result<Self> {
         let key_header = key.map(|key| ("x-api-key", key.expose().to_string()));
-        let headers = key_header.into_iter().collect();
+        let headers: Vec<_> = key_header.into_iter().collect();
         // Its documentation shows both forms of the root; either is meant well.
         let versioned = provider.base_url.trim_end_matches('/').ends_with("/v1");
-        let path = if versioned { "/messages" } else { "/v1/messages" };
-        let line = Line::new(provider, key, path, headers, client)?;
-        Ok(Self { line: line.with_header("anthropic-version", VERSION) })
+        let root = if versioned { "" } else { "/v1" };
+        let line = |path: &str| {
+            let line = Line::new(provider, key, &format!("{root}{path}"), headers.clone(), client)?;
+            Ok::<_, gatemark_core::Error>(line.with_header("anthropic-version", VERSION))
+        };
+        Ok(Self { line: line("/messages")?, counting: line("/messages/count_tokens")? })
     }
 }
 
@@ -53,6 +58,20 @@ impl Vendor for Anthropic {
             let body =
                 self.line.whole_with(request::write(request, false)?, &request.headers).await?;
             answer::read(&body).map_err(|why| self.line.peer.unreadable(&body, why))
+        }
+        .boxed()
+    }
+
+    /// What others ask would have to be translated first, and then our own count is as good.
+    fn count<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Option<u64>>> {
+        async move {
+            if request.dialect != Dialect::Messages {
+                return Ok(None);
+            }
+            let line = &self.counting;
+            let body = line.whole_with(native::write(request, false)?, &request.headers).await?;
+            let count = usage::counted(&body);
+            count.map(Some).map_err(|why| line.peer.unreadable(&body, why))
         }
         .boxed()
     }

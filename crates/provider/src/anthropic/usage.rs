@@ -3,6 +3,8 @@
 use gatemark_core::model::Usage;
 use serde::Deserialize;
 
+use crate::unreadable::Unreadable;
+
 /// Counts so far. In a stream they come in two events, the later of which may repeat the earlier.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 pub(crate) struct Counts {
@@ -36,4 +38,11 @@ impl Counts {
         let output = self.output_tokens.unwrap_or(0);
         Some(Usage { input, cached_input, cache_write, output, estimated: false })
     }
+}
+
+/// The answer to a question for the count of tokens.
+pub(crate) fn counted(body: &[u8]) -> Result<u64, Unreadable> {
+    let counts: Counts =
+        serde_json::from_slice(body).map_err(|cause| Unreadable::Odd(cause.to_string()))?;
+    counts.input_tokens.ok_or_else(|| Unreadable::Odd("it holds no input_tokens".into()))
 }

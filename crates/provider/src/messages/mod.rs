@@ -9,6 +9,8 @@ mod block;
 mod fault;
 mod fields;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod to_chat;
 mod tools;
 mod turn;
@@ -17,4 +19,4 @@ mod write;
 pub use fault::write_error;
 pub use stream::Writer;
 pub(crate) use to_chat::{Towards, to_chat};
-pub use write::write_answer;
+pub use write::{write_answer, write_count};

@@ -106,6 +106,11 @@ pub fn write_answer(answer: &Answer, call: &str) -> Result<Bytes> {
         .map_err(|cause| Error::internal("cannot write the answer").because(cause))
 }
 
+/// The answer to a question for the count of tokens.
+pub fn write_count(input_tokens: u64) -> Bytes {
+    format!(r#"{{"input_tokens":{input_tokens}}}"#).into()
+}
+
 /// An id for a call of a tool whose vendor gave none.
 pub(super) fn made_id(call: &str, rank: usize) -> String {
     format!("toolu_{}_{rank}", call.replace('-', ""))

@@ -30,5 +30,6 @@ pub(crate) async fn completions(
 ) -> Answer<Response> {
     let caller = auth::admit(&app, &headers, Action::Call)?;
     let bytes = body::read(body).await?;
-    reply::call(&app, caller, Dialect::Chat, &bytes, Vec::new()).await
+    let incoming = reply::incoming(caller, Dialect::Chat, &bytes, Vec::new())?;
+    reply::call(&app, incoming).await
 }

@@ -1,11 +1,12 @@
-//! `POST /v1/messages`, in Anthropic's format.
+//! `POST /v1/messages` and `POST /v1/messages/count_tokens`, in Anthropic's format.
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use gatemark_core::access::Action;
-use gatemark_provider::Dialect;
+use gatemark_gateway::Incoming;
+use gatemark_provider::{Dialect, messages};
 
 use super::reply;
 use crate::app::App;
@@ -26,7 +27,7 @@ const BETA: &str = "anthropic-beta";
         (status = 200, description = "A message, or server-sent events when `stream` is true"),
         (status = "4XX", description = "An error in Anthropic's shape"),
         (status = "5XX", description = "An error in Anthropic's shape")))]
-pub(crate) async fn messages(
+pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,
     body: Body,
@@ -34,10 +35,44 @@ pub(crate) async fn messages(
     answered(&app, &headers, body).await.map_err(|problem| problem.told_in(Dialect::Messages))
 }
 
+/// Counts the tokens that a message would read.
+///
+/// A vendor of this format is asked for its own count; for all others it is this server's (o200k), and the
+/// header `x-gatemark-estimate: true` says so.
+#[utoipa::path(post, path = "/v1/messages/count_tokens", tag = "gateway",
+    request_body(content = Object, content_type = "application/json"),
+    responses(
+        (status = 200, description = "`{input_tokens}`", content_type = "application/json", body = Object),
+        (status = "4XX", description = "An error in Anthropic's shape")))]
+pub(crate) async fn count_tokens(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    counted(&app, &headers, body).await.map_err(|problem| problem.told_in(Dialect::Messages))
+}
+
 async fn answered(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
+    reply::call(app, read(app, headers, body).await?).await
+}
+
+async fn counted(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
+    let incoming = read(app, headers, body).await?;
+    let counted = app.control.gateway().count(incoming).await?;
+    let mut response = Response::new(Body::from(messages::write_count(counted.tokens)));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    if counted.estimated {
+        let said = HeaderValue::from_static("true");
+        response.headers_mut().insert("x-gatemark-estimate", said);
+    }
+    Ok(response)
+}
+
+async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Incoming, Problem> {
     let caller = auth::admit(app, headers, Action::Call)?;
     let bytes = body::read(body).await?;
-    reply::call(app, caller, Dialect::Messages, &bytes, features(headers)).await
+    Ok(reply::incoming(caller, Dialect::Messages, &bytes, features(headers))?)
 }
 
 /// What the caller wants the vendor to switch on; several headers mean the same as one list.

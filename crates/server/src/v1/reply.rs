@@ -17,16 +17,15 @@ use super::target::target;
 use crate::app::App;
 use crate::error::Answer;
 
-/// Takes one request through the gateway.
-pub(super) async fn call(
-    app: &App,
+/// Reads a request at the door of `dialect`.
+pub(super) fn incoming(
     caller: Caller,
     dialect: Dialect,
     body: &Bytes,
     headers: Vec<(&'static str, String)>,
-) -> Answer<Response> {
+) -> Result<Incoming> {
     let request = door::read_request(dialect, body)?;
-    let incoming = Incoming {
+    Ok(Incoming {
         caller,
         purpose: CallPurpose::Serve,
         target: target(&request)?,
@@ -36,7 +35,12 @@ pub(super) async fn call(
         messages: request.messages,
         fields: request.fields,
         headers,
-    };
+    })
+}
+
+/// Takes one request through the gateway.
+pub(super) async fn call(app: &App, incoming: Incoming) -> Answer<Response> {
+    let dialect = incoming.dialect;
     let reply = app.control.gateway().call(incoming).await?;
     Ok(respond(dialect, reply)?)
 }
