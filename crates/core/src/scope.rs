@@ -84,6 +84,26 @@ impl Scope {
         Some(if name.is_empty() { ALL.to_string() } else { name })
     }
 
+    /// Whether `account` is one of the scope's.
+    pub fn owns(&self, account: &str) -> bool {
+        let shown = self.shown();
+        let (mut mine, mut theirs) = (shown.split(';'), account.split(';'));
+        loop {
+            match (mine.next(), theirs.next()) {
+                (None, None) => return true,
+                (Some(mine), Some(theirs)) => {
+                    let each = mine
+                        .strip_suffix('*')
+                        .is_some_and(|field| field.ends_with('=') && theirs.starts_with(field));
+                    if mine != theirs && !each {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+        }
+    }
+
     /// Whether one scope has many accounts.
     pub fn is_many(&self) -> bool {
         let picks = [&self.key, &self.service, &self.prompt, &self.environment, &self.model];
@@ -179,6 +199,9 @@ mod tests {
         let tagged = Scope { tags: [("team".to_string(), Pick::Each)].into(), ..Scope::default() };
         assert_eq!(account(&tagged, "k", None, &[("team", "x")]).unwrap(), "tag:team=x");
         assert_eq!(account(&tagged, "k", None, &[]), None);
+        assert!(each.owns("key=j") && one.owns("key=k") && tagged.owns("tag:team=x"));
+        assert!(!one.owns("key=j") && !each.owns("key=j;model=p/m") && !each.owns("all"));
+        assert!(Scope::default().owns("all"));
         assert_eq!((tagged.shown().as_str(), each.shown().as_str()), ("tag:team=*", "key=*"));
     }
 

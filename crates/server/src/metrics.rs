@@ -183,11 +183,14 @@ mod tests {
             output: None,
             usage: Usage::default(),
             cost: NanoUsd(0),
+            saved: NanoUsd(0),
+            price: None,
             priced: false,
             latency_us: 0,
             vendor_us: 0,
             first_token_us: None,
             attempts: vec![],
+            tags: Default::default(),
             cached: false,
         }
     }
