@@ -5,6 +5,7 @@
 //! tested is what serves.
 
 mod answer_place;
+pub mod budgets;
 pub mod calibrate;
 pub mod checks;
 pub mod compare;
@@ -21,6 +22,7 @@ pub mod history;
 pub mod judge;
 pub mod keys;
 pub mod lanes;
+pub mod prices;
 pub mod project;
 pub mod promptfoo;
 pub mod proposal;
@@ -105,6 +107,7 @@ impl Control {
         };
         let first = snapshot::build(parts).await?;
         let gateway = Gateway::new(first, log, options.meter);
+        budgets::seed(&store, &project, &gateway).await?;
         Ok(Self {
             store,
             project,

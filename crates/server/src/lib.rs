@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod auth;
 mod body;
+mod budget_metrics;
 mod error;
 mod health;
 mod metrics;

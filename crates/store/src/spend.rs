@@ -31,14 +31,16 @@ impl Store {
     /// What applications' calls have cost that began at `since` or later, in microseconds since 1970. One
     /// row for each combination of circumstances; those that cost nothing are left out.
     pub async fn spend(&self, since: i64) -> Result<Vec<Spend>> {
-        let sql = "SELECT caller, prompt, environment, model, tags, CAST(SUM(cost) AS bigint) AS cost
+        let sql =
+            "SELECT caller, prompt, environment, model, tags, CAST(SUM(cost) AS bigint) AS cost
                    FROM calls WHERE purpose = 'serve' AND at >= $1 AND cost > 0
                    GROUP BY caller, prompt, environment, model, tags";
         let rows = self.database().read(sql, values![since]).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
             let tags = row.optional_text("tags")?.map(serde_json::from_str).transpose();
-            let tags = tags.map_err(|cause| Error::internal("a call's tags cannot be read").because(cause))?;
+            let tags = tags
+                .map_err(|cause| Error::internal("a call's tags cannot be read").because(cause))?;
             found.push(Spend {
                 caller: row.text("caller")?.to_string(),
                 prompt: row.optional_parsed("prompt")?,
