@@ -16,17 +16,15 @@ use serde::Serialize;
 
 use crate::Control;
 
-/// Begins the gateway's ledger with what the store says was spent in every present window. Spending is
-/// looked up by scope and window, so it is found whatever the budgets were called when it was spent.
-///
-/// Records that a process which died had not shipped are shipped first. Windows have no end here: what
-/// was recorded by a clock that ran ahead counts too.
-pub(crate) async fn seed(store: &Store, project: &Project, gateway: &Gateway) -> Result<()> {
+async fn seed(store: &Store, project: &Project, gateway: &Gateway) -> Result<()> {
     let windowed = |budget: &&std::sync::Arc<Budget>| budget.window != Window::Call;
     if !project.budgets.iter().any(|budget| windowed(&budget)) {
         return Ok(());
     }
-    gatemark_store::calllog::ship(gateway.log(), store).await?;
+    // A segment that cannot be read must not keep a server from starting; what it holds is not known.
+    if let Err(error) = gatemark_store::calllog::ship(gateway.log(), store).await {
+        tracing::error!(%error, "budgets begin without calls that could not be read");
+    }
     let now = clock::now_us();
     let mut rows: HashMap<i64, Vec<Spend>> = HashMap::new();
     for budget in project.budgets.iter().filter(windowed) {
@@ -110,6 +108,19 @@ impl From<&BudgetStanding> for BudgetState {
 }
 
 impl Control {
+    /// Begins the ledger with what the store says was spent in every present window: before a server
+    /// answers its first call, and before budgets are shown. Spending is looked up by scope and window, so it
+    /// is found whatever the budgets were called when it was spent.
+    ///
+    /// Records that a process which died had not shipped are shipped first. Windows have no end here: what
+    /// was recorded by a clock that ran ahead counts too.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn begin_budgets(&self) -> Result<()> {
+        seed(self.store(), self.project(), self.gateway()).await
+    }
+
     /// How every budget stands: as this process knows it, which serves if it is a server. Another process
     /// knows what has been spent, and not what is promised to calls under way.
     pub fn budgets(&self) -> Vec<BudgetState> {

@@ -107,7 +107,6 @@ impl Control {
         };
         let first = snapshot::build(parts).await?;
         let gateway = Gateway::new(first, log, options.meter);
-        budgets::seed(&store, &project, &gateway).await?;
         Ok(Self {
             store,
             project,

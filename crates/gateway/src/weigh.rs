@@ -23,6 +23,9 @@ const FILE_TOKENS: u64 = 200_000;
 /// Tokens around each message for its role and its ends.
 const FRAME_TOKENS: u64 = 6;
 
+/// Texts over this size, in bytes, are not counted: that would keep a thread from other calls.
+const MOST_COUNTED: usize = 1 << 20;
+
 /// A request's tokens, bounded by its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Weight {
@@ -65,6 +68,9 @@ impl Weight {
 
     /// The closer bound that counting gives.
     pub(crate) fn counted(&self, request: &ChatRequest, most: Option<u64>) -> u64 {
+        if self.bytes > MOST_COUNTED as u64 {
+            return self.tokens(most);
+        }
         let (encoding, factor) = match Encoding::of_model(&request.model) {
             Some(encoding) => (encoding, 1),
             None => (Encoding::O200k, 2),
@@ -98,10 +104,13 @@ pub(crate) fn definitions(fields: &[(String, Box<RawValue>)]) -> impl Iterator<I
     fields.iter().filter(|(name, _)| READ.contains(&name.as_str())).map(|(_, value)| value.get())
 }
 
-/// Our own count of `texts` for the model `id`.
+/// Our own count of `texts` for the model `id`; a quarter of the bytes of giant ones.
 pub(crate) fn count<'a>(id: &str, texts: impl Iterator<Item = &'a str>) -> u64 {
     let encoding = Encoding::of_model(id).unwrap_or(Encoding::O200k);
-    texts.map(|text| encoding.count(text) as u64).sum()
+    let count = |text: &str| {
+        if text.len() > MOST_COUNTED { text.len() / 4 } else { encoding.count(text) }
+    };
+    texts.map(|text| count(text) as u64).sum()
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -33,8 +33,11 @@ enum What {
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
-    let all = context.with_control(async |control| Ok((control.budgets(), names(control)))).await?;
-    let (mut lines, known) = all;
+    let all = context.with_control(async |control| {
+        control.begin_budgets().await?;
+        Ok((control.budgets(), names(control)))
+    });
+    let (mut lines, known) = all.await?;
     if let What::Show { name } = &args.what {
         if !known.contains(name) {
             let close =
