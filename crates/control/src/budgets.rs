@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gatemark_core::Result;
+use gatemark_core::budget::AccountKey;
 use gatemark_core::budget::Budget;
-use gatemark_core::ledger::AccountKey;
 use gatemark_core::model::Project;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::scope::Subject;

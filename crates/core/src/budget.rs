@@ -1,6 +1,5 @@
 //! Budgets: how much may be spent on which calls in which window.
 
-use crate::ledger::AccountKey;
 use crate::money::NanoUsd;
 use crate::scope::{Scope, Subject};
 use crate::window::{Window, Zone};
@@ -25,6 +24,17 @@ impl OnExceed {
             Self::Warn => "warn",
         }
     }
+}
+
+/// What spending is filed under.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountKey {
+    /// The values of the scope, see [`Scope::account`].
+    pub account: String,
+    /// The kind of window.
+    pub window: Window,
+    /// The calendar's time zone.
+    pub zone: String,
 }
 
 /// Money for a window.

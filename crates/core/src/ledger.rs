@@ -11,26 +11,15 @@
 
 use std::collections::HashMap;
 
-use crate::budget::Budget;
+use crate::budget::{AccountKey, Budget};
 use crate::money::NanoUsd;
-use crate::window::{Span, Window};
+use crate::window::Span;
 
 /// Windows kept for each account.
 const KEPT: usize = 3;
 
 /// Least time between two searches for accounts that can be dropped, in microseconds.
 const BETWEEN_SWEEPS: i64 = 1_000_000;
-
-/// What spending is filed under.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountKey {
-    /// The values of the scope, see [`Scope::account`](crate::scope::Scope::account).
-    pub account: String,
-    /// The kind of window.
-    pub window: Window,
-    /// The calendar's time zone.
-    pub zone: String,
-}
 
 /// What a call asks of one budget.
 #[derive(Debug, Clone, Copy)]
@@ -216,7 +205,7 @@ mod tests {
     use super::*;
     use crate::budget::OnExceed;
     use crate::scope::Scope;
-    use crate::window::Zone;
+    use crate::window::{Window, Zone};
     use proptest::prelude::*;
 
     const HOUR: Span = Span { start: 100, end: 200 };

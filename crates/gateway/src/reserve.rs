@@ -11,10 +11,10 @@
 
 use std::time::Duration;
 
-use gatemark_core::budget::{Budget, OnExceed};
+use gatemark_core::budget::{AccountKey, Budget, OnExceed};
 use gatemark_core::call::{CallPurpose, CallRecord};
 use gatemark_core::error::{Error, Kind, Result};
-use gatemark_core::ledger::{AccountKey, Claim, Short, Standing};
+use gatemark_core::ledger::{Claim, Short, Standing};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
 use gatemark_core::scope::Subject;

@@ -1,7 +1,8 @@
 //! How budgets stand, for people and for metrics.
 
+use gatemark_core::budget::AccountKey;
 use gatemark_core::budget::Budget;
-use gatemark_core::ledger::{AccountKey, Standing};
+use gatemark_core::ledger::Standing;
 use gatemark_core::window::{self, Span, Window};
 
 use crate::Gateway;

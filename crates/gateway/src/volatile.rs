@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gatemark_core::ledger::{AccountKey, Claim, Hold, Ledger, Short, Standing};
+use gatemark_core::budget::AccountKey;
+use gatemark_core::ledger::{Claim, Hold, Ledger, Short, Standing};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::throttle::{Ask, Rates, Stopped, Throttle};
 use gatemark_core::window::Span;

@@ -10,7 +10,7 @@ use gatemark_provider::{Dialect, door};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::v1::account;
+use crate::account;
 
 /// An error on its way out, in the shape that OpenAI's clients understand unless the door is another's.
 pub(crate) struct Problem {

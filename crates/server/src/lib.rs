@@ -4,6 +4,7 @@
 //! people and tools; `auth` turns a header into a caller, `error` an error into a status.
 
 mod accept;
+mod account;
 mod api;
 mod app;
 mod auth;

@@ -1,6 +1,5 @@
 //! Doors for applications, in the formats of the vendors whose clients they use.
 
-pub(crate) mod account;
 pub(crate) mod chat;
 pub(crate) mod messages;
 pub(crate) mod models;

@@ -13,7 +13,7 @@ use gatemark_core::error::Result;
 use gatemark_gateway::{self as gateway, Facts, Incoming, Reply};
 use gatemark_provider::{Dialect, door};
 
-use super::account;
+use crate::account;
 use super::target::target;
 use crate::app::App;
 use crate::error::Answer;
