@@ -1,5 +1,6 @@
 //! Budgets: what was spent before this process began, and how budgets stand.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use gatemark_core::Result;
@@ -29,10 +30,11 @@ async fn seed(store: &Store, project: &Project, gateway: &Gateway) -> Result<()>
     let mut rows: HashMap<i64, Vec<Spend>> = HashMap::new();
     for budget in project.budgets.iter().filter(windowed) {
         let span = window::around(budget.window, &budget.zone, now);
-        if !rows.contains_key(&span.start) {
-            rows.insert(span.start, store.spend(span.start).await?);
-        }
-        let spent = rows.get(&span.start).map(|rows| by_account(budget, rows)).unwrap_or_default();
+        let rows = match rows.entry(span.start) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(store.spend(span.start).await?),
+        };
+        let spent = by_account(budget, rows);
         for (key, amount) in spent {
             gateway.seed_budget(&key, span, amount);
         }

@@ -97,10 +97,10 @@ fn each_text(request: &ChatRequest, mut see: impl FnMut(&str)) {
     request.fields.iter().for_each(|(_, value)| see(value.get()));
 }
 
-/// The parts of a request that are read without being its texts: definitions of tools, and the schema of
-/// the answer.
+/// The parts of a request that are read without being its texts: definitions of tools, the schema of the
+/// answer, and the system message where a dialect keeps it apart.
 pub(crate) fn definitions(fields: &[(String, Box<RawValue>)]) -> impl Iterator<Item = &str> {
-    const READ: [&str; 3] = ["tools", "functions", "response_format"];
+    const READ: [&str; 4] = ["system", "tools", "functions", "response_format"];
     fields.iter().filter(|(name, _)| READ.contains(&name.as_str())).map(|(_, value)| value.get())
 }
 
@@ -187,7 +187,15 @@ mod tests {
         let tools =
             r#"[{"type":"function","function":{"name":"look_up","parameters":{"type":"object"}}}]"#;
         let fields = vec![("tools".to_string(), raw(tools))];
-        ChatRequest { model: model.into(), messages, stream: false, usage_wanted: false, fields }
+        ChatRequest {
+            model: model.into(),
+            messages,
+            stream: false,
+            usage_wanted: false,
+            fields,
+            dialect: gatemark_provider::Dialect::Chat,
+            headers: vec![],
+        }
     }
 
     #[test]

@@ -64,7 +64,13 @@ impl From<Error> for Problem {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let rates = Box::new(failure.rates);
-        Self { dialect: Dialect::Chat, error: failure.error, call: failure.call, rates, beside: None }
+        Self {
+            dialect: Dialect::Chat,
+            error: failure.error,
+            call: failure.call,
+            rates,
+            beside: None,
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use gatemark_core::error::Result;
 use gatemark_gateway::{self as gateway, Facts, Incoming, Reply};
 use gatemark_provider::{Dialect, door};
 
-use crate::account;
 use super::target::target;
+use crate::account;
 use crate::app::App;
 use crate::error::Answer;
 
