@@ -4,8 +4,9 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    approve, audit, calls, compare, compat, deploy, diff, gate, import, init, judge, key, list,
-    log, openapi, push, report, rollback, sandbox, score, serve, show, suite, test, tokens,
+    approve, audit, budget, calls, compare, compat, deploy, diff, gate, import, init, judge, key,
+    list, log, openapi, prices, push, report, rollback, sandbox, score, serve, show, suite, test,
+    tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -43,6 +44,8 @@ enum Command {
     Gate(gate::Args),
     Deploy(deploy::Args),
     Rollback(rollback::Args),
+    Budget(budget::Args),
+    Prices(prices::Args),
     Calls(calls::Args),
     Audit(audit::Args),
     Key(key::Args),
@@ -75,6 +78,8 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Gate(args) => gate::run(args, context).await,
         Command::Deploy(args) => deploy::run(args, context).await,
         Command::Rollback(args) => rollback::run(args, context).await,
+        Command::Budget(args) => budget::run(args, context).await,
+        Command::Prices(args) => prices::run(args, context),
         Command::Calls(args) => calls::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,
         Command::Key(args) => key::run(args, context).await,

@@ -64,13 +64,19 @@ fn nearest() -> Result<PathBuf> {
     })
 }
 
-/// Reads `gatemark.yaml` alone.
+/// Reads `gatemark.yaml` and the prices that it names.
 pub(crate) fn read(folders: &Folders) -> Result<Config> {
     let path = folders.project.join(FILE);
     let bytes = fs::read(&path)
         .map_err(|cause| Error::invalid(format!("{} cannot be read: {cause}", path.display())))?;
     let mut files = Files::new();
     files.insert(FILE, bytes);
+    // A file that is named and not there is told by whoever reads the configuration.
+    if let Some(named) = project::prices_path(&files)
+        && let Ok(bytes) = fs::read(folders.project.join(&named))
+    {
+        files.insert(named, bytes);
+    }
     let (project, problems) = project::load_config(&files);
     Ok(Config { project, problems, files })
 }

@@ -5,6 +5,7 @@
 //! tested is what serves.
 
 mod answer_place;
+pub mod budgets;
 pub mod calibrate;
 pub mod checks;
 pub mod compare;
@@ -21,6 +22,7 @@ pub mod history;
 pub mod judge;
 pub mod keys;
 pub mod lanes;
+pub mod prices;
 pub mod project;
 pub mod promptfoo;
 pub mod proposal;

@@ -1,5 +1,7 @@
 //! The record of one call through the gateway.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Kind;
@@ -103,6 +105,12 @@ pub struct CallRecord {
     pub usage: Usage,
     /// What it cost; zero if the model's price is unknown.
     pub cost: NanoUsd,
+    /// What an answer that had been given before would have cost now.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub saved: NanoUsd,
+    /// The version of the price that it was priced by, see [`Price::version`](crate::price::Price::version).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
     /// Whether the price was known.
     pub priced: bool,
     /// From accepting the call to the end of the answer, in microseconds.
@@ -113,9 +121,17 @@ pub struct CallRecord {
     pub first_token_us: Option<u64>,
     /// Tries at vendors, in order.
     pub attempts: Vec<Attempt>,
+    /// What the caller tagged the call with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// Whether the answer had been given before, so that no vendor was asked and nothing paid.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_nothing(amount: &NanoUsd) -> bool {
+    *amount == NanoUsd::ZERO
 }
 
 impl CallRecord {
@@ -128,5 +144,28 @@ impl CallRecord {
     pub fn fail(&mut self, kind: Kind) {
         self.outcome = if kind == Kind::Cancelled { Outcome::Cancelled } else { Outcome::Error };
         self.error = Some(kind.code().to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As written before prices had versions and calls had tags.
+    const OLD: &str = r#"{"id":"x","at":1,"purpose":"serve","caller":"app","prompt":null,"number":null,"version":null,"environment":null,"arm":"stable","model":"p/m","stream":false,"outcome":"ok","error":null,"variables_hash":null,"recording":"metadata","usage":{"input":9,"cached_input":4,"cache_write":1,"output":3,"estimated":false},"cost":7,"priced":true,"latency_us":5,"vendor_us":4,"first_token_us":null,"attempts":[]}"#;
+
+    #[test]
+    fn records_of_the_first_form_are_read() {
+        let record: CallRecord = serde_json::from_str(OLD).unwrap();
+        assert_eq!(
+            (record.price.as_deref(), record.saved, record.tags.len()),
+            (None, NanoUsd(0), 0)
+        );
+        assert_eq!((record.usage.reasoning, record.cost), (0, NanoUsd(7)));
+        assert_eq!(
+            serde_json::to_string(&record).unwrap(),
+            OLD,
+            "nothing is added that is not there"
+        );
     }
 }

@@ -5,10 +5,12 @@
 //! the gateway, the gate, the CLI and the server cannot disagree about it.
 //!
 //! Modules form one line, each using only those above it:
-//! `id`, `money`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `comparison` ← `gate` ← `deploy`.
+//! `id`, `money`, `canonical` ← `price`, `scope`, `window` ← `budget`, `limit` ← `ledger`, `throttle`;
+//! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `comparison` ← `gate` ← `deploy`.
 
 pub mod access;
 pub mod audit;
+pub mod budget;
 pub mod bump;
 pub mod calibration;
 pub mod call;
@@ -19,13 +21,19 @@ pub mod diagnostic;
 pub mod error;
 pub mod gate;
 pub mod id;
+pub mod ledger;
+pub mod limit;
 pub mod model;
 pub mod money;
+pub mod price;
 pub mod prompt;
 pub mod report;
+pub mod scope;
 pub mod stats;
 pub mod suite;
+pub mod throttle;
 pub mod variable;
+pub mod window;
 
 pub use error::{Blame, Error, Kind, Result};
 pub use id::{Digest, EnvironmentName, ModelName, PromptName};

@@ -2,54 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::gate::Policy;
 use crate::id::{Digest, EnvironmentName, ModelName};
-use crate::money::NanoUsd;
+use crate::limit::Limit;
+use crate::price::Price;
 
-/// Tokens that one call used, as far as the vendor says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens read, including those from the vendor's cache.
-    pub input: u64,
-    /// Of these, read from the vendor's prompt cache.
-    pub cached_input: u64,
-    /// Of these, written to the vendor's prompt cache.
-    pub cache_write: u64,
-    /// Tokens written, including reasoning.
-    pub output: u64,
-    /// True when we counted because the vendor said nothing.
-    pub estimated: bool,
-}
-
-/// Prices for a million tokens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Price {
-    /// Tokens read.
-    pub input: NanoUsd,
-    /// Tokens read from the vendor's cache; `None` if they cost what others do.
-    pub cached_input: Option<NanoUsd>,
-    /// Tokens written to the vendor's cache; `None` if they cost what others do.
-    pub cache_write: Option<NanoUsd>,
-    /// Tokens written.
-    pub output: NanoUsd,
-}
-
-impl Price {
-    /// What `usage` costs. Each kind of token is rounded up to a nano-dollar.
-    pub fn of(&self, usage: &Usage) -> NanoUsd {
-        let cached = usage.cached_input.min(usage.input);
-        let written = usage.cache_write.min(usage.input - cached);
-        let plain = usage.input - cached - written;
-        NanoUsd::for_tokens(plain, self.input)
-            + NanoUsd::for_tokens(cached, self.cached_input.unwrap_or(self.input))
-            + NanoUsd::for_tokens(written, self.cache_write.unwrap_or(self.input))
-            + NanoUsd::for_tokens(usage.output, self.output)
-    }
-}
+pub use crate::price::Usage;
 
 /// Which wire protocol a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,9 +112,13 @@ pub struct Model {
     /// Its name.
     pub name: ModelName,
     /// What it costs; `None` if unknown: then calls are recorded with no cost and capped calls refused.
-    pub price: Option<Price>,
+    pub price: Option<Arc<Price>>,
     /// Whether the project vouches that the id never moves.
     pub pinned: bool,
+    /// Most tokens that it reads in one call, if known.
+    pub max_input: Option<u64>,
+    /// Most tokens that it writes in one call, if known.
+    pub max_output: Option<u64>,
 }
 
 /// What the call log keeps of a call's texts.
@@ -198,6 +166,10 @@ pub struct Project {
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// Where calls go that name no environment.
     pub default_environment: EnvironmentName,
+    /// Bounds of what is spent.
+    pub budgets: Vec<Arc<Budget>>,
+    /// Bounds of how fast calls come.
+    pub limits: Vec<Arc<Limit>>,
 }
 
 impl Project {
@@ -207,32 +179,7 @@ impl Project {
     }
 
     /// The price of `model`, if known.
-    pub fn price(&self, model: &ModelName) -> Option<Price> {
-        self.models.get(model).and_then(|model| model.price)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_kind_of_token_has_its_price() {
-        let price = Price {
-            input: NanoUsd(1_000_000_000),
-            cached_input: Some(NanoUsd(100_000_000)),
-            cache_write: Some(NanoUsd(1_250_000_000)),
-            output: NanoUsd(4_000_000_000),
-        };
-        let usage =
-            Usage { input: 100, cached_input: 50, cache_write: 20, output: 10, estimated: false };
-        let nanos = 30 * 1000 + 50 * 100 + 20 * 1250 + 10 * 4000;
-        assert_eq!(price.of(&usage), NanoUsd(nanos));
-    }
-
-    #[test]
-    fn nonsense_from_a_vendor_is_not_negative() {
-        let usage = Usage { input: 5, cached_input: 50, ..Usage::default() };
-        assert!(Price { input: NanoUsd(7), ..Price::default() }.of(&usage) >= NanoUsd::ZERO);
+    pub fn price(&self, model: &ModelName) -> Option<Arc<Price>> {
+        self.models.get(model).and_then(|model| model.price.clone())
     }
 }

@@ -46,6 +46,9 @@ pub(crate) fn check(
             Ok(Checked::Stream { first, rest, deadline, usage_wanted, input })
         }
         Ok(Got::Whole(answer)) => {
+            if let Some(calls) = answer.tool_calls.as_deref() {
+                record.note_tool_calls(calls);
+            }
             record.note_answer(&prepared.request.messages, &answer.text, answer.usage);
             Ok(Checked::Whole(judged(resolved, release, answer, record)))
         }

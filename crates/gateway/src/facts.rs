@@ -3,6 +3,7 @@
 use gatemark_core::call::Outcome;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::money::NanoUsd;
+use gatemark_core::throttle::Rates;
 
 /// What is known when the answer begins.
 #[derive(Debug, Clone)]
@@ -30,6 +31,10 @@ pub struct Facts {
     /// What the answer cost when it was given: the same, except for an answer of an earlier run, which
     /// costs nothing now.
     pub worth: Option<NanoUsd>,
+    /// What is left of the rates that the call met.
+    pub rates: Rates,
+    /// Budgets that have reached a warning level, as `name 83%`.
+    pub budget_warnings: Vec<String>,
     /// How long an answer of an earlier run took when it was given, in microseconds; `None` for others.
     pub recalled_us: Option<u64>,
     /// Waiting for the vendor, in microseconds; 0 for an answer of an earlier run.

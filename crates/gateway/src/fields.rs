@@ -59,6 +59,12 @@ pub(crate) fn max_output(fields: &Fields) -> Option<u64> {
     bounds.filter_map(|(_, value)| read(value)?.as_u64()).min()
 }
 
+/// How many answers are asked for.
+pub(crate) fn answers(fields: &Fields) -> u64 {
+    let asked = fields.iter().find(|(name, _)| name == "n");
+    asked.and_then(|(_, value)| read(value)?.as_u64()).unwrap_or(1).max(1)
+}
+
 /// Bounds the output at `tokens`.
 pub(crate) fn bound_output(fields: &mut Fields, tokens: u64) -> Result<()> {
     let value = RawValue::from_string(tokens.to_string())

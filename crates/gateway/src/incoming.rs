@@ -1,5 +1,6 @@
 //! What a door hands to the gateway.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatemark_core::access::Caller;
@@ -34,6 +35,8 @@ pub struct Incoming {
     pub fields: Vec<(String, Box<RawValue>)>,
     /// Headers that belong to the dialect and are meant for the vendor.
     pub headers: Vec<(&'static str, String)>,
+    /// What the caller tagged the call with, for budgets, limits and the record.
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Incoming {
@@ -49,6 +52,7 @@ impl Incoming {
             messages: None,
             fields: Vec::new(),
             headers: Vec::new(),
+            tags: BTreeMap::new(),
         }
     }
 }

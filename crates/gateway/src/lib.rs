@@ -14,8 +14,11 @@ mod count;
 mod dispatch;
 mod facts;
 mod fields;
+mod hold;
 mod incoming;
 mod measure;
+mod meter;
+mod pace;
 mod prepare;
 mod recall;
 mod record;
@@ -24,12 +27,17 @@ mod reply;
 mod reserve;
 mod resolve;
 mod snapshot;
+mod standing;
 mod stream;
+mod tags;
+mod volatile;
+mod weigh;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use gatemark_core::error::{Error, Result};
+use gatemark_core::throttle::Rates;
 use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
@@ -37,12 +45,14 @@ pub use count::Counted;
 pub use facts::Facts;
 pub use incoming::{Incoming, PromptRef, Selector, Target};
 pub use measure::Size;
+pub use meter::Meter;
 pub use recall::{Answers, Recall, Remembered};
-pub use record::Meter;
 pub use release::Release;
 pub use reply::{Body, Reply};
 pub use snapshot::{Pointer, Snapshot, SnapshotParts};
+pub use standing::BudgetStanding;
 pub use stream::SseStream;
+pub use tags::{MOST_TAGS, tag};
 
 /// Serves calls. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -52,8 +62,7 @@ pub struct Gateway {
 
 struct Shared {
     snapshot: ArcSwap<Snapshot>,
-    log: CallLog,
-    meter: Arc<dyn Meter>,
+    surroundings: record::Surroundings,
 }
 
 /// Why a call was not answered, with the id under which it was recorded, if it got that far.
@@ -63,11 +72,13 @@ pub struct Failure {
     pub error: Error,
     /// The call's id.
     pub call: Option<String>,
+    /// What is left of the rates that the call met.
+    pub rates: Rates,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, call: None }
+        Self { error, call: None, rates: Rates::default() }
     }
 }
 
@@ -75,7 +86,9 @@ impl Gateway {
     /// A gateway that serves `snapshot` and records to `log`.
     pub fn new(snapshot: Snapshot, log: CallLog, meter: Arc<dyn Meter>) -> Self {
         let snapshot = ArcSwap::from_pointee(snapshot);
-        Self { shared: Arc::new(Shared { snapshot, log, meter }) }
+        let surroundings =
+            record::Surroundings { log, meter, volatile: Arc::new(volatile::Volatile::new()) };
+        Self { shared: Arc::new(Shared { snapshot, surroundings }) }
     }
 
     /// Puts another snapshot in force. Calls under way finish on the old one.
@@ -90,19 +103,24 @@ impl Gateway {
 
     /// The call log.
     pub fn log(&self) -> &CallLog {
-        &self.shared.log
+        &self.shared.surroundings.log
+    }
+
+    pub(crate) fn volatile(&self) -> &volatile::Volatile {
+        &self.shared.surroundings.volatile
     }
 
     /// Takes one call through all steps.
     pub async fn call(&self, incoming: Incoming) -> Result<Reply, Failure> {
         let snapshot = self.snapshot();
         let resolved = resolve::resolve(&snapshot, incoming.target)?;
+        let tags = tags::with_metadata(incoming.tags, &incoming.fields, snapshot.project());
         let mut record = record::Pending::begin(
-            self.shared.log.clone(),
-            self.shared.meter.clone(),
+            self.shared.surroundings.clone(),
             &resolved,
             record::Circumstances {
                 caller: &incoming.caller.name,
+                tags,
                 purpose: incoming.purpose,
                 stream: incoming.stream,
             },
@@ -121,8 +139,9 @@ impl Gateway {
             Ok(got) => Ok(reply::reply(&resolved, got, record, dialect)),
             Err(error) => {
                 record.fail(&error);
+                let rates = record.rates();
                 record.finish();
-                Err(Failure { error, call: Some(call) })
+                Err(Failure { error, call: Some(call), rates })
             }
         }
     }
@@ -137,7 +156,8 @@ async fn steps(
     record: &mut record::Pending,
 ) -> Result<check::Checked> {
     let prepared = prepare::prepare(snapshot, resolved, ask, record)?;
-    reserve::reserve(resolved, &prepared)?;
+    record.note_definitions(&prepared.request.fields);
+    reserve::reserve(snapshot, resolved, &prepared, record)?;
     let got = answer(snapshot, resolved, &prepared, record).await?;
     check::check(resolved, prepared, got, record)
 }

@@ -3,44 +3,60 @@
 //! A [`Pending`] record writes itself exactly once: when told to finish, or, if the caller went away and
 //! the call was dropped, when it is dropped.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gatemark_core::call::{Attempt, CallPurpose, CallRecord, Outcome};
 use gatemark_core::error::{Error, Kind};
 use gatemark_core::id::{Digest, ModelName};
-use gatemark_core::model::{Price, Recording, Usage};
+use gatemark_core::model::{Recording, Usage};
 use gatemark_core::money::NanoUsd;
+use gatemark_core::price::Price;
+use gatemark_core::throttle::Rates;
 use gatemark_provider::request::Messages;
 use gatemark_store::calllog::CallLog;
-use gatemark_text::tokens;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::clock::{micros, now_us};
+use crate::hold::Hold;
+use crate::meter::Meter;
 use crate::resolve::Resolved;
+use crate::volatile::Volatile;
+use crate::weigh;
 
-/// Counts calls for metrics.
-pub trait Meter: Send + Sync {
-    /// One call has ended.
-    fn ended(&self, record: &CallRecord);
-    /// A record could not be kept.
-    fn lost(&self);
+/// Most text of tool calls kept to be counted, in bytes.
+const MOST_TOOL_CALLS: usize = 1 << 20;
+
+/// What all calls share.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) log: CallLog,
+    pub(crate) meter: Arc<dyn Meter>,
+    pub(crate) volatile: Arc<Volatile>,
 }
 
 /// Who calls, why and how.
 pub(crate) struct Circumstances<'a> {
     pub(crate) caller: &'a str,
+    pub(crate) tags: BTreeMap<String, String>,
     pub(crate) purpose: CallPurpose,
     pub(crate) stream: bool,
 }
 
 pub(crate) struct Pending {
     record: CallRecord,
-    price: Option<Price>,
+    price: Option<Arc<Price>>,
     recording: Recording,
     began: Instant,
-    log: CallLog,
-    meter: Arc<dyn Meter>,
+    surroundings: Surroundings,
+    /// What it has taken of budgets and limits.
+    hold: Option<Hold>,
+    /// Definitions of tools and schemas that the model reads beside the messages.
+    definitions: String,
+    /// Names and arguments of the tools that the model wants called.
+    tool_calls: String,
     vendor_answered: bool,
     /// How long a recalled answer took when it was given, in microseconds.
     recalled: Option<u64>,
@@ -53,8 +69,7 @@ pub(crate) struct Pending {
 
 impl Pending {
     pub(crate) fn begin(
-        log: CallLog,
-        meter: Arc<dyn Meter>,
+        surroundings: Surroundings,
         resolved: &Resolved,
         how: Circumstances<'_>,
     ) -> Self {
@@ -79,20 +94,25 @@ impl Pending {
             output: None,
             usage: Usage::default(),
             cost: NanoUsd::ZERO,
+            saved: NanoUsd::ZERO,
+            price: resolved.price.as_ref().map(|price| price.version().to_string()),
             priced: resolved.price.is_some(),
             latency_us: 0,
             vendor_us: 0,
             first_token_us: None,
             attempts: vec![],
+            tags: how.tags,
             cached: false,
         };
         Self {
             record,
-            price: resolved.price,
+            price: resolved.price.clone(),
             recording: resolved.recording,
             began: Instant::now(),
-            log,
-            meter,
+            surroundings,
+            hold: None,
+            definitions: String::new(),
+            tool_calls: String::new(),
             vendor_answered: false,
             recalled: None,
             worth: NanoUsd::ZERO,
@@ -107,6 +127,44 @@ impl Pending {
 
     pub(crate) fn record(&self) -> &CallRecord {
         &self.record
+    }
+
+    pub(crate) fn meter(&self) -> &dyn Meter {
+        self.surroundings.meter.as_ref()
+    }
+
+    /// A hold of nothing yet.
+    pub(crate) fn empty_hold(&self) -> Hold {
+        Hold::new(self.surroundings.volatile.clone())
+    }
+
+    /// What the call has taken, to be settled at its end.
+    pub(crate) fn keep(&mut self, hold: Hold) {
+        self.hold = Some(hold);
+    }
+
+    /// What is left of the rates that the call met.
+    pub(crate) fn rates(&self) -> Rates {
+        self.hold.as_ref().map(|hold| hold.rates).unwrap_or_default()
+    }
+
+    /// Budgets that the call brought to a level.
+    pub(crate) fn warnings(&self) -> &[String] {
+        self.hold.as_ref().map(|hold| hold.warnings.as_slice()).unwrap_or_default()
+    }
+
+    /// What the model will read beside the messages, in case that we have to count it.
+    pub(crate) fn note_definitions(&mut self, fields: &[(String, Box<RawValue>)]) {
+        self.definitions.extend(weigh::definitions(fields));
+    }
+
+    /// Tools that the model wants called, whole or a piece of them.
+    pub(crate) fn note_tool_calls(&mut self, calls: &RawValue) {
+        weigh::each_string(calls, |text| {
+            if self.tool_calls.len() + text.len() <= MOST_TOOL_CALLS {
+                self.tool_calls.push_str(text);
+            }
+        });
     }
 
     /// The answer comes from an earlier run: nothing is paid for it now.
@@ -178,8 +236,12 @@ impl Pending {
     /// The model's own answer: what it used is paid for even if something else is served.
     pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
         self.record.usage = usage.unwrap_or_else(|| self.estimate(input, text));
-        self.worth = self.price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
-        self.record.cost = if self.recalled.is_some() { NanoUsd::ZERO } else { self.worth };
+        let nothing = !self.vendor_answered && usage.is_none();
+        let price = self.price.as_ref().filter(|_| !nothing);
+        self.worth = price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
+        let recalled = self.recalled.is_some();
+        self.record.cost = if recalled { NanoUsd::ZERO } else { self.worth };
+        self.record.saved = if recalled { self.worth } else { NanoUsd::ZERO };
         self.note_output(text);
     }
 
@@ -212,12 +274,16 @@ impl Pending {
         if !self.vendor_answered {
             return Usage::default();
         }
+        let id = self.record.model.vendor_id();
+        let definitions = std::iter::once(self.definitions.as_str());
         let input = match input {
-            Messages::Raw(raw) => tokens::count(raw.get()),
-            Messages::Turns(turns) => turns.iter().map(|turn| tokens::count(&turn.text)).sum(),
+            Messages::Raw(raw) => weigh::count(id, definitions.chain([raw.get()])),
+            Messages::Turns(turns) => {
+                weigh::count(id, definitions.chain(turns.iter().map(|turn| turn.text.as_str())))
+            }
         };
-        let output = tokens::count(text) as u64;
-        Usage { input: input as u64, output, estimated: true, ..Usage::default() }
+        let output = weigh::count(id, [text, self.tool_calls.as_str()].into_iter());
+        Usage { input, output, estimated: true, ..Usage::default() }
     }
 
     /// Writes the record; nothing can be noted in it any more.
@@ -231,10 +297,14 @@ impl Pending {
             return;
         }
         self.record.latency_us = micros(self.began.elapsed());
-        if self.log.append(&self.record).is_err() {
-            self.meter.lost();
+        if self.surroundings.log.append(&self.record).is_err() {
+            self.surroundings.meter.lost();
         }
-        self.meter.ended(&self.record);
+        if let Some(hold) = &mut self.hold {
+            let usage = &self.record.usage;
+            hold.settle(self.record.cost, usage.input.saturating_add(usage.output));
+        }
+        self.surroundings.meter.ended(&self.record);
     }
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn reply(
 fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
     let version = resolved.named.as_ref().map(|named| &named.release.version);
     let (worth, recalled_us) = (record.worth(), record.recalled());
+    let (rates, budget_warnings) = (record.rates(), record.warnings().to_vec());
     let record = record.record();
     let known = ended && record.priced;
     Facts {
@@ -78,6 +79,8 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         reason: record.error.clone(),
         cost: known.then_some(record.cost),
         worth: known.then_some(worth),
+        rates,
+        budget_warnings,
         recalled_us,
         vendor_us: record.vendor_us,
         at: record.at,

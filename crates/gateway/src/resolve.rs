@@ -8,7 +8,8 @@ use std::sync::Arc;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::{EnvironmentName, ModelName};
-use gatemark_core::model::{Price, Recording};
+use gatemark_core::model::Recording;
+use gatemark_core::price::Price;
 use serde_json::{Map, Value};
 
 use crate::incoming::{PromptRef, Selector, Target};
@@ -19,7 +20,7 @@ use crate::snapshot::{Pointer, Snapshot};
 /// What answers, and under which terms.
 pub(crate) struct Resolved {
     pub(crate) model: ModelName,
-    pub(crate) price: Option<Price>,
+    pub(crate) price: Option<Arc<Price>>,
     pub(crate) recording: Recording,
     pub(crate) environment: Option<EnvironmentName>,
     pub(crate) named: Option<Named>,

@@ -133,6 +133,9 @@ impl Relay {
         {
             record.note_first_token();
         }
+        if let (Some(record), Some(calls)) = (&mut self.record, chunk.tool_calls.as_deref()) {
+            record.note_tool_calls(calls);
+        }
         self.text.push_str(&chunk.text);
         if let Some(finish) = &chunk.finish {
             self.finish = finish.clone();

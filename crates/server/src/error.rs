@@ -4,16 +4,20 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use gatemark_core::error::{Error, Kind};
+use gatemark_core::throttle::Rates;
 use gatemark_gateway::Failure;
 use gatemark_provider::{Dialect, door};
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::account;
 
 /// An error on its way out, in the shape that OpenAI's clients understand unless the door is another's.
 pub(crate) struct Problem {
     dialect: Dialect,
     error: Error,
     call: Option<String>,
+    rates: Box<Rates>,
     beside: Option<Box<(&'static str, Value)>>,
 }
 
@@ -53,13 +57,20 @@ pub(crate) type Answer<T> = Result<T, Problem>;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self { dialect: Dialect::Chat, error, call: None, beside: None }
+        Self { dialect: Dialect::Chat, error, call: None, rates: Box::default(), beside: None }
     }
 }
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self { dialect: Dialect::Chat, error: failure.error, call: failure.call, beside: None }
+        let rates = Box::new(failure.rates);
+        Self {
+            dialect: Dialect::Chat,
+            error: failure.error,
+            call: failure.call,
+            rates,
+            beside: None,
+        }
     }
 }
 
@@ -112,6 +123,11 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(wait) = self.error.wait() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        account::rates(headers, &self.rates);
+        // Clients try again after some seconds; a budget's window is longer.
+        if self.error.code() == "budget_exceeded" {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
         }
         if let Some(call) = self.call.and_then(|call| HeaderValue::from_str(&call).ok()) {
             headers.insert("request-id", call.clone());

@@ -55,7 +55,7 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answe
     let pending = app.control.gateway().log().pending_bytes();
     let text = app
         .metrics
-        .encode(pending)
+        .encode(pending, &app.control.gateway().budgets())
         .map_err(|cause| Error::internal("metrics cannot be written").because(cause))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())

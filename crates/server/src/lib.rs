@@ -4,10 +4,12 @@
 //! people and tools; `auth` turns a header into a caller, `error` an error into a status.
 
 mod accept;
+mod account;
 mod api;
 mod app;
 mod auth;
 mod body;
+mod budget_metrics;
 mod error;
 mod health;
 mod metrics;

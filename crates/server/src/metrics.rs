@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gatemark_core::call::{CallPurpose, CallRecord};
-use gatemark_gateway::Meter;
+use gatemark_gateway::{BudgetStanding, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::budget_metrics::BudgetMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -46,6 +48,7 @@ pub struct Metrics {
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
     lost: Counter,
     pending: Gauge,
+    budgets: BudgetMetrics,
 }
 
 impl Metrics {
@@ -61,6 +64,7 @@ impl Metrics {
             cost: Family::default(),
             lost: Counter::default(),
             pending: Gauge::default(),
+            budgets: BudgetMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("calls", "Calls that ended", metrics.calls.clone());
@@ -89,11 +93,18 @@ impl Metrics {
             Unit::Bytes,
             metrics.pending.clone(),
         );
+        metrics.budgets.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
-    /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log.
-    pub(crate) fn encode(&self, pending: u64) -> Result<String, std::fmt::Error> {
+    /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log, and budgets as
+    /// they stand.
+    pub(crate) fn encode(
+        &self,
+        pending: u64,
+        budgets: &[BudgetStanding],
+    ) -> Result<String, std::fmt::Error> {
+        self.budgets.show(budgets);
         self.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
         let mut buffer = String::new();
         text::encode(&mut buffer, &self.registry)?;
@@ -153,6 +164,10 @@ impl Meter for Metrics {
     fn lost(&self) {
         self.lost.inc();
     }
+
+    fn over_budget(&self, budget: &str) {
+        self.budgets.refused(budget);
+    }
 }
 
 #[cfg(test)]
@@ -183,11 +198,14 @@ mod tests {
             output: None,
             usage: Usage::default(),
             cost: NanoUsd(0),
+            saved: NanoUsd(0),
+            price: None,
             priced: false,
             latency_us: 0,
             vendor_us: 0,
             first_token_us: None,
             attempts: vec![],
+            tags: Default::default(),
             cached: false,
         }
     }
@@ -198,7 +216,7 @@ mod tests {
         for number in 0..50 {
             metrics.ended(&call(&format!("openai/made-up-{number}")));
         }
-        let text = metrics.encode(0).unwrap();
+        let text = metrics.encode(0, &[]).unwrap();
         assert!(!text.contains("made-up"), "{text}");
         assert!(text.contains(r#"model="openai/other",outcome="ok",error="",purpose="serve"} 50"#));
         assert_eq!(model_label(&CallRecord { priced: true, ..call("openai/x") }), "openai/x");

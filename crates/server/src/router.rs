@@ -41,6 +41,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(api::release::deployments))
         .routes(routes!(api::calls::list))
         .routes(routes!(api::calls::audit))
+        .routes(routes!(api::budgets::list))
         .routes(routes!(api::keys::list, api::keys::create))
         .routes(routes!(api::keys::revoke))
         .routes(routes!(api::system::tasks))

@@ -65,8 +65,8 @@ impl Store {
         }
         let rows = documents.into_iter().map(Document::into_row).collect();
         let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
-                   model, outcome, cost, input_tokens, output_tokens, latency_us, document)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                   model, outcome, cost, input_tokens, output_tokens, latency_us, document, tags)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                    ON CONFLICT (id) DO NOTHING";
         let transaction = self.database().begin().await?;
         let new = transaction.execute_many(sql, rows).await?;

@@ -2,6 +2,8 @@
 //!
 //! The call log holds the same JSON, so shipping passes it on as it is and reads only the columns out of it.
 
+use std::collections::BTreeMap;
+
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::model::Usage;
 use gatemark_core::{NanoUsd, Result};
@@ -32,6 +34,8 @@ struct Columns {
     cost: NanoUsd,
     usage: Usage,
     latency_us: u64,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
 }
 
 impl Document {
@@ -57,6 +61,7 @@ impl Document {
             cost: record.cost,
             usage: record.usage,
             latency_us: record.latency_us,
+            tags: record.tags.clone(),
         };
         Ok(Self { text: to_document(record)?, columns })
     }
@@ -80,6 +85,8 @@ impl Document {
         let counts = [columns.usage.input, columns.usage.output, columns.latency_us];
         row.extend(counts.map(Value::count));
         row.push(text.into());
+        let tags = (!columns.tags.is_empty()).then(|| serde_json::to_string(&columns.tags).ok());
+        row.push(tags.flatten().into());
         row
     }
 }

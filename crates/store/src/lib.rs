@@ -25,6 +25,7 @@ mod review;
 pub mod run;
 #[cfg(test)]
 mod scratch;
+pub mod spend;
 mod sql;
 mod store;
 mod suite;

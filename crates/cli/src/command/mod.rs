@@ -4,6 +4,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod audit;
+pub(crate) mod budget;
 pub(crate) mod calls;
 pub(crate) mod compare;
 pub(crate) mod compat;
@@ -17,6 +18,7 @@ pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod openapi;
+pub(crate) mod prices;
 pub(crate) mod push;
 pub(crate) mod report;
 pub(crate) mod rollback;

@@ -39,6 +39,8 @@ impl Room {
                 models: Default::default(),
                 environments: Default::default(),
                 default_environment: "production".parse().unwrap(),
+                budgets: vec![],
+                limits: vec![],
             },
             secrets: Default::default(),
             watcher: Arc::new(gatemark_provider::local::Silent),

@@ -32,6 +32,7 @@ mod scores;
 mod scripted;
 mod selecting;
 mod serving;
+mod spending;
 mod suites;
 mod support;
 mod testing;

@@ -1,16 +1,16 @@
-//! `gatemark.yaml`: providers, models with prices, environments.
+//! `gatemark.yaml`: providers, models with prices, environments, budgets and limits.
 
 use std::collections::BTreeMap;
 
 use gatemark_core::id::ModelName;
-use gatemark_core::model::{Model, Price, Project};
+use gatemark_core::model::{Model, Project};
 
 use super::files::Files;
 use super::node::Node;
 use super::problems::Problems;
 use super::reader::{Fields, entries};
 use super::source::{HAND_WRITTEN, Spot};
-use super::{document, environments, models, providers, typed};
+use super::{budgets, document, environments, models, pricing, providers, typed};
 
 /// The path of the project's configuration.
 pub(super) const CONFIG: &str = "gatemark.yaml";
@@ -35,11 +35,21 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
     let node = fields.required("providers", problems);
     let providers = node.map(|node| providers::read(node, problems)).unwrap_or_default();
     let known: Vec<&str> = providers.keys().map(String::as_str).collect();
+    let prices = fields.get("prices", problems);
+    let path =
+        prices.and_then(|node| Some((typed::words(node, "`prices`", problems)?, &node.spot)));
+    let imported = path.map(|path| pricing::imported(files, path, &known, problems));
     let models = fields.get("models", problems);
     let models = models.map(|node| priced(node, &known, problems)).unwrap_or_default();
+    let models = merged(imported.unwrap_or_default(), models);
     let (environments, default_environment) = environments::read(&mut fields, problems)?;
+    let node = fields.get("budgets", problems);
+    let budgets = node.map(|node| budgets::budgets(node, problems)).unwrap_or_default();
+    let node = fields.get("limits", problems);
+    let limits = node.map(|node| budgets::limits(node, problems)).unwrap_or_default();
     fields.close(problems);
-    Some(Project { name: name.into(), providers, models, environments, default_environment })
+    let name = name.into();
+    Some(Project { name, providers, models, environments, default_environment, budgets, limits })
 }
 
 fn is_misspelt(path: &str) -> bool {
@@ -59,32 +69,26 @@ fn priced(node: &Node, providers: &[&str], problems: &mut Problems) -> BTreeMap<
             }
         };
         models::known_provider(providers.iter().copied(), &name, &key.spot, problems);
-        let (price, pinned) = model(node, problems);
-        found.insert(name.clone(), Model { name, price, pinned });
+        found.insert(name.clone(), pricing::model(node, problems).into_model(name));
     }
     found
 }
 
-fn model(node: &Node, problems: &mut Problems) -> (Option<Price>, bool) {
-    let Some(mut fields) = Fields::open(node, "a model", problems) else { return (None, false) };
-    let mut dollars = |name, what| {
-        let node = fields.get(name, problems)?;
-        // A bad amount is reported; zero keeps the model priced, so that this causes no further report.
-        Some(typed::money(node, what, problems).unwrap_or_default())
-    };
-    let input = dollars("input_usd_per_million", "`input_usd_per_million`");
-    let output = dollars("output_usd_per_million", "`output_usd_per_million`");
-    let cached_input = dollars("cached_input_usd_per_million", "`cached_input_usd_per_million`");
-    let cache_write = dollars("cache_write_usd_per_million", "`cache_write_usd_per_million`");
-    let pinned = fields.get("pinned", problems);
-    let pinned = pinned.and_then(|node| typed::boolean(node, "`pinned`", problems));
-    fields.close(problems);
-    let any = input.or(output).or(cached_input).or(cache_write);
-    let price =
-        input.zip(output).map(|(input, output)| Price { input, cached_input, cache_write, output });
-    if price.is_none() && any.is_some() {
-        let message = "a price needs both `input_usd_per_million` and `output_usd_per_million`";
-        problems.error(&node.spot, message, "add the missing one");
+/// The imported models with what the configuration says in place of what was imported.
+fn merged(
+    mut imported: BTreeMap<ModelName, Model>,
+    written: BTreeMap<ModelName, Model>,
+) -> BTreeMap<ModelName, Model> {
+    for (name, model) in written {
+        let known = imported.remove(&name);
+        let of = |pick: fn(&Model) -> Option<u64>| known.as_ref().and_then(pick);
+        let merged = Model {
+            max_input: model.max_input.or_else(|| of(|known| known.max_input)),
+            max_output: model.max_output.or_else(|| of(|known| known.max_output)),
+            price: model.price.or_else(|| known.as_ref().and_then(|known| known.price.clone())),
+            ..model
+        };
+        imported.insert(name, merged);
     }
-    (price, pinned.unwrap_or_default())
+    imported
 }

@@ -11,9 +11,10 @@
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
 //! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `providers`, `policy`,
-//! `environments` (the parts of the grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
+//! `environments`, `scope`, `budgets`, `pricing` (the parts of the grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
+mod budgets;
 mod case;
 mod case_list;
 mod cell;
@@ -35,12 +36,14 @@ mod node;
 mod output;
 mod pattern;
 mod policy;
+mod pricing;
 mod problems;
 mod prompt_file;
 mod providers;
 mod reader;
 mod reference;
 mod scalar;
+mod scope;
 mod source;
 mod suite_file;
 mod thresholds;
@@ -65,6 +68,17 @@ pub fn load_config(files: &Files) -> (Option<Project>, Vec<Diagnostic>) {
     let mut problems = Problems::default();
     let project = config_file::read(files, &mut problems);
     (project, problems.into_sorted())
+}
+
+/// The path of the file of prices that `gatemark.yaml` names, so that it can be read too; mistakes are for
+/// [`load_config`] to tell. `None` also for paths that lead out of the project.
+pub fn prices_path(files: &Files) -> Option<String> {
+    let mut unheard = Problems::default();
+    let node = document::open(files, config_file::CONFIG, source::HAND_WRITTEN, &mut unheard)?;
+    let (_, named) = node.field("prices")?;
+    let node::Value::Text(path) = &named.value else { return None };
+    let inside = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    inside.then(|| path.clone())
 }
 
 /// What an unquoted scalar means in YAML 1.2, as JSON; a number that JSON cannot hold stays a text.

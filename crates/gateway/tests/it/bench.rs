@@ -13,9 +13,10 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::gate::Policy;
 use gatemark_core::id::Digest;
 use gatemark_core::model::{
-    Environment, Model, Price, Project, Protocol, Provider, Recording, SimSettings,
+    Environment, Model, Project, Protocol, Provider, Recording, SimSettings,
 };
 use gatemark_core::money::NanoUsd;
+use gatemark_core::price::Price;
 use gatemark_core::prompt::Version;
 use gatemark_gateway::{
     Gateway, Incoming, Meter, Pointer, PromptRef, Release, Snapshot, SnapshotParts, Target,
@@ -174,10 +175,14 @@ fn project() -> Project {
         sim: SimSettings::default(),
         local: None,
     };
-    let price =
-        Price { input: NanoUsd(1_000_000_000), output: NanoUsd(2_000_000_000), ..Price::default() };
-    let model =
-        Model { name: "p/m-2026-01-01".parse().unwrap(), price: Some(price), pinned: false };
+    let price = Price::flat(NanoUsd(1_000_000_000), NanoUsd(2_000_000_000));
+    let model = Model {
+        name: "p/m-2026-01-01".parse().unwrap(),
+        price: Some(price.into()),
+        pinned: false,
+        max_input: None,
+        max_output: None,
+    };
     let production = Environment {
         name: "production".parse().unwrap(),
         policy: Policy::open(),
@@ -189,6 +194,8 @@ fn project() -> Project {
         models: [(model.name.clone(), model)].into(),
         default_environment: production.name.clone(),
         environments: [(production.name.clone(), production)].into(),
+        budgets: vec![],
+        limits: vec![],
     }
 }
 
@@ -205,6 +212,7 @@ pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
         messages: None,
         fields: vec![],
         headers: vec![],
+        tags: Default::default(),
     }
 }
 

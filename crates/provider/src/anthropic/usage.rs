@@ -15,7 +15,16 @@ pub(crate) struct Counts {
     #[serde(default)]
     cache_creation_input_tokens: Option<u64>,
     #[serde(default)]
+    cache_creation: Option<Writes>,
+    #[serde(default)]
     output_tokens: Option<u64>,
+}
+
+/// What was written to the cache, by how long it is kept.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+struct Writes {
+    #[serde(default)]
+    ephemeral_1h_input_tokens: Option<u64>,
 }
 
 impl Counts {
@@ -26,6 +35,7 @@ impl Counts {
             later.cache_read_input_tokens.or(self.cache_read_input_tokens);
         self.cache_creation_input_tokens =
             later.cache_creation_input_tokens.or(self.cache_creation_input_tokens);
+        self.cache_creation = later.cache_creation.or(self.cache_creation);
         self.output_tokens = later.output_tokens.or(self.output_tokens);
     }
 
@@ -36,7 +46,9 @@ impl Counts {
         let cache_write = self.cache_creation_input_tokens.unwrap_or(0);
         let input = self.input_tokens?.saturating_add(cached_input).saturating_add(cache_write);
         let output = self.output_tokens.unwrap_or(0);
-        Some(Usage { input, cached_input, cache_write, output, estimated: false })
+        let hour = self.cache_creation.and_then(|writes| writes.ephemeral_1h_input_tokens);
+        let cache_write_1h = hour.unwrap_or(0);
+        Some(Usage { input, cached_input, cache_write, cache_write_1h, output, ..Usage::default() })
     }
 }
 

@@ -146,12 +146,16 @@ struct InputDetails {
     cached_tokens: Option<u64>,
     #[serde(default, alias = "cache_creation_tokens")]
     cache_write_tokens: Option<u64>,
+    #[serde(default)]
+    audio_tokens: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
 struct OutputDetails {
     #[serde(default)]
     reasoning_tokens: Option<u64>,
+    #[serde(default)]
+    audio_tokens: Option<u64>,
 }
 
 /// Usage in any of the known dialects; `None` if it makes no sense, so that it is estimated instead.
@@ -161,7 +165,8 @@ fn usage(raw: &RawValue) -> Option<Usage> {
     let written = wire.completion_tokens.unwrap_or(0);
     let details = wire.prompt_tokens_details.unwrap_or_default();
     // Some vendors leave reasoning out of the completion tokens; their total betrays it.
-    let reasoning = wire.completion_tokens_details.and_then(|d| d.reasoning_tokens).unwrap_or(0);
+    let of_output = wire.completion_tokens_details.unwrap_or_default();
+    let reasoning = of_output.reasoning_tokens.unwrap_or(0);
     let apart = input.saturating_add(written).saturating_add(reasoning);
     let output =
         if wire.total_tokens == Some(apart) { written.saturating_add(reasoning) } else { written };
@@ -170,8 +175,11 @@ fn usage(raw: &RawValue) -> Option<Usage> {
         input,
         cached_input: cached,
         cache_write: details.cache_write_tokens.unwrap_or(0),
+        audio_input: details.audio_tokens.unwrap_or(0),
         output,
-        estimated: false,
+        reasoning,
+        audio_output: of_output.audio_tokens.unwrap_or(0),
+        ..Usage::default()
     })
 }
 
@@ -325,6 +333,10 @@ mod tests {
         assert_eq!(of(hits), Some((10, 8, 0, 2)));
         assert_eq!(of(r#"{"completion_tokens":2}"#), None);
         assert_eq!(of("null"), None);
+        let parts = r#"{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"audio_tokens":3},
+            "completion_tokens_details":{"reasoning_tokens":2,"audio_tokens":4}}"#;
+        let parts = usage(&RawValue::from_string(parts.into()).unwrap()).unwrap();
+        assert_eq!((parts.audio_input, parts.reasoning, parts.audio_output), (3, 2, 4));
     }
 
     #[test]

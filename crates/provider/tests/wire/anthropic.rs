@@ -17,7 +17,7 @@ const STREAM_ERROR: &str = include_str!("../fixtures/anthropic/stream_error.sse"
 const OVERLOADED: &str = include_str!("../fixtures/anthropic/error_529.json");
 
 fn usage(output: u64) -> Option<Usage> {
-    Some(Usage { input: 1125, cached_input: 1000, cache_write: 100, output, estimated: false })
+    Some(Usage { input: 1125, cached_input: 1000, cache_write: 100, output, ..Usage::default() })
 }
 
 #[tokio::test]

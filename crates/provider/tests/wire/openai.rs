@@ -15,8 +15,17 @@ const USAGE_LAST: &str = include_str!("../fixtures/openai/stream_usage_last.sse"
 const STREAM_TOOLS: &str = include_str!("../fixtures/openai/stream_tools.sse");
 const STREAM_ERROR: &str = include_str!("../fixtures/openai/stream_error.sse");
 
-const USAGE: Usage =
-    Usage { input: 20, cached_input: 16, cache_write: 0, output: 6, estimated: false };
+const USAGE: Usage = Usage {
+    input: 20,
+    cached_input: 16,
+    cache_write: 0,
+    cache_write_1h: 0,
+    audio_input: 0,
+    output: 6,
+    reasoning: 0,
+    audio_output: 0,
+    estimated: false,
+};
 
 #[tokio::test]
 async fn a_whole_answer_passes_as_it_is() {
@@ -30,7 +39,7 @@ async fn a_whole_answer_passes_as_it_is() {
     assert_eq!((answer.id.as_str(), answer.finish), ("chatcmpl-A1b2C3", Finish::Stop));
     assert_eq!(answer.model, "gpt-4o-2024-08-06");
     let usage =
-        Usage { input: 1219, cached_input: 1024, cache_write: 0, output: 10, estimated: false };
+        Usage { input: 1219, cached_input: 1024, output: 10, reasoning: 4, ..Usage::default() };
     assert_eq!(answer.usage, Some(usage));
     let sent = server.request(0);
     assert!(sent.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"), "{sent}");

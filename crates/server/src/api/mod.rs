@@ -1,6 +1,7 @@
 //! The control API: everything that the CLI does, for tools and for the dashboard.
 
 pub(crate) mod asked;
+pub(crate) mod budgets;
 pub(crate) mod calls;
 pub(crate) mod evidence;
 pub(crate) mod keys;

@@ -30,6 +30,6 @@ pub(crate) async fn completions(
 ) -> Answer<Response> {
     let caller = auth::admit(&app, &headers, Action::Call)?;
     let bytes = body::read(body).await?;
-    let incoming = reply::incoming(caller, Dialect::Chat, &bytes, Vec::new())?;
+    let incoming = reply::incoming(caller, &headers, (Dialect::Chat, &bytes), Vec::new())?;
     reply::call(&app, incoming).await
 }

@@ -72,7 +72,7 @@ async fn counted(app: &App, headers: &HeaderMap, body: Body) -> Result<Response,
 async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Incoming, Problem> {
     let caller = auth::admit(app, headers, Action::Call)?;
     let bytes = body::read(body).await?;
-    Ok(reply::incoming(caller, Dialect::Messages, &bytes, features(headers))?)
+    Ok(reply::incoming(caller, headers, (Dialect::Messages, &bytes), features(headers))?)
 }
 
 /// What the caller wants the vendor to switch on; several headers mean the same as one list.

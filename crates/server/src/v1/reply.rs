@@ -14,14 +14,15 @@ use gatemark_gateway::{self as gateway, Facts, Incoming, Reply};
 use gatemark_provider::{Dialect, door};
 
 use super::target::target;
+use crate::account;
 use crate::app::App;
 use crate::error::Answer;
 
-/// Reads a request at the door of `dialect`.
+/// Reads a request at the door of `dialect`. `asked` are its headers, `headers` those that go on to the vendor.
 pub(super) fn incoming(
     caller: Caller,
-    dialect: Dialect,
-    body: &Bytes,
+    asked: &HeaderMap,
+    (dialect, body): (Dialect, &Bytes),
     headers: Vec<(&'static str, String)>,
 ) -> Result<Incoming> {
     let request = door::read_request(dialect, body)?;
@@ -35,6 +36,7 @@ pub(super) fn incoming(
         messages: request.messages,
         fields: request.fields,
         headers,
+        tags: account::tags(asked)?,
     })
 }
 
@@ -86,4 +88,5 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
     let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());
     set("x-gatemark-cost-usd", dollars);
+    account::describe(headers, facts);
 }

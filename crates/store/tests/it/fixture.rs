@@ -166,11 +166,14 @@ pub(crate) fn call(id: &str, at: i64) -> CallRecord {
         output: None,
         usage: Usage { input: 10, output: 3, ..Usage::default() },
         cost: NanoUsd(100),
+        saved: NanoUsd(0),
+        price: None,
         priced: true,
         latency_us: 900,
         vendor_us: 800,
         first_token_us: None,
         attempts: vec![],
+        tags: Default::default(),
         cached: false,
     }
 }

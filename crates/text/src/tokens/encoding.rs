@@ -33,6 +33,25 @@ impl Encoding {
         }
     }
 
+    /// The encoding that OpenAI's model `id` reads and writes in; `None` for models of others, whose counts
+    /// can only be estimated.
+    pub fn of_model(id: &str) -> Option<Self> {
+        // A fine-tuned model is named for its base; some providers put the owner before the model.
+        let id = id.strip_prefix("ft:").unwrap_or(id);
+        let id = id.strip_prefix("openai/").unwrap_or(id);
+        let starts = |names: &[&str]| names.iter().any(|name| id.starts_with(name));
+        if starts(&[
+            "gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "gpt-oss", "chatgpt-", "o1", "o3", "o4",
+            "codex-",
+        ]) {
+            Some(Self::O200k)
+        } else if starts(&["gpt-4", "gpt-3.5", "gpt-35", "text-embedding-"]) {
+            Some(Self::Cl100k)
+        } else {
+            None
+        }
+    }
+
     /// The encoding of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|encoding| encoding.name() == name)

@@ -153,7 +153,7 @@ fn a_whole_configuration() {
     assert_eq!((sim.protocol, sim.sim.latency_ms, sim.sim.seed), (Protocol::Sim, 20, 7));
     let price = project.price(&"openai/gpt-4o-2024-08-06".parse().unwrap()).unwrap();
     assert_eq!(
-        (price.input, price.cached_input),
+        (price.terms().rates.input, price.terms().rates.cached_input),
         (NanoUsd(2_500_000_000), Some(NanoUsd(1_250_000_000)))
     );
     assert!(project.models[&"local/house".parse().unwrap()].pinned);
