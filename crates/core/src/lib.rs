@@ -23,6 +23,8 @@ pub mod model;
 pub mod money;
 pub mod prompt;
 pub mod report;
+pub mod resilience;
+pub mod route;
 pub mod stats;
 pub mod suite;
 pub mod variable;

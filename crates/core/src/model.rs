@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::gate::Policy;
 use crate::id::{Digest, EnvironmentName, ModelName};
 use crate::money::NanoUsd;
+use crate::resilience::{Resilience, ServerBounds};
+use crate::route::Route;
 
 /// Tokens that one call used, as far as the vendor says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +130,8 @@ pub struct Provider {
     pub retries: u32,
     /// Most calls of test runs under way at once, if bounded.
     pub concurrency: Option<u32>,
+    /// How failures are met.
+    pub resilience: Resilience,
     /// For `sim` only.
     pub sim: SimSettings,
     /// For `local` only, which needs it.
@@ -196,6 +200,10 @@ pub struct Project {
     pub models: BTreeMap<ModelName, Model>,
     /// Places by name.
     pub environments: BTreeMap<EnvironmentName, Environment>,
+    /// Names for several models, by the part after `route/`.
+    pub routes: BTreeMap<String, Route>,
+    /// How much one process takes on.
+    pub server: ServerBounds,
     /// Where calls go that name no environment.
     pub default_environment: EnvironmentName,
 }

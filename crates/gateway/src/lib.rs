@@ -11,10 +11,13 @@ mod admit;
 mod check;
 pub mod clock;
 mod dispatch;
+mod entrance;
 mod facts;
 mod fields;
+mod health;
 mod incoming;
 mod measure;
+mod order;
 mod prepare;
 mod recall;
 mod record;
@@ -28,11 +31,14 @@ mod stream;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Result};
 use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
+pub use entrance::Load;
 pub use facts::Facts;
+pub use health::{BreakerState, ModelState, ProviderState};
 pub use incoming::{Incoming, PromptRef, Selector, Target};
 pub use measure::Size;
 pub use recall::{Answers, Recall, Remembered};
@@ -41,6 +47,10 @@ pub use release::Release;
 pub use reply::{Body, Reply};
 pub use snapshot::{Pointer, Snapshot, SnapshotParts};
 pub use stream::SseStream;
+
+use dispatch::{Answered, Got, Job};
+use entrance::Entrance;
+use health::Health;
 
 /// Serves calls. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -52,6 +62,8 @@ struct Shared {
     snapshot: ArcSwap<Snapshot>,
     log: CallLog,
     meter: Arc<dyn Meter>,
+    health: Health,
+    entrance: Entrance,
 }
 
 /// Why a call was not answered, with the id under which it was recorded, if it got that far.
@@ -72,8 +84,10 @@ impl From<Error> for Failure {
 impl Gateway {
     /// A gateway that serves `snapshot` and records to `log`.
     pub fn new(snapshot: Snapshot, log: CallLog, meter: Arc<dyn Meter>) -> Self {
+        let entrance = Entrance::new(snapshot.project().server);
         let snapshot = ArcSwap::from_pointee(snapshot);
-        Self { shared: Arc::new(Shared { snapshot, log, meter }) }
+        let health = Health::default();
+        Self { shared: Arc::new(Shared { snapshot, log, meter, health, entrance }) }
     }
 
     /// Puts another snapshot in force. Calls under way finish on the old one.
@@ -86,6 +100,21 @@ impl Gateway {
         self.shared.snapshot.load_full()
     }
 
+    /// How busy this process is.
+    pub fn load(&self) -> Load {
+        self.shared.entrance.load()
+    }
+
+    /// What is remembered of every provider that was asked.
+    pub fn providers(&self) -> Vec<ProviderState> {
+        self.shared.health.provider_states()
+    }
+
+    /// What is remembered of every model that was asked.
+    pub fn models(&self) -> Vec<ModelState> {
+        self.shared.health.model_states(self.snapshot().project())
+    }
+
     /// The call log.
     pub fn log(&self) -> &CallLog {
         &self.shared.log
@@ -93,8 +122,14 @@ impl Gateway {
 
     /// Takes one call through all steps.
     pub async fn call(&self, incoming: Incoming) -> Result<Reply, Failure> {
+        // Test runs are bounded by their own settings.
+        let place = match incoming.purpose {
+            CallPurpose::Serve => Some(self.shared.entrance.enter().await?),
+            CallPurpose::Test => None,
+        };
         let snapshot = self.snapshot();
-        let resolved = resolve::resolve(&snapshot, incoming.target)?;
+        let health = &self.shared.health;
+        let resolved = resolve::resolve(&snapshot, health, incoming.target)?;
         let mut record = record::Pending::begin(
             self.shared.log.clone(),
             self.shared.meter.clone(),
@@ -103,6 +138,7 @@ impl Gateway {
                 caller: &incoming.caller.name,
                 purpose: incoming.purpose,
                 stream: incoming.stream,
+                place,
             },
         );
         let call = record.id().to_string();
@@ -115,7 +151,7 @@ impl Gateway {
             fields: incoming.fields,
             headers: incoming.headers,
         };
-        match steps(&snapshot, &resolved, ask, &mut record).await {
+        match steps(&snapshot, health, &resolved, ask, &mut record).await {
             Ok(got) => Ok(reply::reply(&resolved, got, record, dialect)),
             Err(error) => {
                 record.fail(&error);
@@ -130,42 +166,48 @@ impl Gateway {
 /// fallback for is not.
 async fn steps(
     snapshot: &Snapshot,
+    health: &Health,
     resolved: &resolve::Resolved,
     ask: incoming::Ask,
     record: &mut record::Pending,
 ) -> Result<check::Checked> {
+    // Kept only where another target may have to be prepared from it.
+    let kept = resolved.others.as_ref().map(|_| ask.clone());
     let prepared = prepare::prepare(snapshot, resolved, ask, record)?;
     reserve::reserve(resolved, &prepared)?;
-    let got = answer(snapshot, resolved, &prepared, record).await?;
+    let ask = kept.as_ref();
+    let job = Job { snapshot, health, resolved, prepared: &prepared, ask };
+    let answered = answer(job, record).await?;
+    let (prepared, got) = match answered {
+        Ok(Answered { got, by: Some(by) }) => (*by, Ok(got)),
+        Ok(Answered { got, by: None }) => (prepared, Ok(got)),
+        Err(error) => (prepared, Err(error)),
+    };
     check::check(resolved, prepared, got, record)
 }
 
 /// Steps 6 and 7: an answer from an earlier run, or what asking the vendor gave. The outer error is of our
 /// own store, and must not be told as the vendor's.
-async fn answer(
-    snapshot: &Snapshot,
-    resolved: &resolve::Resolved,
-    prepared: &prepare::Prepared,
-    record: &mut record::Pending,
-) -> Result<Result<dispatch::Got>> {
+async fn answer(job: Job<'_>, record: &mut record::Pending) -> Result<Result<Answered>> {
+    let Job { snapshot, resolved, prepared, .. } = job;
     let Some(recall) = &resolved.recall else {
-        return Ok(dispatch::dispatch(snapshot, resolved, prepared, record).await);
+        return Ok(dispatch::dispatch(job, record).await);
     };
     let provider = snapshot.project().providers.get(resolved.model.provider());
     let provider = provider.map(gatemark_core::model::Provider::identity).unwrap_or_default();
     let key = recall::key(&resolved.model, &provider, &prepared.request, recall.repeat)?;
     if let Some((answer, latency_us)) = recall::recall(recall, &key).await? {
         record.note_recalled(latency_us);
-        return Ok(Ok(dispatch::Got::Whole(Box::new(answer))));
+        return Ok(Ok(Answered { got: Got::Whole(Box::new(answer)), by: None }));
     }
-    let got = match dispatch::dispatch(snapshot, resolved, prepared, record).await {
+    let got = match dispatch::dispatch(job, record).await {
         Ok(got) => got,
         Err(error) => return Ok(Err(error)),
     };
     let latency_us = record.record().vendor_us;
-    let kept = match &got {
-        dispatch::Got::Whole(answer) => Some(Remembered::of(answer, latency_us)),
-        dispatch::Got::Stream(..) => None,
+    let kept = match &got.got {
+        Got::Whole(answer) => Some(Remembered::of(answer, latency_us)),
+        Got::Stream(..) => None,
     };
     if let Some(kept) = kept {
         recall.answers.put(&key, &kept).await?;

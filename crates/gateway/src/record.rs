@@ -17,6 +17,7 @@ use gatemark_text::tokens;
 use tokio::time::Instant;
 
 use crate::clock::{micros, now_us};
+use crate::entrance::Place;
 use crate::resolve::Resolved;
 
 /// Counts calls for metrics.
@@ -32,6 +33,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) caller: &'a str,
     pub(crate) purpose: CallPurpose,
     pub(crate) stream: bool,
+    /// Its place among the calls under way, held until its answer is complete.
+    pub(crate) place: Option<Place>,
 }
 
 pub(crate) struct Pending {
@@ -41,14 +44,20 @@ pub(crate) struct Pending {
     began: Instant,
     log: CallLog,
     meter: Arc<dyn Meter>,
-    vendor_answered: bool,
     /// How long a recalled answer took when it was given, in microseconds.
     recalled: Option<u64>,
     /// What the answer cost when it was given.
     worth: NanoUsd,
-    /// When the attempt under way was sent.
-    sent: Option<Instant>,
+    /// Attempts under way, by their place, and when they were sent; at most two race.
+    open: [Option<(usize, Instant)>; 2],
+    /// The attempt that answered.
+    answered_by: Option<usize>,
+    /// Since when vendors are waited for.
+    waiting: Option<Instant>,
+    /// What attempts cost that did not answer.
+    beside: NanoUsd,
     written: bool,
+    _place: Option<Place>,
 }
 
 impl Pending {
@@ -93,11 +102,14 @@ impl Pending {
             began: Instant::now(),
             log,
             meter,
-            vendor_answered: false,
             recalled: None,
             worth: NanoUsd::ZERO,
-            sent: None,
+            open: [None; 2],
+            answered_by: None,
+            waiting: None,
+            beside: NanoUsd::ZERO,
             written: false,
+            _place: how.place,
         }
     }
 
@@ -112,7 +124,6 @@ impl Pending {
     /// The answer comes from an earlier run: nothing is paid for it now.
     pub(crate) fn note_recalled(&mut self, latency_us: u64) {
         self.recalled = Some(latency_us);
-        self.vendor_answered = true;
         self.record.cached = true;
     }
 
@@ -136,25 +147,64 @@ impl Pending {
         }
     }
 
-    /// A request is about to leave for `model`.
-    pub(crate) fn begin_attempt(&mut self, model: &ModelName) {
+    /// A request is about to leave for `model`. Returns its place among the attempts.
+    pub(crate) fn begin_attempt(&mut self, model: &ModelName) -> usize {
+        let place = self.record.attempts.len();
         let attempt = Attempt { model: model.clone(), duration_us: 0, error: None };
         self.record.attempts.push(attempt);
-        self.sent = Some(Instant::now());
+        if let Some(free) = self.open.iter_mut().find(|open| open.is_none()) {
+            *free = Some((place, Instant::now()));
+        }
+        if self.record.model != *model {
+            self.record.model = model.clone();
+        }
+        place
     }
 
-    /// It was answered, or failed.
-    pub(crate) fn end_attempt(&mut self, error: Option<&Error>) {
-        self.vendor_answered |= error.is_none();
-        self.close_attempt(error.map(Error::code));
+    /// The attempt at `place` was answered, or failed.
+    pub(crate) fn end_attempt(&mut self, place: usize, error: Option<&Error>) {
+        if error.is_none() {
+            self.answered_by = Some(place);
+        }
+        self.close_attempt(place, error.map(Error::code));
     }
 
-    fn close_attempt(&mut self, error: Option<&str>) {
-        let Some(sent) = self.sent.take() else { return };
-        self.record.vendor_us += micros(sent.elapsed());
-        if let Some(last) = self.record.attempts.last_mut() {
-            last.duration_us = micros(sent.elapsed());
-            last.error = error.map(str::to_string);
+    fn close_attempt(&mut self, place: usize, error: Option<&str>) {
+        let is_it = |open: &&mut Option<(usize, Instant)>| open.is_some_and(|(at, _)| at == place);
+        let open = self.open.iter_mut().find(is_it).and_then(Option::take);
+        let Some((_, sent)) = open else { return };
+        if let Some(attempt) = self.record.attempts.get_mut(place) {
+            attempt.duration_us = micros(sent.elapsed());
+            attempt.error = error.map(str::to_string);
+        }
+    }
+
+    /// Vendors are being waited for: one, or two that race.
+    pub(crate) fn begin_wait(&mut self) {
+        self.waiting = Some(Instant::now());
+    }
+
+    /// They are not any more.
+    pub(crate) fn end_wait(&mut self) {
+        if let Some(since) = self.waiting.take() {
+            self.record.vendor_us += micros(since.elapsed());
+        }
+    }
+
+    /// The answer comes from `model`, at `price`.
+    pub(crate) fn answers(&mut self, model: &ModelName, price: Option<Price>) {
+        if self.record.model != *model {
+            self.record.model = model.clone();
+        }
+        self.price = price;
+        self.record.priced = price.is_some();
+    }
+
+    /// What an attempt used that did not answer: paid for beside what did.
+    pub(crate) fn note_spent(&mut self, usage: Usage, price: Option<Price>) {
+        if let Some(price) = price {
+            self.beside = self.beside + price.of(&usage);
+            self.record.cost = self.beside;
         }
     }
 
@@ -163,11 +213,12 @@ impl Pending {
         self.record.vendor_us += micros(waited);
     }
 
-    /// Time spent waiting for the rest of a stream; belongs to the last attempt.
+    /// Time spent waiting for the rest of a stream; belongs to the attempt that answers.
     pub(crate) fn note_waited(&mut self, took: Duration) {
         self.record.vendor_us += micros(took);
-        if let Some(last) = self.record.attempts.last_mut() {
-            last.duration_us += micros(took);
+        let answered_by = self.answered_by.and_then(|place| self.record.attempts.get_mut(place));
+        if let Some(attempt) = answered_by {
+            attempt.duration_us += micros(took);
         }
     }
 
@@ -179,7 +230,8 @@ impl Pending {
     pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
         self.record.usage = usage.unwrap_or_else(|| self.estimate(input, text));
         self.worth = self.price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
-        self.record.cost = if self.recalled.is_some() { NanoUsd::ZERO } else { self.worth };
+        let paid = if self.recalled.is_some() { NanoUsd::ZERO } else { self.worth };
+        self.record.cost = paid + self.beside;
         self.note_output(text);
     }
 
@@ -209,7 +261,7 @@ impl Pending {
 
     /// Our own count where the vendor gave none, marked as such. Nothing was used if no vendor answered.
     fn estimate(&self, input: &Messages, text: &str) -> Usage {
-        if !self.vendor_answered {
+        if self.answered_by.is_none() && self.recalled.is_none() {
             return Usage::default();
         }
         let input = match input {
@@ -241,7 +293,10 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.written {
-            self.close_attempt(Some(Kind::Cancelled.code()));
+            self.end_wait();
+            for (place, _) in self.open.into_iter().flatten() {
+                self.close_attempt(place, Some(Kind::Cancelled.code()));
+            }
             self.cancelled();
             self.settle();
         }

@@ -11,6 +11,7 @@ mod body;
 mod error;
 mod health;
 mod metrics;
+mod resilience;
 mod router;
 mod serve;
 mod v1;

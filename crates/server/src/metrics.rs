@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gatemark_core::call::{CallPurpose, CallRecord};
-use gatemark_gateway::Meter;
+use gatemark_gateway::{Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::resilience::ResilienceMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -46,6 +48,7 @@ pub struct Metrics {
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
     lost: Counter,
     pending: Gauge,
+    resilience: ResilienceMetrics,
 }
 
 impl Metrics {
@@ -61,6 +64,7 @@ impl Metrics {
             cost: Family::default(),
             lost: Counter::default(),
             pending: Gauge::default(),
+            resilience: ResilienceMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("calls", "Calls that ended", metrics.calls.clone());
@@ -89,7 +93,13 @@ impl Metrics {
             Unit::Bytes,
             metrics.pending.clone(),
         );
+        metrics.resilience.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
+    }
+
+    /// Copies what `gateway` remembers of providers.
+    pub(crate) fn look_at(&self, gateway: &Gateway) {
+        self.resilience.read(gateway);
     }
 
     /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log.

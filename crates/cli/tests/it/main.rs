@@ -14,6 +14,7 @@ mod demo;
 mod deploying;
 mod door;
 mod durability;
+mod faults;
 mod http;
 mod importing;
 mod init;

@@ -10,7 +10,7 @@ use super::node::Node;
 use super::problems::Problems;
 use super::reader::{Fields, entries};
 use super::source::{HAND_WRITTEN, Spot};
-use super::{document, environments, models, providers, typed};
+use super::{document, environments, models, providers, routes, typed};
 
 /// The path of the project's configuration.
 pub(super) const CONFIG: &str = "gatemark.yaml";
@@ -37,9 +37,21 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
     let known: Vec<&str> = providers.keys().map(String::as_str).collect();
     let models = fields.get("models", problems);
     let models = models.map(|node| priced(node, &known, problems)).unwrap_or_default();
+    let routes = fields.get("routes", problems);
+    let routes = routes.map(|node| routes::read(node, &known, problems)).unwrap_or_default();
+    let server = fields.get("server", problems);
+    let server = server.map(|node| routes::server(node, problems)).unwrap_or_default();
     let (environments, default_environment) = environments::read(&mut fields, problems)?;
     fields.close(problems);
-    Some(Project { name: name.into(), providers, models, environments, default_environment })
+    Some(Project {
+        name: name.into(),
+        providers,
+        models,
+        environments,
+        routes,
+        server,
+        default_environment,
+    })
 }
 
 fn is_misspelt(path: &str) -> bool {

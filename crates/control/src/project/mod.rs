@@ -10,7 +10,8 @@
 //!
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
-//! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `providers`, `policy`,
+//! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `resilience`, `providers`,
+//! `routes`, `policy`,
 //! `environments` (the parts of the grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
@@ -40,6 +41,8 @@ mod prompt_file;
 mod providers;
 mod reader;
 mod reference;
+mod resilience;
+mod routes;
 mod scalar;
 mod source;
 mod suite_file;

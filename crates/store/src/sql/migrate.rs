@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(4, "0004_embeddings"),
     migration!(5, "0005_calibrations"),
     migration!(6, "0006_approvals_by_judges"),
+    migration!(7, "0007_fallbacks"),
 ];
 
 const TABLE: &str = "schema_migrations";
