@@ -93,14 +93,17 @@ pub(crate) fn placed(mut project: Project, folders: &Folders) -> Project {
 }
 
 /// The keys of the project's providers, as far as the environment has them.
-pub(crate) fn secrets(project: &Project) -> HashMap<String, Secret> {
+pub(crate) fn secrets(project: &Project) -> HashMap<String, Vec<Secret>> {
     let key = |variable: &str| {
         std::env::var(variable).ok().filter(|value| !value.trim().is_empty()).map(Secret::new)
     };
     let providers = project.providers.iter();
     providers
         .filter_map(|(name, provider)| {
-            Some((name.clone(), key(provider.key_variable.as_deref()?)?))
+            let first = provider.key_variable.as_ref()?;
+            let variables = std::iter::once(first).chain(&provider.resilience.more_keys);
+            let keys: Vec<Secret> = variables.filter_map(|variable| key(variable)).collect();
+            (!keys.is_empty()).then(|| (name.clone(), keys))
         })
         .collect()
 }

@@ -10,23 +10,40 @@ use gatemark_provider::http::Client;
 use gatemark_provider::local::Home;
 use gatemark_provider::{Secret, Vendor};
 
+/// One connection for each key of each provider.
+#[derive(Default)]
+pub(crate) struct Connections {
+    /// By the provider's name, with its first key if it has any.
+    pub(crate) first: HashMap<String, Arc<dyn Vendor>>,
+    /// With its further keys.
+    pub(crate) more: HashMap<String, Vec<Arc<dyn Vendor>>>,
+}
+
 pub(crate) fn all(
     project: &Project,
-    mut secrets: HashMap<String, Secret>,
+    mut secrets: HashMap<String, Vec<Secret>>,
     home: &Home,
-) -> Result<HashMap<String, Arc<dyn Vendor>>> {
+) -> Result<Connections> {
     let client = Client::new()?;
-    let connect = |(name, provider): (&String, _)| {
-        let vendor = gatemark_provider::connect(provider, secrets.remove(name), &client, home)?;
-        Ok((name.clone(), vendor))
-    };
-    project.providers.iter().map(connect).collect()
+    let mut connections = Connections::default();
+    for (name, provider) in &project.providers {
+        let mut keys = secrets.remove(name).unwrap_or_default().into_iter();
+        let first = gatemark_provider::connect(provider, keys.next(), &client, home)?;
+        connections.first.insert(name.clone(), first);
+        let more = keys
+            .map(|key| gatemark_provider::connect(provider, Some(key), &client, home))
+            .collect::<Result<Vec<_>>>()?;
+        if !more.is_empty() {
+            connections.more.insert(name.clone(), more);
+        }
+    }
+    Ok(connections)
 }
 
 /// Providers that need a key and have none, with the environment variable that should hold it.
 pub(crate) fn keys_missing(
     project: &Project,
-    secrets: &HashMap<String, Secret>,
+    secrets: &HashMap<String, Vec<Secret>>,
 ) -> HashMap<String, String> {
     let held = |name: &String| secrets.contains_key(name);
     let needed = project.providers.iter().filter(|(name, _)| !held(name));

@@ -5,8 +5,10 @@
 use gatemark_core::comparison::Compared;
 use gatemark_core::deploy::Deployment;
 use gatemark_core::error::{Error, Kind, Result};
-use gatemark_core::gate::{self, Approval, Checklist, Evidence, Policy, Purpose};
-use gatemark_core::id::{Digest, EnvironmentName, PromptName};
+use gatemark_core::gate::{
+    self, Approval, Checklist, Evidence, FallbackEvidence, FallbackFinding, Policy, Purpose,
+};
+use gatemark_core::id::{Digest, EnvironmentName, ModelName, PromptName};
 use gatemark_core::prompt::Version;
 use gatemark_core::report::Report;
 use gatemark_core::suite::Suite;
@@ -17,8 +19,8 @@ use crate::{Control, select};
 /// How an attempt to move a pointer ended.
 #[derive(Debug)]
 pub enum Decision {
-    /// It moved.
-    Moved(Box<Deployment>),
+    /// It moved; with what was found about the version's other models.
+    Moved(Box<Deployment>, Vec<FallbackFinding>),
     /// Some rule is not met.
     Refused(Box<Checklist>),
 }
@@ -138,13 +140,14 @@ impl Control {
         actor: &str,
     ) -> Result<Decision> {
         let checklist = self.check(version, environment, purpose).await?;
+        let fallbacks = checklist.fallbacks().to_vec();
         let permit = match checklist.permit() {
             Ok(permit) => permit,
             Err(checklist) => return Ok(Decision::Refused(checklist)),
         };
         let deployment = self.store.apply(permit, actor, clock::now_us()).await?;
         self.refresh_after_change().await;
-        Ok(Decision::Moved(Box::new(deployment)))
+        Ok(Decision::Moved(Box::new(deployment), fallbacks))
     }
 
     async fn check(
@@ -162,10 +165,17 @@ impl Control {
         };
         let approvals = self.store.approvals(&version.prompt, &version.hash).await?;
         let serving = version.content.models.first().map(|variant| &variant.model);
-        let model_vouched = serving
-            .and_then(|model| self.project.models.get(model))
-            .is_some_and(|model| model.pinned);
+        let model_vouched = serving.is_some_and(|model| self.vouches_for(model));
         let comparison = self.against_serving(policy, environment, version, &found).await?;
+        let others = self.other_reports(version, &found).await?;
+        let fallbacks: Vec<FallbackEvidence<'_>> = others
+            .iter()
+            .map(|(model, report)| FallbackEvidence {
+                model,
+                report: report.as_ref(),
+                model_vouched: self.vouches_for(model),
+            })
+            .collect();
         let evidence = Evidence {
             version,
             suite: found.suite.as_ref().map(|(suite, digest)| (suite, *digest)),
@@ -179,8 +189,33 @@ impl Control {
                 .first()
                 .is_some_and(|deployment| deployment.number == version.number),
             comparison: comparison.as_ref(),
+            fallbacks: &fallbacks,
         };
         Ok(gate::decide(policy, environment, purpose, &evidence))
+    }
+
+    /// Whether the project says that the model's id is immutable.
+    fn vouches_for(&self, model: &ModelName) -> bool {
+        self.project.models.get(model).is_some_and(|model| model.pinned)
+    }
+
+    /// The version's other models, each with the newest report by the suite that the decision rests on.
+    async fn other_reports(
+        &self,
+        version: &Version,
+        found: &Found,
+    ) -> Result<Vec<(ModelName, Option<Report>)>> {
+        let mut others = vec![];
+        for variant in version.content.models.iter().skip(1) {
+            let report = match &found.suite {
+                Some((_, suite)) => {
+                    self.store.newest_report(&version.hash, suite, &variant.model).await?
+                }
+                None => None,
+            };
+            others.push((variant.model.clone(), report));
+        }
+        Ok(others)
     }
 
     /// The comparison that the policy asks for, if both reports are there.

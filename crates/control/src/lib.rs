@@ -61,6 +61,7 @@ pub struct Control {
     gateway: Gateway,
     releases: Arc<snapshot::Releases>,
     vendors: HashMap<String, Arc<dyn Vendor>>,
+    more_keys: HashMap<String, Vec<Arc<dyn Vendor>>>,
     keyless: bool,
     sandbox: Option<sandbox::Sandbox>,
     scripts: bool,
@@ -78,7 +79,7 @@ pub struct Options {
     pub project: Project,
     /// Keys of providers by the provider's name; those without one answer every call with an error that
     /// says so.
-    pub secrets: HashMap<String, Secret>,
+    pub secrets: HashMap<String, Vec<Secret>>,
     /// Is told while an embedding model is fetched.
     pub watcher: Arc<dyn Watcher>,
     /// Counts calls.
@@ -95,13 +96,15 @@ impl Control {
         let log = CallLog::open(CallLogOptions::new(options.data.join("calls")))?;
         let keys_missing = connect::keys_missing(&options.project, &options.secrets);
         let home = Home { folder: options.data.join("models"), watcher: options.watcher };
-        let vendors = connect::all(&options.project, options.secrets, &home)?;
+        let connect::Connections { first: vendors, more: more_keys } =
+            connect::all(&options.project, options.secrets, &home)?;
         let project = Arc::new(options.project);
         let releases = Arc::new(snapshot::Releases::default());
         let parts = snapshot::Ingredients {
             store: &store,
             project: &project,
             vendors: &vendors,
+            more_keys: &more_keys,
             releases: &releases,
             keyless: options.keyless,
         };
@@ -113,6 +116,7 @@ impl Control {
             gateway,
             releases,
             vendors,
+            more_keys,
             keyless: options.keyless,
             sandbox: None,
             scripts: false,
@@ -175,6 +179,7 @@ impl Control {
             store: &self.store,
             project: &self.project,
             vendors: &self.vendors,
+            more_keys: &self.more_keys,
             releases: &self.releases,
             keyless: self.keyless,
         };

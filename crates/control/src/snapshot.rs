@@ -4,11 +4,11 @@
 //! snapshots. A version that cannot be compiled (registered by a program with another opinion) is left
 //! out and logged: one bad prompt must not stop the others.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatemark_core::deploy::Deployment;
-use gatemark_core::id::{EnvironmentName, PromptName};
+use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::model::Project;
 use gatemark_core::{Kind, Result};
 use gatemark_gateway::{Pointer, Release, Snapshot, SnapshotParts};
@@ -57,6 +57,7 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) store: &'a Store,
     pub(crate) project: &'a Arc<Project>,
     pub(crate) vendors: &'a HashMap<String, Arc<dyn Vendor>>,
+    pub(crate) more_keys: &'a HashMap<String, Vec<Arc<dyn Vendor>>>,
     pub(crate) releases: &'a Releases,
     pub(crate) keyless: bool,
 }
@@ -78,6 +79,7 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Snapshot> {
         revision,
         project: from.project.clone(),
         vendors: from.vendors.clone(),
+        more_keys: from.more_keys.clone(),
         prompts,
         keys: from.store.active_keys().await?.into_iter().collect(),
         keyless: from.keyless && from.store.keys().await?.is_empty(),
@@ -88,12 +90,14 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Snapshot> {
     Ok(snapshot)
 }
 
-type Admitted = HashMap<(PromptName, EnvironmentName), BTreeSet<u32>>;
+type Admitted = HashMap<(PromptName, EnvironmentName), BTreeMap<u32, Vec<ModelName>>>;
 
 async fn admitted(store: &Store) -> Result<Admitted> {
     let mut admitted = Admitted::new();
-    for (prompt, environment, number) in store.admitted().await? {
-        admitted.entry((prompt, environment)).or_default().insert(number);
+    for found in store.admitted().await? {
+        let fallbacks = found.fallbacks.into_iter().map(|fallback| fallback.model).collect();
+        let versions = admitted.entry((found.prompt, found.environment)).or_default();
+        versions.insert(found.number, fallbacks);
     }
     Ok(admitted)
 }
@@ -107,9 +111,13 @@ async fn pointer(
     let Some(current) = from.releases.get(from.store, &id).await? else { return Ok(None) };
     let key = (deployment.prompt.clone(), deployment.environment.clone());
     let mut releases = vec![];
-    for number in admitted.get(&key).into_iter().flatten() {
+    let mut fallbacks = HashMap::new();
+    for (number, models) in admitted.get(&key).into_iter().flatten() {
         let id = (deployment.prompt.clone(), *number);
         releases.extend(from.releases.get(from.store, &id).await?);
+        if !models.is_empty() {
+            fallbacks.insert(*number, models.as_slice().into());
+        }
     }
-    Ok(Some(Pointer { current, admitted: releases }))
+    Ok(Some(Pointer { current, admitted: releases, fallbacks }))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatemark_core::deploy::Deployment;
 use gatemark_core::diagnostic::Diagnostic;
-use gatemark_core::gate::{Checklist, Finding};
+use gatemark_core::gate::{AdmittedModel, Checklist, FallbackFinding, Finding};
 use gatemark_core::prompt::Version;
 use gatemark_core::report::{Report, Row, Summary};
 use gatemark_store::access::KeyInfo;
@@ -175,11 +175,18 @@ pub struct GateView {
     /// Each rule by its number.
     #[schema(value_type = Vec<Object>)]
     pub rules: Vec<Finding>,
+    /// The version's other models and what speaks against using them as fallbacks.
+    #[schema(value_type = Vec<Object>)]
+    pub fallbacks: Vec<FallbackFinding>,
 }
 
 impl From<&Checklist> for GateView {
     fn from(checklist: &Checklist) -> Self {
-        Self { passes: checklist.passes(), rules: checklist.findings().to_vec() }
+        Self {
+            passes: checklist.passes(),
+            rules: checklist.findings().to_vec(),
+            fallbacks: checklist.fallbacks().to_vec(),
+        }
     }
 }
 
@@ -202,6 +209,9 @@ pub struct DeploymentView {
     pub purpose: String,
     /// The report that the gate relied on.
     pub evidence: Option<String>,
+    /// The other models that may answer for the version, with the reports that admitted them.
+    #[schema(value_type = Vec<Object>)]
+    pub fallbacks: Vec<AdmittedModel>,
     /// Who.
     pub actor: String,
     /// When, in microseconds since 1970.
@@ -219,6 +229,7 @@ impl From<&Deployment> for DeploymentView {
             replaced: deployment.replaced,
             purpose: deployment.purpose.word().to_string(),
             evidence: deployment.evidence.clone(),
+            fallbacks: deployment.fallbacks.clone(),
             actor: deployment.actor.clone(),
             at: deployment.at,
         }

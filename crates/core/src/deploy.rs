@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::Purpose;
+use crate::gate::{AdmittedModel, Purpose};
 use crate::id::{Digest, EnvironmentName, PromptName};
 
 /// One move of a pointer. The newest one of a prompt and environment says what serves there.
@@ -24,6 +24,9 @@ pub struct Deployment {
     pub purpose: Purpose,
     /// The report that the gate relied on, if the policy asked for one.
     pub evidence: Option<String>,
+    /// The version's other models that may answer when the serving one cannot, in the order of trial.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<AdmittedModel>,
     /// Who moved it.
     pub actor: String,
     /// When, in microseconds since 1970.

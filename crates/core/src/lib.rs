@@ -28,6 +28,8 @@ pub mod money;
 pub mod price;
 pub mod prompt;
 pub mod report;
+pub mod resilience;
+pub mod route;
 pub mod scope;
 pub mod stats;
 pub mod suite;

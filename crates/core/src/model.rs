@@ -12,6 +12,8 @@ use crate::gate::Policy;
 use crate::id::{Digest, EnvironmentName, ModelName};
 use crate::limit::Limit;
 use crate::price::Price;
+use crate::resilience::{Resilience, ServerBounds};
+use crate::route::Route;
 
 pub use crate::price::Usage;
 
@@ -92,6 +94,8 @@ pub struct Provider {
     pub retries: u32,
     /// Most calls of test runs under way at once, if bounded.
     pub concurrency: Option<u32>,
+    /// How failures are met.
+    pub resilience: Resilience,
     /// For `sim` only.
     pub sim: SimSettings,
     /// For `local` only, which needs it.
@@ -164,6 +168,10 @@ pub struct Project {
     pub models: BTreeMap<ModelName, Model>,
     /// Places by name.
     pub environments: BTreeMap<EnvironmentName, Environment>,
+    /// Names for several models, by the part after `route/`.
+    pub routes: BTreeMap<String, Route>,
+    /// How much one process takes on.
+    pub server: ServerBounds,
     /// Where calls go that name no environment.
     pub default_environment: EnvironmentName,
     /// Bounds of what is spent.

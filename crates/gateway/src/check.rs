@@ -9,7 +9,7 @@ use gatemark_core::error::{Error, Kind, Result};
 use gatemark_provider::answer::{Answer, Finish};
 use gatemark_text::conform::Conformance;
 
-use crate::dispatch::Got;
+use crate::dispatch::{Got, Started};
 use crate::prepare::Prepared;
 use crate::record::Pending;
 use crate::release::{Release, as_text};
@@ -21,9 +21,7 @@ pub(crate) enum Checked {
     Whole(Box<Answer>),
     /// A stream, to be judged at its end.
     Stream {
-        first: Box<gatemark_provider::answer::Chunk>,
-        rest: gatemark_provider::answer::ChunkStream,
-        deadline: tokio::time::Instant,
+        started: Box<Started>,
         usage_wanted: bool,
         input: gatemark_provider::request::Messages,
     },
@@ -40,10 +38,10 @@ pub(crate) fn check(
     let release = resolved.named.as_ref().map(|named| named.release.as_ref());
     match got {
         Err(error) => fall_back(resolved, release, error, prepared.request.stream, record),
-        Ok(Got::Stream(first, rest, deadline)) => {
+        Ok(Got::Stream(started)) => {
             let usage_wanted = prepared.request.usage_wanted;
             let input = prepared.request.messages;
-            Ok(Checked::Stream { first, rest, deadline, usage_wanted, input })
+            Ok(Checked::Stream { started, usage_wanted, input })
         }
         Ok(Got::Whole(answer)) => {
             if let Some(calls) = answer.tool_calls.as_deref() {

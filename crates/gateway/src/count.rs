@@ -31,7 +31,7 @@ impl Gateway {
         let snapshot = self.snapshot();
         let Incoming { target, dialect, messages, fields, headers, .. } = incoming;
         let is_plain = matches!(target, Target::Plain(_));
-        let resolved = resolve(&snapshot, target)?;
+        let resolved = resolve(&snapshot, self.health(), target)?;
         if is_plain && messages.is_none() {
             let name = dialect.conversation();
             return Err(Error::invalid(format!("`{name}` is missing")).at(name));

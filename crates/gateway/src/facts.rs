@@ -22,6 +22,8 @@ pub struct Facts {
     pub arm: String,
     /// The model that answered.
     pub model: ModelName,
+    /// How many requests to vendors it took.
+    pub attempts: usize,
     /// How it came out; unknown while an answer streams.
     pub outcome: Option<Outcome>,
     /// Why the static fallback was served, if it was: `off_format` or the error's code.

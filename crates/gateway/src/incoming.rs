@@ -58,6 +58,7 @@ impl Incoming {
 }
 
 /// The part of a request that shapes the answer.
+#[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) dialect: Dialect,
     pub(crate) stream: bool,
@@ -79,6 +80,8 @@ pub enum Target {
     },
     /// A model, with the caller's own messages.
     Plain(ModelName),
+    /// A route of the project by its name, with the caller's own messages.
+    Route(String),
     /// One release on one of its models, as test runs call it.
     Exact {
         /// The release.

@@ -12,12 +12,15 @@ mod check;
 pub mod clock;
 mod count;
 mod dispatch;
+mod entrance;
 mod facts;
 mod fields;
+mod health;
 mod hold;
 mod incoming;
 mod measure;
 mod meter;
+mod order;
 mod pace;
 mod prepare;
 mod recall;
@@ -36,13 +39,16 @@ mod weigh;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::throttle::Rates;
 use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
 pub use count::Counted;
+pub use entrance::Load;
 pub use facts::Facts;
+pub use health::{BreakerState, ModelState, ProviderState};
 pub use incoming::{Incoming, PromptRef, Selector, Target};
 pub use measure::Size;
 pub use meter::Meter;
@@ -54,6 +60,10 @@ pub use standing::BudgetStanding;
 pub use stream::SseStream;
 pub use tags::{MOST_TAGS, tag};
 
+use dispatch::{Answered, Got, Job};
+use entrance::Entrance;
+use health::Health;
+
 /// Serves calls. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Gateway {
@@ -63,6 +73,8 @@ pub struct Gateway {
 struct Shared {
     snapshot: ArcSwap<Snapshot>,
     surroundings: record::Surroundings,
+    health: Health,
+    entrance: Entrance,
 }
 
 /// Why a call was not answered, with the id under which it was recorded, if it got that far.
@@ -85,10 +97,12 @@ impl From<Error> for Failure {
 impl Gateway {
     /// A gateway that serves `snapshot` and records to `log`.
     pub fn new(snapshot: Snapshot, log: CallLog, meter: Arc<dyn Meter>) -> Self {
+        let entrance = Entrance::new(snapshot.project().server);
         let snapshot = ArcSwap::from_pointee(snapshot);
         let surroundings =
             record::Surroundings { log, meter, volatile: Arc::new(volatile::Volatile::new()) };
-        Self { shared: Arc::new(Shared { snapshot, surroundings }) }
+        let health = Health::default();
+        Self { shared: Arc::new(Shared { snapshot, surroundings, health, entrance }) }
     }
 
     /// Puts another snapshot in force. Calls under way finish on the old one.
@@ -101,9 +115,28 @@ impl Gateway {
         self.shared.snapshot.load_full()
     }
 
+    /// How busy this process is.
+    pub fn load(&self) -> Load {
+        self.shared.entrance.load()
+    }
+
+    /// What is remembered of every provider that was asked.
+    pub fn providers(&self) -> Vec<ProviderState> {
+        self.shared.health.provider_states()
+    }
+
+    /// What is remembered of every model that was asked.
+    pub fn models(&self) -> Vec<ModelState> {
+        self.shared.health.model_states(self.snapshot().project())
+    }
+
     /// The call log.
     pub fn log(&self) -> &CallLog {
         &self.shared.surroundings.log
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.shared.health
     }
 
     pub(crate) fn volatile(&self) -> &volatile::Volatile {
@@ -112,8 +145,14 @@ impl Gateway {
 
     /// Takes one call through all steps.
     pub async fn call(&self, incoming: Incoming) -> Result<Reply, Failure> {
+        // Test runs are bounded by their own settings.
+        let place = match incoming.purpose {
+            CallPurpose::Serve => Some(self.shared.entrance.enter().await?),
+            CallPurpose::Test => None,
+        };
         let snapshot = self.snapshot();
-        let resolved = resolve::resolve(&snapshot, incoming.target)?;
+        let health = &self.shared.health;
+        let resolved = resolve::resolve(&snapshot, health, incoming.target)?;
         let tags = tags::with_metadata(incoming.tags, &incoming.fields, snapshot.project());
         let mut record = record::Pending::begin(
             self.shared.surroundings.clone(),
@@ -123,6 +162,7 @@ impl Gateway {
                 tags,
                 purpose: incoming.purpose,
                 stream: incoming.stream,
+                place,
             },
         );
         let call = record.id().to_string();
@@ -135,7 +175,7 @@ impl Gateway {
             fields: incoming.fields,
             headers: incoming.headers,
         };
-        match steps(&snapshot, &resolved, ask, &mut record).await {
+        match steps(&snapshot, health, &resolved, ask, &mut record).await {
             Ok(got) => Ok(reply::reply(&resolved, got, record, dialect)),
             Err(error) => {
                 record.fail(&error);
@@ -151,43 +191,49 @@ impl Gateway {
 /// fallback for is not.
 async fn steps(
     snapshot: &Snapshot,
+    health: &Health,
     resolved: &resolve::Resolved,
     ask: incoming::Ask,
     record: &mut record::Pending,
 ) -> Result<check::Checked> {
+    // Kept only where another target may have to be prepared from it.
+    let kept = resolved.others.as_ref().map(|_| ask.clone());
     let prepared = prepare::prepare(snapshot, resolved, ask, record)?;
     record.note_definitions(&prepared.request.fields);
     reserve::reserve(snapshot, resolved, &prepared, record)?;
-    let got = answer(snapshot, resolved, &prepared, record).await?;
+    let ask = kept.as_ref();
+    let job = Job { snapshot, health, resolved, prepared: &prepared, ask };
+    let answered = answer(job, record).await?;
+    let (prepared, got) = match answered {
+        Ok(Answered { got, by: Some(by) }) => (*by, Ok(got)),
+        Ok(Answered { got, by: None }) => (prepared, Ok(got)),
+        Err(error) => (prepared, Err(error)),
+    };
     check::check(resolved, prepared, got, record)
 }
 
 /// Steps 6 and 7: an answer from an earlier run, or what asking the vendor gave. The outer error is of our
 /// own store, and must not be told as the vendor's.
-async fn answer(
-    snapshot: &Snapshot,
-    resolved: &resolve::Resolved,
-    prepared: &prepare::Prepared,
-    record: &mut record::Pending,
-) -> Result<Result<dispatch::Got>> {
+async fn answer(job: Job<'_>, record: &mut record::Pending) -> Result<Result<Answered>> {
+    let Job { snapshot, resolved, prepared, .. } = job;
     let Some(recall) = &resolved.recall else {
-        return Ok(dispatch::dispatch(snapshot, resolved, prepared, record).await);
+        return Ok(dispatch::dispatch(job, record).await);
     };
     let provider = snapshot.project().providers.get(resolved.model.provider());
     let provider = provider.map(gatemark_core::model::Provider::identity).unwrap_or_default();
     let key = recall::key(&resolved.model, &provider, &prepared.request, recall.repeat)?;
     if let Some((answer, latency_us)) = recall::recall(recall, &key).await? {
         record.note_recalled(latency_us);
-        return Ok(Ok(dispatch::Got::Whole(Box::new(answer))));
+        return Ok(Ok(Answered { got: Got::Whole(Box::new(answer)), by: None }));
     }
-    let got = match dispatch::dispatch(snapshot, resolved, prepared, record).await {
+    let got = match dispatch::dispatch(job, record).await {
         Ok(got) => got,
         Err(error) => return Ok(Err(error)),
     };
     let latency_us = record.record().vendor_us;
-    let kept = match &got {
-        dispatch::Got::Whole(answer) => Some(Remembered::of(answer, latency_us)),
-        dispatch::Got::Stream(..) => None,
+    let kept = match &got.got {
+        Got::Whole(answer) => Some(Remembered::of(answer, latency_us)),
+        Got::Stream(..) => None,
     };
     if let Some(kept) = kept {
         recall.answers.put(&key, &kept).await?;

@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::clock::{micros, now_us};
+use crate::entrance::Place;
 use crate::hold::Hold;
 use crate::meter::Meter;
 use crate::resolve::Resolved;
@@ -43,6 +44,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) purpose: CallPurpose,
     pub(crate) stream: bool,
+    /// Its place among the calls under way, held until its answer is complete.
+    pub(crate) place: Option<Place>,
 }
 
 pub(crate) struct Pending {
@@ -57,14 +60,20 @@ pub(crate) struct Pending {
     definitions: String,
     /// Names and arguments of the tools that the model wants called.
     tool_calls: String,
-    vendor_answered: bool,
     /// How long a recalled answer took when it was given, in microseconds.
     recalled: Option<u64>,
     /// What the answer cost when it was given.
     worth: NanoUsd,
-    /// When the attempt under way was sent.
-    sent: Option<Instant>,
+    /// Attempts under way, by their place, and when they were sent; at most two race.
+    open: [Option<(usize, Instant)>; 2],
+    /// The attempt that answered.
+    answered_by: Option<usize>,
+    /// Since when vendors are waited for.
+    waiting: Option<Instant>,
+    /// What attempts cost that did not answer.
+    beside: NanoUsd,
     written: bool,
+    _place: Option<Place>,
 }
 
 impl Pending {
@@ -113,11 +122,14 @@ impl Pending {
             hold: None,
             definitions: String::new(),
             tool_calls: String::new(),
-            vendor_answered: false,
             recalled: None,
             worth: NanoUsd::ZERO,
-            sent: None,
+            open: [None; 2],
+            answered_by: None,
+            waiting: None,
+            beside: NanoUsd::ZERO,
             written: false,
+            _place: how.place,
         }
     }
 
@@ -138,7 +150,12 @@ impl Pending {
         Hold::new(self.surroundings.volatile.clone())
     }
 
-    /// What the call has taken, to be settled at its end.
+    /// What the call has taken so far.
+    pub(crate) fn take_hold(&mut self) -> Hold {
+        self.hold.take().unwrap_or_else(|| self.empty_hold())
+    }
+
+    /// Holds it until the call has ended.
     pub(crate) fn keep(&mut self, hold: Hold) {
         self.hold = Some(hold);
     }
@@ -170,7 +187,6 @@ impl Pending {
     /// The answer comes from an earlier run: nothing is paid for it now.
     pub(crate) fn note_recalled(&mut self, latency_us: u64) {
         self.recalled = Some(latency_us);
-        self.vendor_answered = true;
         self.record.cached = true;
     }
 
@@ -194,25 +210,64 @@ impl Pending {
         }
     }
 
-    /// A request is about to leave for `model`.
-    pub(crate) fn begin_attempt(&mut self, model: &ModelName) {
+    /// A request is about to leave for `model`. Returns its place among the attempts.
+    pub(crate) fn begin_attempt(&mut self, model: &ModelName) -> usize {
+        let place = self.record.attempts.len();
         let attempt = Attempt { model: model.clone(), duration_us: 0, error: None };
         self.record.attempts.push(attempt);
-        self.sent = Some(Instant::now());
+        if let Some(free) = self.open.iter_mut().find(|open| open.is_none()) {
+            *free = Some((place, Instant::now()));
+        }
+        if self.record.model != *model {
+            self.record.model = model.clone();
+        }
+        place
     }
 
-    /// It was answered, or failed.
-    pub(crate) fn end_attempt(&mut self, error: Option<&Error>) {
-        self.vendor_answered |= error.is_none();
-        self.close_attempt(error.map(Error::code));
+    /// The attempt at `place` was answered, or failed.
+    pub(crate) fn end_attempt(&mut self, place: usize, error: Option<&Error>) {
+        if error.is_none() {
+            self.answered_by = Some(place);
+        }
+        self.close_attempt(place, error.map(Error::code));
     }
 
-    fn close_attempt(&mut self, error: Option<&str>) {
-        let Some(sent) = self.sent.take() else { return };
-        self.record.vendor_us += micros(sent.elapsed());
-        if let Some(last) = self.record.attempts.last_mut() {
-            last.duration_us = micros(sent.elapsed());
-            last.error = error.map(str::to_string);
+    fn close_attempt(&mut self, place: usize, error: Option<&str>) {
+        let is_it = |open: &&mut Option<(usize, Instant)>| open.is_some_and(|(at, _)| at == place);
+        let open = self.open.iter_mut().find(is_it).and_then(Option::take);
+        let Some((_, sent)) = open else { return };
+        if let Some(attempt) = self.record.attempts.get_mut(place) {
+            attempt.duration_us = micros(sent.elapsed());
+            attempt.error = error.map(str::to_string);
+        }
+    }
+
+    /// Vendors are being waited for: one, or two that race.
+    pub(crate) fn begin_wait(&mut self) {
+        self.waiting = Some(Instant::now());
+    }
+
+    /// They are not any more.
+    pub(crate) fn end_wait(&mut self) {
+        if let Some(since) = self.waiting.take() {
+            self.record.vendor_us += micros(since.elapsed());
+        }
+    }
+
+    /// The answer comes from `model`, at `price`.
+    pub(crate) fn answers(&mut self, model: &ModelName, price: Option<Arc<Price>>) {
+        if self.record.model != *model {
+            self.record.model = model.clone();
+        }
+        self.record.priced = price.is_some();
+        self.price = price;
+    }
+
+    /// What an attempt used that did not answer: paid for beside what did.
+    pub(crate) fn note_spent(&mut self, usage: Usage, price: Option<&Price>) {
+        if let Some(price) = price {
+            self.beside += price.of(&usage);
+            self.record.cost = self.beside;
         }
     }
 
@@ -221,11 +276,12 @@ impl Pending {
         self.record.vendor_us += micros(waited);
     }
 
-    /// Time spent waiting for the rest of a stream; belongs to the last attempt.
+    /// Time spent waiting for the rest of a stream; belongs to the attempt that answers.
     pub(crate) fn note_waited(&mut self, took: Duration) {
         self.record.vendor_us += micros(took);
-        if let Some(last) = self.record.attempts.last_mut() {
-            last.duration_us += micros(took);
+        let answered_by = self.answered_by.and_then(|place| self.record.attempts.get_mut(place));
+        if let Some(attempt) = answered_by {
+            attempt.duration_us += micros(took);
         }
     }
 
@@ -236,11 +292,12 @@ impl Pending {
     /// The model's own answer: what it used is paid for even if something else is served.
     pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
         self.record.usage = usage.unwrap_or_else(|| self.estimate(input, text));
-        let nothing = !self.vendor_answered && usage.is_none();
+        let nothing = self.answered_by.is_none() && self.recalled.is_none() && usage.is_none();
         let price = self.price.as_ref().filter(|_| !nothing);
         self.worth = price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
         let recalled = self.recalled.is_some();
-        self.record.cost = if recalled { NanoUsd::ZERO } else { self.worth };
+        let paid = if recalled { NanoUsd::ZERO } else { self.worth };
+        self.record.cost = paid + self.beside;
         self.record.saved = if recalled { self.worth } else { NanoUsd::ZERO };
         self.note_output(text);
     }
@@ -271,7 +328,7 @@ impl Pending {
 
     /// Our own count where the vendor gave none, marked as such. Nothing was used if no vendor answered.
     fn estimate(&self, input: &Messages, text: &str) -> Usage {
-        if !self.vendor_answered {
+        if self.answered_by.is_none() && self.recalled.is_none() {
             return Usage::default();
         }
         let id = self.record.model.vendor_id();
@@ -302,7 +359,11 @@ impl Pending {
         }
         if let Some(hold) = &mut self.hold {
             let usage = &self.record.usage;
-            hold.settle(self.record.cost, usage.input.saturating_add(usage.output));
+            hold.settle(
+                Some(&self.record.model),
+                self.record.cost,
+                usage.input.saturating_add(usage.output),
+            );
         }
         self.surroundings.meter.ended(&self.record);
     }
@@ -311,7 +372,10 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.written {
-            self.close_attempt(Some(Kind::Cancelled.code()));
+            self.end_wait();
+            for (place, _) in self.open.into_iter().flatten() {
+                self.close_attempt(place, Some(Kind::Cancelled.code()));
+            }
             self.cancelled();
             self.settle();
         }

@@ -51,6 +51,32 @@ pub(crate) fn reserve(
     taken
 }
 
+/// Promises what one more request of the same call may cost, at another target or at the same one again: a
+/// request that failed may have to be paid for all the same. The call entered its limits already.
+pub(crate) fn another(
+    snapshot: &Snapshot,
+    resolved: &Resolved,
+    prepared: &Prepared,
+    record: &mut Pending,
+) -> Result<()> {
+    within_cap(resolved, prepared)?;
+    let project = snapshot.project();
+    if record.record().purpose != CallPurpose::Serve || project.budgets.is_empty() {
+        return Ok(());
+    }
+    let mut hold = record.take_hold();
+    let weight = Weight::of(&prepared.request);
+    let promised = promise(
+        snapshot,
+        resolved,
+        (prepared, weight),
+        record.record(),
+        (&mut hold, record.meter()),
+    );
+    record.keep(hold);
+    promised
+}
+
 fn take(
     snapshot: &Snapshot,
     resolved: &Resolved,
@@ -62,20 +88,39 @@ fn take(
     let counts = call.purpose == CallPurpose::Serve;
     let weight = (counts && !(project.limits.is_empty() && project.budgets.is_empty()))
         .then(|| Weight::of(&prepared.request));
-    let subject = Subject {
-        key: &call.caller,
-        prompt: resolved.named.as_ref().map(|named| &named.release.version.prompt),
-        environment: resolved.environment.as_ref(),
-        model: &resolved.model,
-        tags: &call.tags,
-    };
+    let subject = subject(resolved, call);
     if let Some(weight) = weight {
         let output = prepared.max_output.or_else(|| fields::max_output(&prepared.request.fields));
         let tokens = weight.guess().saturating_add(output.unwrap_or(0));
         pace::enter(&project.limits, &subject, tokens, hold)?;
     }
     within_cap(resolved, prepared)?;
-    let Some(weight) = weight else { return Ok(()) };
+    match weight {
+        Some(weight) => promise(snapshot, resolved, (prepared, weight), call, (hold, meter)),
+        None => Ok(()),
+    }
+}
+
+/// What the call is, to budgets and limits.
+fn subject<'a>(resolved: &'a Resolved, call: &'a CallRecord) -> Subject<'a> {
+    Subject {
+        key: &call.caller,
+        prompt: resolved.named.as_ref().map(|named| &named.release.version.prompt),
+        environment: resolved.environment.as_ref(),
+        model: &resolved.model,
+        tags: &call.tags,
+    }
+}
+
+/// Has every budget that is about the call promise its dearest cost.
+fn promise(
+    snapshot: &Snapshot,
+    resolved: &Resolved,
+    (prepared, weight): (&Prepared, Weight),
+    call: &CallRecord,
+    (hold, meter): (&mut Hold, &dyn Meter),
+) -> Result<()> {
+    let project = snapshot.project();
     let known = project.models.get(&resolved.model);
     let bounds = Bounds {
         prepared,
@@ -83,7 +128,7 @@ fn take(
         max_input: known.and_then(|model| model.max_input),
         max_output: known.and_then(|model| model.max_output),
     };
-    let budgets = Budgets::about(&project.budgets, &subject, call.at);
+    let budgets = Budgets::about(&project.budgets, &subject(resolved, call), call.at);
     budgets.promise(resolved, &bounds, call.at, (hold, meter))
 }
 
@@ -200,7 +245,7 @@ impl<'a> Budgets<'a> {
             .collect();
         match hold.volatile().reserve(&claims, cost, at) {
             Ok((promises, standings)) => {
-                hold.promised(promises);
+                hold.promised(&resolved.model, promises);
                 self.warn(hold, &standings);
                 Ok(())
             }

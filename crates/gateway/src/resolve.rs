@@ -4,6 +4,7 @@
 //! pinning a version must not be a way round the gate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::{Error, Kind, Result};
@@ -12,12 +13,15 @@ use gatemark_core::model::Recording;
 use gatemark_core::price::Price;
 use serde_json::{Map, Value};
 
+use crate::health::Health;
 use crate::incoming::{PromptRef, Selector, Target};
+use crate::order;
 use crate::recall::Recall;
 use crate::release::{Compiled, Release};
 use crate::snapshot::{Pointer, Snapshot};
 
 /// What answers, and under which terms.
+#[derive(Clone)]
 pub(crate) struct Resolved {
     pub(crate) model: ModelName,
     pub(crate) price: Option<Arc<Price>>,
@@ -25,9 +29,16 @@ pub(crate) struct Resolved {
     pub(crate) environment: Option<EnvironmentName>,
     pub(crate) named: Option<Named>,
     pub(crate) recall: Option<Recall>,
+    /// Models that may answer if the first cannot, in order.
+    pub(crate) others: Option<Arc<[ModelName]>>,
+    /// After how long without output a second request is sent, if the route says.
+    pub(crate) hedge_after: Option<Duration>,
+    /// Whether breakers and bounds apply, and learn from the call.
+    pub(crate) guard: bool,
 }
 
 /// The part of a resolution that only prompts have.
+#[derive(Clone)]
 pub(crate) struct Named {
     pub(crate) release: Arc<Release>,
     pub(crate) variables: Map<String, Value>,
@@ -42,16 +53,27 @@ impl Named {
     }
 }
 
-pub(crate) fn resolve(snapshot: &Snapshot, target: Target) -> Result<Resolved> {
+pub(crate) fn resolve(snapshot: &Snapshot, health: &Health, target: Target) -> Result<Resolved> {
     match target {
         Target::Plain(model) => plain(snapshot, model),
+        Target::Route(name) => routed(snapshot, health, &name),
         Target::Named { prompt, variables } => named(snapshot, &prompt, variables),
         Target::Exact { release, model, variables, recall } => {
             known_provider(snapshot, &model)?;
             let price = snapshot.project().price(&model);
             let named = Some(Named { release, variables });
             let recording = Recording::Metadata;
-            Ok(Resolved { model, price, recording, environment: None, named, recall })
+            Ok(Resolved {
+                model,
+                price,
+                recording,
+                environment: None,
+                named,
+                recall,
+                others: None,
+                hedge_after: None,
+                guard: false,
+            })
         }
     }
 }
@@ -64,7 +86,33 @@ fn plain(snapshot: &Snapshot, model: ModelName) -> Result<Resolved> {
         .get(&project.default_environment)
         .map_or(Recording::Metadata, |environment| environment.recording);
     let price = project.price(&model);
-    Ok(Resolved { price, model, recording, environment: None, named: None, recall: None })
+    Ok(Resolved {
+        price,
+        model,
+        recording,
+        environment: None,
+        named: None,
+        recall: None,
+        others: None,
+        hedge_after: None,
+        guard: true,
+    })
+}
+
+fn routed(snapshot: &Snapshot, health: &Health, name: &str) -> Result<Resolved> {
+    let routes = &snapshot.project().routes;
+    let route = routes.get(name).ok_or_else(|| {
+        let known: Vec<&str> = routes.keys().map(String::as_str).collect();
+        let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+        let message =
+            format!("the route `{name}` does not exist: `routes` in gatemark.yaml has {known}");
+        Error::not_found(message).at("model").coded("route_unknown")
+    })?;
+    let mut models = order::models(route, health).into_iter();
+    let first = models.next().ok_or_else(|| Error::internal("a route has no target"))?;
+    let others: Arc<[ModelName]> = models.collect();
+    let plain = plain(snapshot, first)?;
+    Ok(Resolved { others: Some(others), hedge_after: route.hedge_after, ..plain })
 }
 
 fn known_provider(snapshot: &Snapshot, model: &ModelName) -> Result<()> {
@@ -117,8 +165,11 @@ fn named(
         model,
         recording: declared.recording,
         environment: Some(environment.clone()),
+        others: pointer.fallbacks.get(&release.version.number).cloned(),
         named: Some(Named { release, variables }),
         recall: None,
+        hedge_after: None,
+        guard: true,
     })
 }
 

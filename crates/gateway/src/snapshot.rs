@@ -17,6 +17,8 @@ pub struct Pointer {
     pub current: Arc<Release>,
     /// Every version that this environment has admitted, the current one included.
     pub admitted: Vec<Arc<Release>>,
+    /// By a version's number, its other models that the gate admitted here, in the order of trial.
+    pub fallbacks: HashMap<u32, Arc<[ModelName]>>,
 }
 
 /// What a snapshot is made of.
@@ -27,6 +29,8 @@ pub struct SnapshotParts {
     pub project: Arc<Project>,
     /// A connection for each provider by name.
     pub vendors: HashMap<String, Arc<dyn Vendor>>,
+    /// Connections with further keys of the same provider.
+    pub more_keys: HashMap<String, Vec<Arc<dyn Vendor>>>,
     /// What serves, by prompt and environment.
     pub prompts: HashMap<PromptName, HashMap<EnvironmentName, Pointer>>,
     /// Active keys by the hash of their secret.
@@ -77,6 +81,13 @@ impl Snapshot {
             .filter(|(_, model)| self.vendor(model).is_none())
     }
 
+    /// Whether some deployed version may be answered by `model`.
+    pub fn serves_on(&self, model: &ModelName) -> bool {
+        let pointers = self.parts.prompts.values().flat_map(HashMap::values);
+        let mut variants = pointers.flat_map(|pointer| &pointer.current.variants);
+        variants.any(|variant| variant.model == *model)
+    }
+
     /// Whether some deployed version has to count tokens before each of its calls.
     pub fn counts_tokens(&self) -> bool {
         let pointers = self.parts.prompts.values().flat_map(HashMap::values);
@@ -88,6 +99,19 @@ impl Snapshot {
     /// The connection that `model` is called through.
     pub fn vendor(&self, model: &ModelName) -> Option<&Arc<dyn Vendor>> {
         self.parts.vendors.get(model.provider())
+    }
+
+    /// The connection of `model`'s provider by the `key`th of its keys.
+    pub(crate) fn connection(&self, model: &ModelName, key: usize) -> Option<&Arc<dyn Vendor>> {
+        match key.checked_sub(1) {
+            None => self.vendor(model),
+            Some(more) => self.parts.more_keys.get(model.provider())?.get(more),
+        }
+    }
+
+    /// How many keys the provider of `model` has; at least 1.
+    pub(crate) fn keys(&self, model: &ModelName) -> usize {
+        1 + self.parts.more_keys.get(model.provider()).map_or(0, Vec::len)
     }
 
     pub(crate) fn caller(&self, secret: &Digest) -> Option<&Caller> {

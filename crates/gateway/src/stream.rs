@@ -7,6 +7,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -19,7 +20,9 @@ use gatemark_provider::request::Messages;
 use tokio::time::{Instant, timeout_at};
 
 use crate::check::outcome_of;
+use crate::dispatch::Started;
 use crate::facts::Facts;
+use crate::health::Ticket;
 use crate::record::Pending;
 use crate::release::Release;
 
@@ -31,12 +34,22 @@ const MAX_ANSWER: usize = gatemark_provider::http::MAX_BODY;
 
 /// A stream whose first chunk has arrived.
 pub(crate) struct Source {
-    pub(crate) first: Option<Box<Chunk>>,
-    pub(crate) rest: ChunkStream,
-    pub(crate) deadline: Instant,
-    pub(crate) release: Option<Arc<Release>>,
+    head: std::vec::IntoIter<Chunk>,
+    rest: ChunkStream,
+    deadline: Instant,
+    between: Option<Duration>,
+    ticket: Ticket,
+    release: Option<Arc<Release>>,
     /// What was asked, to be counted if the vendor does not say.
-    pub(crate) input: Messages,
+    input: Messages,
+}
+
+impl Source {
+    pub(crate) fn new(started: Started, release: Option<Arc<Release>>, input: Messages) -> Self {
+        let Started { head, rest, deadline, between, ticket } = started;
+        let head = head.into_iter();
+        Self { head, rest, deadline, between, ticket, release, input }
+    }
 }
 
 struct Relay {
@@ -114,17 +127,27 @@ impl Relay {
     }
 
     async fn next_chunk(&mut self) -> Option<Result<Chunk>> {
-        if let Some(first) = self.source.first.take() {
-            return Some(Ok(*first));
+        if let Some(chunk) = self.source.head.next() {
+            return Some(Ok(chunk));
         }
         let asked = Instant::now();
-        let next = timeout_at(self.source.deadline, self.source.rest.next()).await;
+        let silent = self.source.between.map(|between| asked + between);
+        let until = silent.map_or(self.source.deadline, |silent| silent.min(self.source.deadline));
+        let next = timeout_at(until, self.source.rest.next()).await;
         if let Some(record) = &mut self.record {
             record.note_waited(asked.elapsed());
         }
-        next.unwrap_or_else(|_| {
-            Some(Err(Error::new(Kind::Timeout, "the answer was not complete before the deadline")))
-        })
+        next.unwrap_or_else(|_| Some(Err(self.late(until))))
+    }
+
+    fn late(&self, until: Instant) -> Error {
+        let message = match self.source.between {
+            Some(between) if until < self.source.deadline => {
+                format!("the vendor fell silent for {} ms within its answer", between.as_millis())
+            }
+            _ => "the answer was not complete before the deadline".to_string(),
+        };
+        Error::new(Kind::Timeout, message)
     }
 
     fn take_in(&mut self, chunk: &Chunk) {
@@ -149,7 +172,12 @@ impl Relay {
         let Some(mut record) = self.record.take() else { return };
         record.note_answer(&self.source.input, &self.text, self.usage);
         match error {
-            Some(error) => record.fail(error),
+            Some(error) => {
+                if matches!(error.kind(), Kind::VendorFailed | Kind::Timeout) {
+                    self.source.ticket.broke();
+                }
+                record.fail(error);
+            }
             None => {
                 let release = self.source.release.as_deref();
                 record.note_outcome(outcome_of(release, &self.text, &self.finish));

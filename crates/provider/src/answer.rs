@@ -114,6 +114,15 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Whether it carries anything of the answer itself: text, a tool call, reasoning, or its end. Before
+    /// the first such piece nothing has been said, and another vendor may be asked instead.
+    pub fn is_output(&self) -> bool {
+        let said = !self.text.is_empty() || !self.reasoning.is_empty();
+        said || self.tool_calls.is_some()
+            || self.finish.is_some()
+            || self.raw.as_ref().is_some_and(|raw| tells_more(&raw.bytes))
+    }
+
     /// A piece that tells the usage and nothing else.
     pub fn of_usage(usage: Usage) -> Self {
         Self { usage: Some(usage), usage_only: true, ..Self::default() }
@@ -129,6 +138,54 @@ impl Chunk {
     }
 }
 
+/// Whether an event carries output that has no neutral word here: reasoning, a refusal, sound. Only the first
+/// events of a stream are looked at, so a search is cheap enough.
+fn tells_more(raw: &[u8]) -> bool {
+    const FIELDS: [&[u8]; 4] =
+        [b"\"reasoning_content\":", b"\"reasoning\":", b"\"refusal\":", b"\"audio\":"];
+    FIELDS.iter().any(|field| {
+        let mut places = raw.windows(field.len()).enumerate();
+        places.any(|(at, window)| {
+            window == *field && {
+                let value = raw.get(at + field.len()..).unwrap_or_default().trim_ascii_start();
+                !value.starts_with(b"null") && !value.starts_with(b"\"\"")
+            }
+        })
+    })
+}
+
 /// The pieces of an answer. Ends after a complete answer; an incomplete one ends with an error. Dropping
 /// it closes the connection.
 pub type ChunkStream = Pin<Box<dyn Stream<Item = Result<Chunk>> + Send>>;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::dialect::Dialect;
+
+    #[test]
+    fn output_is_whatever_a_caller_would_see() {
+        let raw = |text: &'static str| Chunk {
+            raw: Some(Raw { dialect: Dialect::Chat, bytes: Bytes::from_static(text.as_bytes()) }),
+            ..Chunk::default()
+        };
+        for silent in [
+            raw(r#"{"choices":[{"delta":{"role":"assistant","content":"","refusal":null}}]}"#),
+            raw(r#"{"choices":[{"delta":{"reasoning_content": ""}}]}"#),
+            Chunk::default(),
+            Chunk::of_usage(Usage::default()),
+        ] {
+            assert!(!silent.is_output(), "{silent:?}");
+        }
+        for output in [
+            raw(r#"{"choices":[{"delta":{"reasoning_content":"hm"}}]}"#),
+            raw(r#"{"choices":[{"delta":{"refusal": "no"}}]}"#),
+            Chunk { text: "x".into(), ..Chunk::default() },
+            Chunk { finish: Some(Finish::Stop), ..Chunk::default() },
+        ] {
+            assert!(output.is_output(), "{output:?}");
+        }
+    }
+}

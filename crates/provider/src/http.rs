@@ -128,6 +128,9 @@ impl Client {
 /// # Errors
 /// [`Failure::TooLarge`] beyond `limit` bytes, [`Failure::Broken`] if it ends before its announced end.
 pub async fn whole(body: Incoming, limit: usize) -> std::result::Result<Bytes, Failure> {
+    if http_body::Body::size_hint(&body).lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(Failure::TooLarge(limit));
+    }
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(cause) if cause.is::<LengthLimitError>() => Err(Failure::TooLarge(limit)),

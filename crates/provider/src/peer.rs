@@ -56,9 +56,9 @@ impl Peer {
             Failure::Broken(cause) => {
                 self.failed(0, "broke the connection before its answer was complete").because(cause)
             }
-            Failure::TooLarge(limit) => {
-                self.failed(0, &format!("answered more than {limit} bytes"))
-            }
+            Failure::TooLarge(limit) => self
+                .failed(0, &format!("answered more than {limit} bytes"))
+                .coded("answer_too_large"),
         }
     }
 

@@ -44,3 +44,21 @@ pub(crate) async fn json<T: DeserializeOwned>(body: Body) -> Result<T> {
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
     serde_json::from_slice(text).map_err(|error| Error::invalid(format!("request body: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_given_up() {
+        let first = stream::iter([Ok::<_, Infallible>("{")]);
+        let began = tokio::time::Instant::now();
+        let error = read(Body::from_stream(first.chain(stream::pending()))).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (Kind::Cancelled, "body_too_slow"));
+        assert_eq!(began.elapsed(), SLOWEST_BODY);
+    }
+}

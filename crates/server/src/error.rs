@@ -101,10 +101,10 @@ fn status(error: &Error) -> StatusCode {
     }
 }
 
-/// The vendor's status where it means the same to our caller as it did to us. Not so for 401 and 403
-/// (our key, not the caller's), nor for a redirect or for an error inside a 200.
+/// The vendor's status where it means the same to our caller as it did to us. Not so for 401, 402 and 403
+/// (our key and account, not the caller's), nor for a redirect or for an error inside a 200.
 fn faithful(said: u16, kind: Kind) -> Option<StatusCode> {
-    let ours = matches!(said, 401 | 403);
+    let ours = matches!(said, 401..=403);
     let is_error = (400..600).contains(&said);
     let by_vendor =
         matches!(kind, Kind::VendorRejected | Kind::VendorFailed | Kind::Limited | Kind::Timeout);

@@ -52,6 +52,7 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) 
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
 pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
     auth::admit(&app, &headers, Action::Read)?;
+    app.metrics.look_at(app.control.gateway());
     let pending = app.control.gateway().log().pending_bytes();
     let text = app
         .metrics

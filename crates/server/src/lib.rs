@@ -13,6 +13,7 @@ mod budget_metrics;
 mod error;
 mod health;
 mod metrics;
+mod resilience;
 mod router;
 mod serve;
 mod v1;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gatemark_core::call::{CallPurpose, CallRecord};
-use gatemark_gateway::{BudgetStanding, Meter};
+use gatemark_gateway::{BudgetStanding, Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::budget_metrics::BudgetMetrics;
+use crate::resilience::ResilienceMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -49,6 +50,7 @@ pub struct Metrics {
     lost: Counter,
     pending: Gauge,
     budgets: BudgetMetrics,
+    resilience: ResilienceMetrics,
 }
 
 impl Metrics {
@@ -65,6 +67,7 @@ impl Metrics {
             lost: Counter::default(),
             pending: Gauge::default(),
             budgets: BudgetMetrics::default(),
+            resilience: ResilienceMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("calls", "Calls that ended", metrics.calls.clone());
@@ -94,7 +97,13 @@ impl Metrics {
             metrics.pending.clone(),
         );
         metrics.budgets.register(&mut registry);
+        metrics.resilience.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
+    }
+
+    /// Copies what `gateway` remembers of providers.
+    pub(crate) fn look_at(&self, gateway: &Gateway) {
+        self.resilience.read(gateway);
     }
 
     /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log, and budgets as

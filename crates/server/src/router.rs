@@ -45,6 +45,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(api::keys::list, api::keys::create))
         .routes(routes!(api::keys::revoke))
         .routes(routes!(api::system::tasks))
+        .routes(routes!(api::providers::list))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))

@@ -4,7 +4,7 @@
 //! the gate's decision makes. What it adds is that the permit speaks of things that are really here.
 
 use gatemark_core::deploy::Deployment;
-use gatemark_core::gate::{Permit, Purpose};
+use gatemark_core::gate::{AdmittedModel, Permit, Purpose};
 use gatemark_core::{Digest, EnvironmentName, Error, Kind, PromptName, Result};
 
 use crate::audit::{self, Event};
@@ -14,7 +14,20 @@ use crate::sql::{Row, Transaction, values};
 use crate::store::Store;
 
 const DEPLOYMENT: &str = "SELECT d.id, d.prompt, d.environment, d.number, d.version, d.replaced,
-        d.purpose, d.evidence, d.actor, d.at FROM deployments d";
+        d.purpose, d.evidence, d.fallbacks, d.actor, d.at FROM deployments d";
+
+/// A version that an environment has admitted at some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// The prompt.
+    pub prompt: PromptName,
+    /// Where.
+    pub environment: EnvironmentName,
+    /// The version's number.
+    pub number: u32,
+    /// The other models that may answer for it.
+    pub fallbacks: Vec<AdmittedModel>,
+}
 
 impl Store {
     /// Moves a pointer as `permit` allows.
@@ -42,6 +55,7 @@ impl Store {
             replaced: serving.map(|(_, number)| number),
             purpose: permit.purpose(),
             evidence: permit.evidence().map(String::from),
+            fallbacks: permit.fallbacks().to_vec(),
             actor: actor.into(),
             at,
         };
@@ -87,13 +101,20 @@ impl Store {
     }
 
     /// Every version that was ever deployed, with the place: those are the ones that callers may pin.
-    pub async fn admitted(&self) -> Result<Vec<(PromptName, EnvironmentName, u32)>> {
-        let sql = "SELECT DISTINCT prompt, environment, number FROM deployments
-                   ORDER BY prompt, environment, number";
+    /// Each with the models that its newest deployment there admitted beside the serving one.
+    pub async fn admitted(&self) -> Result<Vec<Admitted>> {
+        let sql = "SELECT d.prompt, d.environment, d.number, d.fallbacks FROM deployments d
+                   WHERE d.id IN (SELECT max(id) FROM deployments GROUP BY prompt, environment, number)
+                   ORDER BY d.prompt, d.environment, d.number";
         let rows = self.database().read(sql, values![]).await?;
         rows.iter()
             .map(|row| {
-                Ok((row.parsed("prompt")?, row.parsed("environment")?, row.number("number")?))
+                Ok(Admitted {
+                    prompt: row.parsed("prompt")?,
+                    environment: row.parsed("environment")?,
+                    number: row.number("number")?,
+                    fallbacks: fallbacks(row.text("fallbacks")?)?,
+                })
             })
             .collect()
     }
@@ -109,7 +130,14 @@ async fn check_version(transaction: &Transaction, permit: &Permit) -> Result<()>
 }
 
 async fn check_evidence(transaction: &Transaction, permit: &Permit) -> Result<()> {
-    let Some(id) = permit.evidence() else { return Ok(()) };
+    let fallbacks = permit.fallbacks().iter().filter_map(|model| model.evidence.as_deref());
+    for id in permit.evidence().into_iter().chain(fallbacks) {
+        check_report(transaction, permit, id).await?;
+    }
+    Ok(())
+}
+
+async fn check_report(transaction: &Transaction, permit: &Permit, id: &str) -> Result<()> {
     let sql = "SELECT version, suite FROM reports WHERE id = $1";
     let Some(row) = transaction.query_one(sql, values![id]).await? else {
         return Err(conflict(format!("there is no report {id}")));
@@ -146,9 +174,12 @@ async fn serving(transaction: &Transaction, permit: &Permit) -> Result<Option<(i
 }
 
 async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()> {
+    let fallbacks = serde_json::to_string(&deployment.fallbacks)
+        .map_err(|cause| Error::internal("a deployment cannot be written").because(cause))?;
     let sql = "INSERT INTO deployments
-               (id, prompt, environment, number, version, replaced, purpose, evidence, actor, at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+               (id, prompt, environment, number, version, replaced, purpose, evidence, fallbacks,
+                actor, at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let row = values![
         deployment.id,
         &deployment.prompt,
@@ -158,6 +189,7 @@ async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()
         deployment.replaced,
         deployment.purpose.word(),
         deployment.evidence.as_deref(),
+        fallbacks.as_str(),
         deployment.actor.as_str(),
         deployment.at,
     ];
@@ -191,8 +223,15 @@ fn deployment(row: &Row) -> Result<Deployment> {
         replaced: row.optional_number("replaced")?,
         purpose: purpose(row.text("purpose")?)?,
         evidence: row.optional_text("evidence")?.map(String::from),
+        fallbacks: fallbacks(row.text("fallbacks")?)?,
         actor: row.text("actor")?.into(),
         at: row.integer("at")?,
+    })
+}
+
+fn fallbacks(text: &str) -> Result<Vec<AdmittedModel>> {
+    serde_json::from_str(text).map_err(|cause| {
+        Error::internal("a deployment's fallback models cannot be read").because(cause)
     })
 }
 

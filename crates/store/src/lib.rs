@@ -16,7 +16,7 @@ mod calibration;
 pub mod call;
 pub mod calllog;
 mod counter;
-mod deploy;
+pub mod deploy;
 mod document;
 mod embedding;
 pub mod prompt;

@@ -53,11 +53,12 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
 /// Prints what became of the move.
 pub(super) fn print(decision: &Decision, terminal: &Terminal) -> Result<Exit> {
     match decision {
-        Decision::Moved(deployment) => {
+        Decision::Moved(deployment, fallbacks) => {
             if terminal.json() {
                 terminal.data_json(&DeploymentView::from(deployment.as_ref()))?;
             } else {
                 terminal.data(&moved(deployment));
+                gate::fallbacks(fallbacks).iter().for_each(|line| terminal.data(line));
             }
             Ok(Exit::Done)
         }

@@ -2,7 +2,7 @@
 
 use gatemark_control::view::GateView;
 use gatemark_core::error::Result;
-use gatemark_core::gate::Finding;
+use gatemark_core::gate::{FallbackFinding, Finding};
 use gatemark_core::id::EnvironmentName;
 use gatemark_gateway::PromptRef;
 
@@ -45,6 +45,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
             terminal.data(&line(finding, terminal.ink()));
         }
         terminal.data(&verdict(checklist.findings()));
+        fallbacks(checklist.fallbacks()).iter().for_each(|line| terminal.data(line));
     }
     Ok(if passes { Exit::Done } else { Exit::Refused })
 }
@@ -62,6 +63,28 @@ pub(super) fn line(finding: &Finding, ink: Ink) -> String {
         text.push_str(&format!("\n          {} {}", ink.strong("fix:"), printable(fix)));
     }
     text
+}
+
+/// Which of the version's other models may answer when the serving one cannot, and why the rest may not.
+pub(super) fn fallbacks(findings: &[FallbackFinding]) -> Vec<String> {
+    let mut lines = vec![];
+    for finding in findings {
+        let model = &finding.model;
+        let Some(first) = finding.unmet.first() else {
+            let report = finding.evidence.as_ref().map(|report| format!(", report {report}"));
+            lines.push(format!("fallback: {model} may answer{}", report.unwrap_or_default()));
+            continue;
+        };
+        let rules: Vec<String> = finding.unmet.iter().map(|f| f.rule.to_string()).collect();
+        lines.push(format!(
+            "fallback: {model} may not answer, by rule {}: {}: {}",
+            rules.join(", "),
+            printable(&first.wanted),
+            printable(&first.found)
+        ));
+        lines.extend(first.fix.iter().map(|fix| format!("          fix: {}", printable(fix))));
+    }
+    lines
 }
 
 fn verdict(findings: &[Finding]) -> String {

@@ -64,7 +64,7 @@ pub(super) async fn approve(control: &Control, prompt: &PromptName) -> Result<()
 pub(super) async fn deploy(control: &Control, prompt: &PromptName) -> Result<Vec<Finding>> {
     let environment = control.project().default_environment.clone();
     match control.deploy(prompt, &Selector::Default, &environment, AUTHOR).await? {
-        Decision::Moved(_) => Ok(vec![]),
+        Decision::Moved(..) => Ok(vec![]),
         Decision::Refused(checklist) => Ok(checklist.unmet().cloned().collect()),
     }
 }

@@ -34,6 +34,8 @@ impl Room {
         let options = Options {
             data: folder.path().join("data"),
             project: Project {
+                routes: Default::default(),
+                server: Default::default(),
                 name: "code".into(),
                 providers: Default::default(),
                 models: Default::default(),

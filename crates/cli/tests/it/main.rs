@@ -15,6 +15,7 @@ mod deploying;
 mod door;
 mod doors;
 mod durability;
+mod faults;
 mod http;
 mod importing;
 mod init;

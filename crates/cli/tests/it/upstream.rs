@@ -34,6 +34,11 @@ impl Upstream {
         Self { address, asked }
     }
 
+    /// Address and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// How many requests have come.
     pub(crate) fn asked(&self) -> u64 {
         self.asked.load(Ordering::SeqCst)

@@ -10,7 +10,7 @@ use super::node::Node;
 use super::problems::Problems;
 use super::reader::{Fields, entries};
 use super::source::{HAND_WRITTEN, Spot};
-use super::{budgets, document, environments, models, pricing, providers, typed};
+use super::{budgets, document, environments, models, pricing, providers, routes, typed};
 
 /// The path of the project's configuration.
 pub(super) const CONFIG: &str = "gatemark.yaml";
@@ -42,14 +42,27 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
     let models = fields.get("models", problems);
     let models = models.map(|node| priced(node, &known, problems)).unwrap_or_default();
     let models = merged(imported.unwrap_or_default(), models);
+    let routes = fields.get("routes", problems);
+    let routes = routes.map(|node| routes::read(node, &known, problems)).unwrap_or_default();
+    let server = fields.get("server", problems);
+    let server = server.map(|node| routes::server(node, problems)).unwrap_or_default();
     let (environments, default_environment) = environments::read(&mut fields, problems)?;
     let node = fields.get("budgets", problems);
     let budgets = node.map(|node| budgets::budgets(node, problems)).unwrap_or_default();
     let node = fields.get("limits", problems);
     let limits = node.map(|node| budgets::limits(node, problems)).unwrap_or_default();
     fields.close(problems);
-    let name = name.into();
-    Some(Project { name, providers, models, environments, default_environment, budgets, limits })
+    Some(Project {
+        name: name.into(),
+        providers,
+        models,
+        environments,
+        routes,
+        server,
+        default_environment,
+        budgets,
+        limits,
+    })
 }
 
 fn is_misspelt(path: &str) -> bool {

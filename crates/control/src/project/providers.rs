@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use gatemark_core::id::ModelName;
 use gatemark_core::model::{Protocol, Provider, SimSettings};
+use gatemark_core::resilience::Resilience;
 
-use super::local;
 use super::node::{Key, Node, Value};
 use super::problems::Problems;
 use super::reader::{Fields, entries, shown};
-use super::typed;
+use super::{local, resilience, typed};
 
 const PROTOCOLS: [(&str, Protocol); 4] = [
     ("openai", Protocol::Openai),
@@ -46,6 +46,7 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         timeout: TIMEOUT,
         retries: 1,
         concurrency: None,
+        resilience: Resilience::default(),
         sim: SimSettings::default(),
         local: None,
     };
@@ -54,9 +55,11 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
     let Some(mut fields) = Fields::open(node, "a provider", problems) else { return provider };
     let Some(protocol) = protocol(name, &mut fields, problems) else { return provider };
     provider.protocol = protocol;
+    let (resilience, call) = resilience::read(&mut fields, problems);
+    provider.resilience = resilience;
     let timeout = fields.get("timeout", problems);
     let timeout = timeout.and_then(|node| typed::duration(node, "`timeout`", 1, problems));
-    provider.timeout = timeout.map_or(TIMEOUT, Duration::from_millis);
+    provider.timeout = timeout.map(Duration::from_millis).or(call).unwrap_or(TIMEOUT);
     let retries = fields.get("retries", problems);
     let retries = retries.and_then(|node| typed::whole(node, "`retries`", (0, 5), problems));
     provider.retries = retries.and_then(|retries| u32::try_from(retries).ok()).unwrap_or(1);
@@ -68,16 +71,25 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
     }
     if protocol == Protocol::Sim {
         provider.sim = sim(&mut fields, problems);
-        for name in ["base_url", "key_env"] {
+        for name in ["base_url", "key_env", "keys"] {
             fields.refuse(name, "has no meaning for protocol sim", "remove it", problems);
         }
     } else if protocol == Protocol::Local {
         provider.base_url = base_url(name, protocol, &mut fields, problems);
         provider.local = local::read(name, &mut fields, problems);
-        fields.refuse("key_env", "has no meaning for protocol local", "remove it", problems);
+        for name in ["key_env", "keys"] {
+            fields.refuse(name, "has no meaning for protocol local", "remove it", problems);
+        }
     } else {
         provider.base_url = base_url(name, protocol, &mut fields, problems);
-        provider.key_variable = key_variable(name, &mut fields, problems);
+        match resilience::keys(&mut fields, variable, problems) {
+            None => provider.key_variable = key_variable(name, &mut fields, problems),
+            Some(mut keys) if !keys.is_empty() => {
+                provider.key_variable = Some(keys.remove(0));
+                provider.resilience.more_keys = keys;
+            }
+            Some(_) => {}
+        }
     }
     if protocol != Protocol::Sim {
         for name in ["latency", "error_rate", "malformed_rate", "drift", "seed"] {
@@ -184,12 +196,17 @@ fn key_variable(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) ->
             _ => None,
         };
     };
-    let text = typed::text(node, "`key_env`", problems)?;
+    variable(node, "`key_env`", problems)
+}
+
+/// The name of an environment variable that holds a key.
+fn variable(node: &Node, what: &str, problems: &mut Problems) -> Option<String> {
+    let text = typed::text(node, what, problems)?;
     let fits = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
     let starts = text.bytes().next().is_some_and(|c| !c.is_ascii_digit());
     if !starts || text.len() > 128 || !text.bytes().all(fits) {
         // Not repeated: people paste the key itself.
-        let message = "`key_env` is not the name of an environment variable";
+        let message = format!("{what} is not the name of an environment variable");
         problems.error(&node.spot, message, KEY_HINT);
         return None;
     }

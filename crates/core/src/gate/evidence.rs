@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::Compared;
-use crate::id::Digest;
+use crate::id::{Digest, ModelName};
 use crate::prompt::Version;
 use crate::report::Report;
 use crate::suite::Suite;
@@ -70,4 +70,27 @@ pub struct Evidence<'a> {
     /// This version's report compared with the serving version's, on the same cases; `None` if one of the
     /// two reports is missing.
     pub comparison: Option<&'a Compared>,
+    /// What is known of the version on each of its other models, in the version's order.
+    pub fallbacks: &'a [FallbackEvidence<'a>],
+}
+
+/// One of a version's other models that the gate has admitted for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdmittedModel {
+    /// The model.
+    pub model: ModelName,
+    /// The report that the gate relied on, if the policy asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// What the decision about a fallback model rests on.
+#[derive(Debug, Clone)]
+pub struct FallbackEvidence<'a> {
+    /// The model.
+    pub model: &'a ModelName,
+    /// The newest report on exactly this version, suite and model, if there is one.
+    pub report: Option<&'a Report>,
+    /// Whether the project vouches that the model's id is immutable.
+    pub model_vouched: bool,
 }

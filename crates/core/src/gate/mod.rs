@@ -20,7 +20,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Approval, Evidence, Purpose};
-pub use permit::{Checklist, Finding, Permit};
+pub use evidence::{AdmittedModel, Approval, Evidence, FallbackEvidence, Purpose};
+pub use permit::{Checklist, FallbackFinding, Finding, Permit};
 pub use policy::Policy;
 pub use rules::decide;

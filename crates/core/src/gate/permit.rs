@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Purpose;
-use crate::id::{Digest, EnvironmentName, PromptName};
+use super::evidence::{AdmittedModel, Purpose};
+use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
 
 /// One rule and how it came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,18 @@ pub struct Finding {
     pub fix: Option<String>,
 }
 
+/// Whether one of the version's other models may answer when the serving one cannot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FallbackFinding {
+    /// The model.
+    pub model: ModelName,
+    /// The report that it was judged by, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// The rules about models that are not met for it; none means that it may be used.
+    pub unmet: Vec<Finding>,
+}
+
 /// All rules that apply, with their outcomes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checklist {
@@ -33,9 +45,16 @@ pub struct Checklist {
     pub(super) serving: Option<i64>,
     pub(super) purpose: Purpose,
     pub(super) findings: Vec<Finding>,
+    pub(super) fallbacks: Vec<FallbackFinding>,
 }
 
 impl Checklist {
+    /// The version's other models in its order, each with what speaks against it. None of them keeps the
+    /// version from serving.
+    pub fn fallbacks(&self) -> &[FallbackFinding] {
+        &self.fallbacks
+    }
+
     /// The outcomes in the order of the rules' numbers.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -65,6 +84,15 @@ impl Checklist {
             suite: self.suite,
             serving: self.serving,
             purpose: self.purpose,
+            fallbacks: self
+                .fallbacks
+                .into_iter()
+                .filter(|fallback| fallback.unmet.is_empty())
+                .map(|fallback| AdmittedModel {
+                    model: fallback.model,
+                    evidence: fallback.evidence,
+                })
+                .collect(),
         })
     }
 }
@@ -80,9 +108,15 @@ pub struct Permit {
     suite: Option<Digest>,
     serving: Option<i64>,
     purpose: Purpose,
+    fallbacks: Vec<AdmittedModel>,
 }
 
 impl Permit {
+    /// The other models that may answer for the version, in the order in which they are tried.
+    pub fn fallbacks(&self) -> &[AdmittedModel] {
+        &self.fallbacks
+    }
+
     /// The prompt whose pointer may move.
     pub fn prompt(&self) -> &PromptName {
         &self.prompt

@@ -75,6 +75,7 @@ fn unmet(edit: impl FnOnce(&mut Version, &mut Suite, &mut Report), approver: &st
         serving: None,
         serves_already: false,
         comparison: None,
+        fallbacks: &[],
     };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
@@ -132,6 +133,7 @@ fn an_approval_of_another_suite_is_none() {
         serving: None,
         serves_already: false,
         comparison: None,
+        fallbacks: &[],
     };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
@@ -163,6 +165,7 @@ fn an_open_policy_asks_for_nothing_and_a_rollback_for_a_past() {
         serving: None,
         serves_already: false,
         comparison: None,
+        fallbacks: &[],
     };
     let decide = |purpose, evidence: &_| decide(&Policy::open(), &staging, purpose, evidence);
     assert!(decide(Purpose::Deploy, &evidence).permit().is_ok());
@@ -190,6 +193,7 @@ fn against_serving(
         serving,
         serves_already: false,
         comparison,
+        fallbacks: &[],
     };
     let asked = NonInferiority { margin: 0.05, confidence: 0.95 };
     let policy = Policy { not_worse_than_serving: Some(asked), ..Policy::open() };
@@ -303,6 +307,7 @@ fn judged(now: &[&str], reported: &[&str], approved: &[&str]) -> Vec<Finding> {
         serving: None,
         serves_already: false,
         comparison: None,
+        fallbacks: &[],
     };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
@@ -324,4 +329,64 @@ fn evidence_is_of_the_judges_of_its_time() {
     assert_eq!(told[0].found, "none; bob approved when j/r@1 on p/m judged");
     assert_eq!(told[1].found, "report r is by j/r@1 on p/m");
     assert!(told[1].wanted.contains(two) && told[1].fix.as_ref().unwrap().contains("test a/b@2"));
+}
+
+#[test]
+fn fallback_models_need_evidence_of_their_own_and_never_stop_the_version() {
+    let (version, suite, first) = (version(), suite(), report(60));
+    let model = |name: &str| name.parse::<crate::ModelName>().unwrap();
+    let (good, bad, floating, untested) = (
+        model("q/a-2026-01-01"),
+        model("q/b-2026-01-01"),
+        model("q/latest"),
+        model("q/c-2026-01-01"),
+    );
+    let on = |name: &crate::ModelName, passed| Report {
+        id: format!("on {name}"),
+        model: name.clone(),
+        ..report(passed)
+    };
+    let (good_report, bad_report) = (on(&good, 60), on(&bad, 50));
+    let (floating_report, elsewhere) = (on(&floating, 60), on(&good, 60));
+    let other = |model, report, model_vouched| FallbackEvidence { model, report, model_vouched };
+    let fallbacks = [
+        other(&good, Some(&good_report), false),
+        other(&bad, Some(&bad_report), false),
+        other(&floating, Some(&floating_report), false),
+        // A report on another model is none on this one.
+        other(&untested, Some(&elsewhere), false),
+    ];
+    let approvals = [Approval {
+        actor: "bob".into(),
+        at: 0,
+        suite: Some(Digest::of(b"suite")),
+        judges: vec![],
+        comment: None,
+    }];
+    let evidence = Evidence {
+        version: &version,
+        suite: Some((&suite, Digest::of(b"suite"))),
+        report: Some(&first),
+        judges: &[],
+        approvals: &approvals,
+        model_vouched: false,
+        served_before: false,
+        serving: None,
+        serves_already: false,
+        comparison: None,
+        fallbacks: &fallbacks,
+    };
+    let production = "production".parse().unwrap();
+    let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
+    let unmet: Vec<Vec<u8>> = checklist
+        .fallbacks()
+        .iter()
+        .map(|fallback| fallback.unmet.iter().map(|finding| finding.rule).collect())
+        .collect();
+    assert_eq!(unmet, [vec![], vec![5], vec![9], vec![4, 5, 6, 7, 8]]);
+    let permit = checklist.permit().unwrap();
+    let admitted = AdmittedModel { model: good.clone(), evidence: Some(good_report.id.clone()) };
+    assert_eq!(permit.fallbacks(), [admitted]);
+    let open = decide(&Policy::open(), &production, Purpose::Deploy, &evidence).permit().unwrap();
+    assert_eq!(open.fallbacks().len(), 4, "where nothing is asked, nothing is missing");
 }

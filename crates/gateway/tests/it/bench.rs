@@ -18,6 +18,7 @@ use gatemark_core::model::{
 use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
 use gatemark_core::prompt::Version;
+use gatemark_core::resilience::Resilience;
 use gatemark_gateway::{
     Gateway, Incoming, Meter, Pointer, PromptRef, Release, Snapshot, SnapshotParts, Target,
 };
@@ -44,7 +45,11 @@ pub(crate) enum Act {
 pub(crate) struct Script {
     acts: Mutex<VecDeque<Act>>,
     pub(crate) asked: AtomicU32,
+    pub(crate) requests: Mutex<Vec<ChatRequest>>,
 }
+
+/// What each connection does in turn: `p` is a provider with its first key, `p#1` with its second.
+pub(crate) type Vendors = Vec<(&'static str, Vec<Act>)>;
 
 impl Script {
     fn next(&self) -> Act {
@@ -58,7 +63,8 @@ impl Script {
 }
 
 impl Vendor for Script {
-    fn complete<'a>(&'a self, _: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
+    fn complete<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
+        self.requests.lock().unwrap().push(request.clone());
         let result = match self.next() {
             Act::Says(text) => Ok(answer(text)),
             Act::Fails(error) => Err(error),
@@ -108,7 +114,9 @@ impl Meter for NoMeter {
 
 pub(crate) struct Bench {
     pub(crate) gateway: Gateway,
+    /// The first provider's.
     pub(crate) script: Arc<Script>,
+    pub(crate) scripts: HashMap<String, Arc<Script>>,
     directory: PathBuf,
 }
 
@@ -122,35 +130,66 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A gateway whose prompt `a/b` has `output`, and whose vendor does `acts` in turn.
 pub(crate) fn bench(output: Value, acts: Vec<Act>) -> Bench {
+    bench_of(project(), output, vec![("p", acts)])
+}
+
+/// The same with a project and vendors of the test's own.
+pub(crate) fn bench_of(project: Project, output: Value, acts: Vendors) -> Bench {
+    bench_with(project, output, acts, false)
+}
+
+/// The same; `admitted` says whether the gate admitted the prompt's second model.
+pub(crate) fn bench_with(project: Project, output: Value, acts: Vendors, admitted: bool) -> Bench {
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
     let directory =
         std::env::temp_dir().join(format!("gatemark-gateway-{}-{number}", std::process::id()));
-    let script = Arc::new(Script { acts: Mutex::new(acts.into()), asked: AtomicU32::new(0) });
-    let release = Arc::new(Release::compile(version(output)).unwrap());
-    let pointer = Pointer { current: release.clone(), admitted: vec![release] };
-    let project = project();
+    let mut scripts = HashMap::new();
+    let mut vendors: HashMap<String, Arc<dyn Vendor>> = HashMap::new();
+    let mut more_keys: HashMap<String, Vec<Arc<dyn Vendor>>> = HashMap::new();
+    for (name, acts) in acts {
+        let script = Arc::new(Script { acts: Mutex::new(acts.into()), ..Script::default() });
+        scripts.insert(name.to_string(), script.clone());
+        match name.split_once('#') {
+            None => drop(vendors.insert(name.to_string(), script)),
+            Some((provider, _)) => more_keys.entry(provider.into()).or_default().push(script),
+        }
+    }
+    let release = Arc::new(Release::compile(version(output, admitted)).unwrap());
+    let others: Arc<[_]> = [OTHER.parse().unwrap()].into();
+    let fallbacks = if admitted { HashMap::from([(3, others)]) } else { HashMap::new() };
+    let pointer = Pointer { current: release.clone(), admitted: vec![release], fallbacks };
     let production = project.default_environment.clone();
-    let vendor: Arc<dyn Vendor> = script.clone();
     let snapshot = Snapshot::new(SnapshotParts {
         revision: 1,
         project: Arc::new(project),
-        vendors: HashMap::from([("p".to_string(), vendor)]),
+        vendors,
+        more_keys,
         prompts: HashMap::from([("a/b".parse().unwrap(), HashMap::from([(production, pointer)]))]),
         keys: HashMap::new(),
         keyless: true,
     });
     let log = CallLog::open(CallLogOptions::new(&directory)).unwrap();
-    Bench { gateway: Gateway::new(snapshot, log, Arc::new(NoMeter)), script, directory }
+    let gateway = Gateway::new(snapshot, log, Arc::new(NoMeter));
+    Bench { gateway, script: scripts["p"].clone(), scripts, directory }
 }
 
-fn version(output: Value) -> Version {
-    let content = json!({
+/// The prompt's second model.
+const OTHER: &str = "p/other";
+
+fn version(output: Value, two: bool) -> Version {
+    let mut content = json!({
         "variables": {"text": {"type": "string", "trust": "untrusted", "max_tokens": 50}},
         "messages": [{"role": "user", "text": "Sort this: {{ text }}"}],
         "output": output,
         "models": [{"model": "p/m-2026-01-01", "parameters": {"temperature": 0, "max_tokens": 100}}],
         "limits": {"cost_per_call": 10_000_000, "timeout_ms": 300},
     });
+    if two {
+        // Without a cap, for which the second model would need a price.
+        content["limits"] = json!({"timeout_ms": 300});
+    }
+    let models = content["models"].as_array_mut().unwrap();
+    models.push(json!({"model": OTHER, "parameters": {"max_tokens": 77}}));
     Version {
         prompt: "a/b".parse().unwrap(),
         number: 3,
@@ -163,7 +202,7 @@ fn version(output: Value) -> Version {
     }
 }
 
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let provider = Provider {
         name: "p".into(),
         protocol: Protocol::Openai,
@@ -172,6 +211,7 @@ fn project() -> Project {
         timeout: std::time::Duration::from_millis(300),
         retries: 1,
         concurrency: None,
+        resilience: Resilience::default(),
         sim: SimSettings::default(),
         local: None,
     };
@@ -191,6 +231,8 @@ fn project() -> Project {
     Project {
         name: "bench".into(),
         providers: [("p".to_string(), provider)].into(),
+        routes: Default::default(),
+        server: Default::default(),
         models: [(model.name.clone(), model)].into(),
         default_environment: production.name.clone(),
         environments: [(production.name.clone(), production)].into(),
@@ -199,11 +241,16 @@ fn project() -> Project {
     }
 }
 
+/// Who calls.
+pub(crate) fn caller() -> Caller {
+    Caller { name: "app".into(), roles: vec![Role::Call] }
+}
+
 /// A call to `a/b`.
 pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
     let Value::Object(variables) = variables else { panic!("variables are an object") };
     Incoming {
-        caller: Caller { name: "app".into(), roles: vec![Role::Call] },
+        caller: caller(),
         purpose: CallPurpose::Serve,
         target: Target::Named { prompt: PromptRef::parse("a/b", "model").unwrap(), variables },
         dialect: Dialect::Chat,

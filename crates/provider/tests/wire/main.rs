@@ -35,6 +35,7 @@ fn provider(protocol: Protocol, base_url: &str) -> Provider {
         timeout: Duration::from_secs(30),
         retries: 0,
         concurrency: None,
+        resilience: Default::default(),
         sim: SimSettings::default(),
         local: None,
     }

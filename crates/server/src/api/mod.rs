@@ -5,6 +5,7 @@ pub(crate) mod budgets;
 pub(crate) mod calls;
 pub(crate) mod evidence;
 pub(crate) mod keys;
+pub(crate) mod providers;
 pub(crate) mod registry;
 pub(crate) mod release;
 pub(crate) mod system;

@@ -8,7 +8,7 @@ use gatemark_control::gate::Decision;
 use gatemark_control::view::{DeploymentView, GateView, VersionView};
 use gatemark_core::access::{Action, Caller};
 use gatemark_core::error::{Error, Kind, Result};
-use gatemark_core::gate::Finding;
+use gatemark_core::gate::{FallbackFinding, Finding};
 use gatemark_core::id::{EnvironmentName, PromptName};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -99,13 +99,17 @@ pub(crate) struct MoveBody {
 pub(crate) struct Moved {
     /// The deployment.
     deployment: DeploymentView,
+    /// The version's other models and what speaks against using them as fallbacks.
+    #[schema(value_type = Vec<Object>)]
+    fallbacks: Vec<FallbackFinding>,
 }
 
 fn moved(decision: &Decision) -> Answer<Json<Moved>> {
     match decision {
-        Decision::Moved(deployment) => {
-            Ok(Json(Moved { deployment: DeploymentView::from(deployment.as_ref()) }))
-        }
+        Decision::Moved(deployment, fallbacks) => Ok(Json(Moved {
+            deployment: DeploymentView::from(deployment.as_ref()),
+            fallbacks: fallbacks.clone(),
+        })),
         Decision::Refused(checklist) => {
             let unmet: Vec<String> = checklist.unmet().map(unmet).collect();
             let error =

@@ -80,6 +80,9 @@ fn selected(
     Ok(selector)
 }
 
+/// The prefix of `model` by which a route is called.
+const ROUTE: &str = "route/";
+
 fn plain(request: &DoorRequest) -> Result<Target> {
     let model = request.model.as_deref().ok_or_else(|| {
         let message = "`model` is missing: name a prompt (`gatemark/service/name`) or a model (`provider/model`)";
@@ -88,6 +91,9 @@ fn plain(request: &DoorRequest) -> Result<Target> {
     if request.variables.is_some() {
         let message = "`variables` belong to a prompt, but `model` names a plain model";
         return Err(Error::invalid(message).at("variables"));
+    }
+    if let Some(route) = model.strip_prefix(ROUTE) {
+        return Ok(Target::Route(route.to_string()));
     }
     let model = model.parse().map_err(|_| {
         let message = format!(

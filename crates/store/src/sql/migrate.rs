@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_calibrations"),
     migration!(6, "0006_approvals_by_judges"),
     migration!(7, "0007_spend"),
+    migration!(8, "0008_fallbacks"),
 ];
 
 const TABLE: &str = "schema_migrations";

@@ -141,6 +141,7 @@ pub(crate) fn permit_over(
         serving,
         serves_already: false,
         comparison: None,
+        fallbacks: &[],
     };
     decide(&Policy::open(), &environment(place), purpose, &evidence).permit().unwrap()
 }

@@ -8,6 +8,7 @@ mod bad_yaml;
 mod case_files;
 mod good;
 mod hostile;
+mod resilience;
 
 use super::{Files, PromptFile, load_config, load_prompts};
 

@@ -3,24 +3,33 @@
 use super::super::evidence::Evidence;
 use super::super::policy::Policy;
 use super::Rules;
+use crate::id::ModelName;
 use crate::report::{Report, Summary};
 
 impl Rules {
-    pub(super) fn report(&mut self, policy: &Policy, evidence: &Evidence<'_>) {
+    pub(super) fn report(
+        &mut self,
+        policy: &Policy,
+        evidence: &Evidence<'_>,
+        model: Option<&ModelName>,
+    ) {
         if !policy.asks_for_evidence() {
             return;
         }
-        let report = of_this(evidence);
-        let model = evidence.version.content.models.first().map_or("none", |v| v.model.as_str());
+        let report = of_this(evidence, model);
         let stopped = report.and_then(|report| report.stopped.as_deref());
         let found = match (report, stopped) {
             (None, _) => "no such report".to_string(),
             (Some(report), None) => format!("report {}", report.id),
             (Some(report), Some(why)) => format!("report {}, whose run stopped: {why}", report.id),
         };
-        let wanted = format!("a report on exactly this version and suite with {model}");
+        let named = model.map_or("none", ModelName::as_str);
+        let wanted = format!("a report on exactly this version and suite with {named}");
         let version = evidence.version;
-        let fix = format!("run `gatemark test {}@{}`", version.prompt, version.number);
+        let serving = version.content.models.first().map(|variant| &variant.model);
+        let other = model.filter(|model| Some(*model) != serving);
+        let on = other.map(|model| format!(" --model {model}")).unwrap_or_default();
+        let fix = format!("run `gatemark test {}@{}{on}`", version.prompt, version.number);
         self.add(4, report.is_some() && stopped.is_none(), wanted, found, &fix);
         match report {
             Some(report) => self.figures(policy, evidence, &report.summary),
@@ -114,17 +123,19 @@ impl Rules {
     }
 }
 
-/// The report, if it is about exactly this version, suite and serving model.
-pub(super) fn of_this<'a>(evidence: &Evidence<'a>) -> Option<&'a Report> {
-    evidence.report.filter(|report| is_about(report, evidence))
+/// The report, if it is about exactly this version, suite and model.
+pub(super) fn of_this<'a>(
+    evidence: &Evidence<'a>,
+    model: Option<&ModelName>,
+) -> Option<&'a Report> {
+    evidence.report.filter(|report| is_about(report, evidence, model))
 }
 
-/// Whether the report is about exactly this version, suite and serving model.
-fn is_about(report: &Report, evidence: &Evidence<'_>) -> bool {
-    let serving = evidence.version.content.models.first().map(|variant| &variant.model);
+/// Whether the report is about exactly this version, suite and model.
+fn is_about(report: &Report, evidence: &Evidence<'_>, model: Option<&ModelName>) -> bool {
     report.version == evidence.version.hash
         && evidence.suite.is_some_and(|(_, digest)| report.suite == digest)
-        && serving == Some(&report.model)
+        && model == Some(&report.model)
 }
 
 fn share(value: f64, part: u64, whole: u64) -> String {

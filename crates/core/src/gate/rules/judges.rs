@@ -5,13 +5,18 @@ use std::collections::BTreeSet;
 use super::super::evidence::{Approval, Evidence};
 use super::super::policy::Policy;
 use super::{Rules, figures};
+use crate::id::ModelName;
 
 impl Rules {
     /// Applies where a report is asked for and somebody judges, or did.
-    pub(super) fn judges(&mut self, policy: &Policy, evidence: &Evidence<'_>) {
-        let Some(report) = figures::of_this(evidence).filter(|_| policy.asks_for_evidence()) else {
-            return;
-        };
+    pub(super) fn judges(
+        &mut self,
+        policy: &Policy,
+        evidence: &Evidence<'_>,
+        model: Option<&ModelName>,
+    ) {
+        let report = figures::of_this(evidence, model).filter(|_| policy.asks_for_evidence());
+        let Some(report) = report else { return };
         if report.judges.is_empty() && evidence.judges.is_empty() {
             return;
         }

@@ -7,10 +7,10 @@ mod suite;
 mod thresholds;
 mod version;
 
-use super::evidence::{Evidence, Purpose};
-use super::permit::{Checklist, Finding};
+use super::evidence::{Evidence, FallbackEvidence, Purpose};
+use super::permit::{Checklist, FallbackFinding, Finding};
 use super::policy::Policy;
-use crate::id::EnvironmentName;
+use crate::id::{EnvironmentName, ModelName};
 
 /// Applies `policy` to `evidence`.
 pub fn decide(
@@ -30,11 +30,13 @@ pub fn decide(
         );
     }
     rules.suite(policy, evidence);
-    rules.report(policy, evidence);
+    let serving = evidence.version.content.models.first().map(|variant| &variant.model);
+    rules.model(policy, evidence, serving);
     rules.version(policy, evidence);
     rules.serving(policy, purpose, evidence);
-    rules.thresholds(policy, evidence, figures::of_this(evidence).map(|report| &report.summary));
-    rules.judges(policy, evidence);
+    let report = figures::of_this(evidence, serving);
+    rules.thresholds(policy, evidence, report.map(|report| &report.summary));
+    rules.judges(policy, evidence, serving);
     let version = evidence.version;
     Checklist {
         prompt: version.prompt.clone(),
@@ -45,8 +47,41 @@ pub fn decide(
         suite: evidence.suite.map(|(_, digest)| digest),
         serving: evidence.serving,
         purpose,
-        findings: rules.findings,
+        findings: sorted(rules.findings),
+        fallbacks: evidence
+            .fallbacks
+            .iter()
+            .map(|other| fallback(policy, evidence, other))
+            .collect(),
     }
+}
+
+/// Applies the rules about models and their reports to one of the version's other models. Being no worse
+/// than what serves (rule 13) is not asked: a fallback answers only where the alternative is no answer.
+fn fallback(
+    policy: &Policy,
+    evidence: &Evidence<'_>,
+    other: &FallbackEvidence<'_>,
+) -> FallbackFinding {
+    let mut rules = Rules { findings: vec![] };
+    let about = Evidence {
+        report: other.report,
+        model_vouched: other.model_vouched,
+        fallbacks: &[],
+        ..evidence.clone()
+    };
+    rules.model(policy, &about, Some(other.model));
+    let report = figures::of_this(&about, Some(other.model));
+    rules.thresholds(policy, &about, report.map(|report| &report.summary));
+    rules.judges(policy, &about, Some(other.model));
+    let unmet: Vec<Finding> = rules.findings.into_iter().filter(|finding| !finding.met).collect();
+    let evidence = report.map(|report| report.id.clone());
+    FallbackFinding { model: other.model.clone(), evidence, unmet: sorted(unmet) }
+}
+
+fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by_key(|finding| finding.rule);
+    findings
 }
 
 /// Collects findings; rule numbers are fixed and documented in `docs/gate.md`.
@@ -55,6 +90,12 @@ struct Rules {
 }
 
 impl Rules {
+    /// Rules about the model that is to answer, and about its report.
+    fn model(&mut self, policy: &Policy, evidence: &Evidence<'_>, model: Option<&ModelName>) {
+        self.report(policy, evidence, model);
+        self.pinned(policy, evidence, model);
+    }
+
     fn add(&mut self, rule: u8, met: bool, wanted: String, found: String, fix: &str) {
         let fix = (!met).then(|| fix.to_string());
         self.findings.push(Finding { rule, wanted, found, met, fix });

@@ -3,22 +3,31 @@
 use super::super::evidence::{Approval, Evidence};
 use super::super::policy::Policy;
 use super::{Rules, judges};
+use crate::id::ModelName;
 
 impl Rules {
+    pub(super) fn pinned(
+        &mut self,
+        policy: &Policy,
+        evidence: &Evidence<'_>,
+        model: Option<&ModelName>,
+    ) {
+        if !policy.pinned_model {
+            return;
+        }
+        let met = model.is_some_and(|model| model.is_pinned() || evidence.model_vouched);
+        let found = model.map_or("no model".into(), ToString::to_string);
+        self.add(
+            9,
+            met,
+            "the model is pinned to an immutable id".into(),
+            found,
+            "name a dated model id, or set `pinned: true` on the model if its id never moves",
+        );
+    }
+
     pub(super) fn version(&mut self, policy: &Policy, evidence: &Evidence<'_>) {
         let version = evidence.version;
-        if policy.pinned_model {
-            let model = version.content.models.first().map(|variant| &variant.model);
-            let met = model.is_some_and(|model| model.is_pinned() || evidence.model_vouched);
-            let found = model.map_or("no model".into(), ToString::to_string);
-            self.add(
-                9,
-                met,
-                "the model is pinned to an immutable id".into(),
-                found,
-                "name a dated model id, or set `pinned: true` on the model if its id never moves",
-            );
-        }
         if policy.fallback {
             let met = version.content.output.fallback.is_some();
             let found = if met { "defined" } else { "none" }.into();
