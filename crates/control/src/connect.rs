@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gatemark_core::error::Result;
 use gatemark_core::model::Project;
+use gatemark_gateway::clock;
 use gatemark_provider::http::Client;
 use gatemark_provider::local::Home;
 use gatemark_provider::{Secret, Vendor};
@@ -17,7 +18,8 @@ pub(crate) fn all(
 ) -> Result<HashMap<String, Arc<dyn Vendor>>> {
     let client = Client::new()?;
     let connect = |(name, provider): (&String, _)| {
-        let vendor = gatemark_provider::connect(provider, secrets.remove(name), &client, home)?;
+        let key = secrets.remove(name);
+        let vendor = gatemark_provider::connect(provider, key, &client, home, clock::now)?;
         Ok((name.clone(), vendor))
     };
     project.providers.iter().map(connect).collect()

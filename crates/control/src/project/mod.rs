@@ -10,7 +10,7 @@
 //!
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
-//! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `providers`, `policy`,
+//! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `presets`, `place`, `providers`, `policy`,
 //! `environments`, `scope`, `budgets`, `pricing` (the parts of the grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
@@ -35,7 +35,9 @@ mod models;
 mod node;
 mod output;
 mod pattern;
+mod place;
 mod policy;
+mod presets;
 mod pricing;
 mod problems;
 mod prompt_file;
