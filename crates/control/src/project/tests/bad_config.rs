@@ -99,7 +99,7 @@ providers:
             "gatemark.yaml:4:20: error: `region` cannot be part of an address (write lower-case letters, digits and hyphens, as the vendor's console shows it)",
             "gatemark.yaml:4:47: error: `api_version` is for protocol azure only (remove it)",
             "gatemark.yaml:5:10: error: provider `azure` needs a `base_url` (name the root of the resource, such as https://my-name.openai.azure.com)",
-            "gatemark.yaml:5:26: error: `allow_private` must be true or false, not a text (write one of these words)",
+            "gatemark.yaml:5:26: error: `allow_private` must be true or false, not text (write `true` or `false`, without quotes)",
             "gatemark.yaml:6:10: error: `region` is for protocols bedrock and vertex only (remove it)",
             "gatemark.yaml:7:9: error: `allow_private` has no meaning for protocol sim (remove it)",
         ],
