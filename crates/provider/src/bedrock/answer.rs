@@ -156,7 +156,7 @@ mod tests {
             cached_input: 1000,
             cache_write: 429,
             output: 9,
-            estimated: false,
+            ..Usage::default()
         };
         assert_eq!(usage(all), Some(wanted));
         assert_eq!(usage("{}"), None);

@@ -97,7 +97,7 @@ impl Counts {
         let within = self.total_token_count == Some(input.saturating_add(written));
         let output = if within { written } else { written.saturating_add(thoughts) };
         let cached_input = self.cached_content_token_count.unwrap_or(0);
-        Some(Usage { input, cached_input, output, ..Usage::default() })
+        Some(Usage { input, cached_input, output, reasoning: thoughts, ..Usage::default() })
     }
 }
 

@@ -52,7 +52,8 @@ async fn a_stream_without_the_filters_own_events() {
         assert!(error.is_none(), "{error:?}");
         assert_eq!((text(&chunks).as_str(), chunks.len()), ("Grüße", 4));
         assert_eq!(chunks[2].finish, Some(Finish::Stop));
-        let usage = Usage { input: 11, cached_input: 4, output: 3, ..Usage::default() };
+        let usage =
+            Usage { input: 11, cached_input: 4, output: 3, reasoning: 1, ..Usage::default() };
         assert_eq!((chunks[3].usage, chunks[3].usage_only), (Some(usage), true));
         let raw = |rank: usize| {
             String::from_utf8(chunks[rank].raw.clone().unwrap().bytes.to_vec()).unwrap()

@@ -107,7 +107,7 @@ fn story() -> Vec<Vec<u8>> {
 }
 
 fn usage(output: u64) -> Option<Usage> {
-    Some(Usage { input: 1125, cached_input: 1000, cache_write: 100, output, estimated: false })
+    Some(Usage { input: 1125, cached_input: 1000, cache_write: 100, output, ..Usage::default() })
 }
 
 #[tokio::test]

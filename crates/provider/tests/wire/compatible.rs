@@ -75,7 +75,8 @@ async fn deepseek() {
         Quirks { renamed: &[("max_completion_tokens", "max_tokens")], ..Quirks::default() };
     let vendor = vendor(&server.url, quirks);
     let answer = vendor.complete(&request(&[("max_completion_tokens", "64")])).await.unwrap();
-    let usage = Usage { input: 100, cached_input: 64, output: 30, ..Usage::default() };
+    let usage =
+        Usage { input: 100, cached_input: 64, output: 30, reasoning: 25, ..Usage::default() };
     assert_eq!((answer.text.as_str(), answer.usage), ("4", Some(usage)));
     assert!(server.request(0).ends_with("\"max_tokens\":64}"), "{}", server.request(0));
 }

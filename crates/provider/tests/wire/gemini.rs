@@ -29,7 +29,13 @@ async fn a_whole_answer() {
         let arguments = calls[0]["function"]["arguments"].as_str().unwrap();
         assert!(arguments.contains("7.50"), "number formatting is kept: {arguments}");
         assert_eq!(calls[1]["id"], "call_r9f-AbC_1");
-        let usage = Usage { input: 1125, cached_input: 1000, output: 89, ..Usage::default() };
+        let usage = Usage {
+            input: 1125,
+            cached_input: 1000,
+            output: 89,
+            reasoning: 60,
+            ..Usage::default()
+        };
         assert_eq!(answer.usage, Some(usage));
         let sent = server.request(0);
         let line = format!("POST {path}/models/m-1:generateContent HTTP/1.1\r\n");
@@ -49,7 +55,7 @@ async fn a_stream_chopped_anywhere() {
         assert_eq!((text(&chunks).as_str(), chunks.len()), ("Grüße, Welt", 5));
         assert_eq!(chunks[1].reasoning, "pondering");
         assert_eq!(chunks[3].finish, Some(Finish::Stop));
-        let usage = Usage { input: 12, output: 15, ..Usage::default() };
+        let usage = Usage { input: 12, output: 15, reasoning: 10, ..Usage::default() };
         assert_eq!((chunks[4].usage, chunks[4].usage_only), (Some(usage), true));
         assert!(
             server.request(0).starts_with("POST /v1beta/models/m-1:streamGenerateContent?alt=sse ")
