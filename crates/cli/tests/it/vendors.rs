@@ -185,6 +185,9 @@ fn asking(model: &str, stream: bool) -> serde_json::Value {
         "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]})
 }
 
+/// A declaration, the vendor's answer, the environment, and what must be in the request.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 /// What applications see of an answer by each vendor, whole: the same.
 #[test]
 fn every_vendor_is_answered_for_in_the_callers_format() {
@@ -196,7 +199,7 @@ fn every_vendor_is_answered_for_in_the_callers_format() {
         ("AWS_SECRET_ACCESS_KEY", "the-secret-of-amazon"),
         ("AWS_SESSION_TOKEN", "the-session"),
     ];
-    let cases: [(&str, &str, &[(&str, &str)], &[&str]); 6] = [
+    let cases: [Case; 6] = [
         (
             "protocol: gemini",
             gemini,
