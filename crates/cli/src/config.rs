@@ -3,7 +3,6 @@
 //! Every variable of the environment that this program reads is named here, in [`crate::global`] or in
 //! the configuration's `key_variable`s.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,7 +11,6 @@ use gatemark_control::project::{self, Files};
 use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::model::{LocalModel, Project};
-use gatemark_provider::Secret;
 
 use crate::global::Global;
 
@@ -90,22 +88,6 @@ pub(crate) fn placed(mut project: Project, folders: &Folders) -> Project {
         }
     }
     project
-}
-
-/// The keys of the project's providers, as far as the environment has them.
-pub(crate) fn secrets(project: &Project) -> HashMap<String, Vec<Secret>> {
-    let key = |variable: &str| {
-        std::env::var(variable).ok().filter(|value| !value.trim().is_empty()).map(Secret::new)
-    };
-    let providers = project.providers.iter();
-    providers
-        .filter_map(|(name, provider)| {
-            let first = provider.key_variable.as_ref()?;
-            let variables = std::iter::once(first).chain(&provider.resilience.more_keys);
-            let keys: Vec<Secret> = variables.filter_map(|variable| key(variable)).collect();
-            (!keys.is_empty()).then(|| (name.clone(), keys))
-        })
-        .collect()
 }
 
 /// Longest name of a person, in characters.

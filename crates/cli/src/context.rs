@@ -1,6 +1,5 @@
 //! What every command starts from: the terminal, who acts, and the control plane on the project's data.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use gatemark_control::sandbox::Sandbox;
@@ -15,6 +14,7 @@ use crate::config::{self, Config, Folders};
 use crate::diagnostics;
 use crate::fetching::Fetching;
 use crate::global::Global;
+use crate::keys;
 use crate::print::Terminal;
 
 /// The surroundings of one command.
@@ -79,7 +79,7 @@ impl<'t> Context<'t> {
         meter: Arc<dyn Meter>,
         keyless: bool,
     ) -> Result<Control> {
-        let secrets: HashMap<_, _> = config::secrets(&project);
+        let secrets = keys::all(&project);
         let data = folders.data.clone();
         let project = config::placed(project, folders);
         let watcher = Arc::new(Fetching::new(self.terminal));

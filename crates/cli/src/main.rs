@@ -18,6 +18,7 @@ mod files;
 mod global;
 mod hint;
 mod jsonl;
+mod keys;
 mod logging;
 mod moment;
 mod print;

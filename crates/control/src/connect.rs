@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gatemark_core::error::Result;
 use gatemark_core::model::Project;
+use gatemark_gateway::clock;
 use gatemark_provider::http::Client;
 use gatemark_provider::local::Home;
 use gatemark_provider::{Secret, Vendor};
@@ -25,14 +26,13 @@ pub(crate) fn all(
     home: &Home,
 ) -> Result<Connections> {
     let client = Client::new()?;
+    let connect =
+        |provider, key| gatemark_provider::connect(provider, key, &client, home, clock::now);
     let mut connections = Connections::default();
     for (name, provider) in &project.providers {
         let mut keys = secrets.remove(name).unwrap_or_default().into_iter();
-        let first = gatemark_provider::connect(provider, keys.next(), &client, home)?;
-        connections.first.insert(name.clone(), first);
-        let more = keys
-            .map(|key| gatemark_provider::connect(provider, Some(key), &client, home))
-            .collect::<Result<Vec<_>>>()?;
+        connections.first.insert(name.clone(), connect(provider, keys.next())?);
+        let more = keys.map(|key| connect(provider, Some(key))).collect::<Result<Vec<_>>>()?;
         if !more.is_empty() {
             connections.more.insert(name.clone(), more);
         }

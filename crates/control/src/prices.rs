@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{Digest, ModelName};
 use gatemark_core::model::Project;
+use gatemark_core::money::NanoUsd;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -294,7 +295,9 @@ fn shifted(number: &str, places: i32) -> Result<String, String> {
             (before.to_string(), format!(".{after}"))
         }
     };
-    Ok(before + &after)
+    let moved = before + &after;
+    // What our own files could not hold is no price either.
+    NanoUsd::from_usd_text(&moved).map(|_| moved).ok_or_else(odd)
 }
 
 #[cfg(test)]

@@ -25,6 +25,14 @@ pub enum Protocol {
     Openai,
     /// Anthropic's messages.
     Anthropic,
+    /// Google's `generateContent`.
+    Gemini,
+    /// OpenAI's chat completions at Azure's addresses and with its key header.
+    Azure,
+    /// Amazon Bedrock's `Converse`.
+    Bedrock,
+    /// Google Cloud's Vertex AI: Gemini's wire, and Anthropic's for its models.
+    Vertex,
     /// The in-process stand-in.
     Sim,
     /// An embedding model that is run in this process.
@@ -76,6 +84,27 @@ pub struct SimSettings {
     pub seed: u64,
 }
 
+/// Where in a vendor's cloud a provider is, for protocols whose requests say so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// AWS region, for `bedrock`; Google Cloud location, for `vertex`.
+    pub region: Option<String>,
+    /// Google Cloud project, for `vertex`.
+    pub project: Option<String>,
+    /// `api-version`, for `azure`: with it the paths name a deployment; without it they are those under
+    /// `/openai/v1`.
+    pub api_version: Option<String>,
+}
+
+/// How a server that is compatible with OpenAI's differs from it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quirks {
+    /// It refuses `stream_options`, and tells the usage of a stream anyway.
+    pub no_stream_options: bool,
+    /// Fields that it knows under another name: (OpenAI's, its own).
+    pub renamed: &'static [(&'static str, &'static str)],
+}
+
 /// A vendor's API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provider {
@@ -100,13 +129,22 @@ pub struct Provider {
     pub sim: SimSettings,
     /// For `local` only, which needs it.
     pub local: Option<LocalModel>,
+    /// For `azure`, `bedrock` and `vertex` only.
+    pub place: Place,
+    /// For `openai` only.
+    pub quirks: Quirks,
+    /// Whether it may be at an address of a private network.
+    pub allow_private: bool,
 }
 
 impl Provider {
     /// What decides who answers under the provider's name: another address or other settings mean other
     /// answers.
     pub fn identity(&self) -> String {
-        format!("{:?} {} {:?} {:?}", self.protocol, self.base_url, self.sim, self.local)
+        let Self { protocol, base_url, sim, local, place, .. } = self;
+        let identity = format!("{protocol:?} {base_url} {sim:?} {local:?}");
+        // Nothing is added where there is nothing to say, so that answers kept before there were places stay usable.
+        if *place == Place::default() { identity } else { format!("{identity} {place:?}") }
     }
 }
 

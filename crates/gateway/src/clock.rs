@@ -1,11 +1,16 @@
 //! The one place that reads the wall clock on the data plane; everything else takes time as an argument.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The time of day.
+#[allow(clippy::disallowed_methods)]
+pub fn now() -> SystemTime {
+    SystemTime::now()
+}
 
 /// Microseconds since 1970; 0 before it.
-#[allow(clippy::disallowed_methods)]
 pub fn now_us() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 

@@ -74,6 +74,9 @@ mod tests {
             resilience: Default::default(),
             sim: Default::default(),
             local: None,
+            place: Default::default(),
+            quirks: Default::default(),
+            allow_private: false,
         }
     }
 

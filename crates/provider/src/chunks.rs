@@ -34,6 +34,11 @@ pub(crate) trait Reader: Send + Unpin + 'static {
 
     /// Whether the body may end here without having said so.
     fn may_end(&self) -> bool;
+
+    /// Adds what was kept back for the end of a body that may end.
+    fn end(&mut self, out: &mut VecDeque<Chunk>) {
+        let _ = out;
+    }
 }
 
 enum State {
@@ -65,7 +70,10 @@ impl<R: Reader> Chunks<R> {
                 .reader
                 .read(&event, &mut self.ready)
                 .map_err(|why| self.peer.unreadable(&event.data, why)),
-            Ok(None) if self.reader.may_end() => Ok(Progress::Complete),
+            Ok(None) if self.reader.may_end() => {
+                self.reader.end(&mut self.ready);
+                Ok(Progress::Complete)
+            }
             Ok(None) => Err(self.peer.ended_early()),
             Err(trouble) => Err(self.peer.interrupted(trouble)),
         })

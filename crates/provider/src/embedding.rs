@@ -3,6 +3,8 @@
 use gatemark_core::model::Usage;
 use gatemark_core::{Error, Result};
 
+use crate::unreadable::Unreadable;
+
 /// Most texts that a vendor is sent in one request.
 pub const MOST_TEXTS: usize = 256;
 
@@ -44,6 +46,22 @@ impl Embedded {
             return Err("a vector that is not all numbers".into());
         }
         Ok(Self { vectors, usage: None })
+    }
+
+    /// Appends the vectors of a further batch.
+    ///
+    /// # Errors
+    /// Odd, if they cannot be compared with those before.
+    pub(crate) fn append(&mut self, batch: Self) -> std::result::Result<(), Unreadable> {
+        let length = |vectors: &[Vec<f32>]| vectors.first().map(Vec::len);
+        if length(&self.vectors).is_some_and(|before| Some(before) != length(&batch.vectors)) {
+            return Err(Unreadable::Odd("vectors of another length than before".into()));
+        }
+        self.vectors.extend(batch.vectors);
+        if let Some(usage) = batch.usage {
+            self.usage.get_or_insert_default().input += usage.input;
+        }
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The events of an answer's body.
+//! The events of an answer's body, in either of the two framings that vendors use.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,7 +11,8 @@ use hyper::body::Incoming;
 use tokio::time::Sleep;
 
 use crate::http::Failure;
-use crate::sse::{Decoder, Event};
+use crate::sse::Event;
+use crate::{amazon, sse};
 
 /// How long the end of a body may lag behind the end of the answer. Within it the connection returns to
 /// the pool, which saves the next call a handshake; beyond it the connection is closed.
@@ -28,6 +29,30 @@ pub(crate) enum Trouble {
     Stream(Error),
 }
 
+/// How events are cut out of bytes.
+enum Decoder {
+    Lines(sse::Decoder),
+    Frames(amazon::Decoder),
+}
+
+impl Decoder {
+    fn push(&mut self, piece: &[u8]) {
+        match self {
+            Self::Lines(decoder) => {
+                decoder.push(piece);
+            }
+            Self::Frames(decoder) => decoder.push(piece),
+        }
+    }
+
+    fn next_event(&mut self) -> gatemark_core::Result<Option<Event>> {
+        match self {
+            Self::Lines(decoder) => decoder.next_event(),
+            Self::Frames(decoder) => decoder.next_event(),
+        }
+    }
+}
+
 /// Reads events from a body.
 pub(crate) struct BodyEvents {
     body: Incoming,
@@ -37,8 +62,18 @@ pub(crate) struct BodyEvents {
 }
 
 impl BodyEvents {
+    /// Server-sent events.
     pub(crate) fn new(body: Incoming) -> Self {
-        Self { body, decoder: Decoder::new(), linger: None, after_end: 0 }
+        Self::decoded(body, Decoder::Lines(sse::Decoder::new()))
+    }
+
+    /// Amazon's binary frames.
+    pub(crate) fn framed(body: Incoming) -> Self {
+        Self::decoded(body, Decoder::Frames(amazon::Decoder::default()))
+    }
+
+    fn decoded(body: Incoming, decoder: Decoder) -> Self {
+        Self { body, decoder, linger: None, after_end: 0 }
     }
 
     /// The next event; `None` at the end of the body.

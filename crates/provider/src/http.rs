@@ -3,6 +3,8 @@
 //! HTTP/1.1 with kept-alive connections: a stream occupies one connection anyway, and vendors' proxies
 //! treat it more evenly than multiplexed HTTP/2. Redirects are not followed, because a key must not
 //! travel to a host that nobody configured. Whole bodies are bounded, streams are bounded per event.
+//! Private addresses are out of reach ([`crate::address`]) unless a provider asks for them; connections of
+//! the two sorts are pooled apart.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -15,7 +17,11 @@ use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+pub use crate::address::Forbidden;
+use crate::address::{Guarded, Rule, refusal};
 
 /// Longest whole body that is read, in bytes.
 pub const MAX_BODY: usize = 32 * 1024 * 1024;
@@ -25,10 +31,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Shorter than the minute after which common proxies drop idle connections.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// A client; clones share one pool of connections.
+/// Connections that are kept.
+type Pool = legacy::Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
+
+/// A client; clones share their pools of connections.
 #[derive(Clone)]
 pub struct Client {
-    inner: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    guarded: Pool,
+    open: Pool,
+    rule: Rule,
 }
 
 /// The head of an answer and its body, not yet read.
@@ -44,6 +55,8 @@ pub struct Response {
 /// Why there is no (whole) answer.
 #[derive(Debug)]
 pub enum Failure {
+    /// The host's address may not be connected to.
+    Forbidden(Forbidden),
     /// No connection came about.
     Connect(Box<dyn StdError + Send + Sync>),
     /// The connection broke.
@@ -53,27 +66,19 @@ pub enum Failure {
 }
 
 impl Client {
-    /// A client with Mozilla's root certificates.
+    /// A client with Mozilla's root certificates that reaches public addresses and this machine.
     ///
     /// # Errors
     /// `Internal` if the TLS library refuses its own defaults.
     pub fn new() -> Result<Self> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        tcp.set_keepalive(Some(Duration::from_secs(30)));
-        let tls = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .map_err(|cause| Error::internal("cannot set up TLS").because(cause))?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let inner = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .build(tls);
-        Ok(Self { inner })
+        let rule = Rule { private: false };
+        Ok(Self { guarded: pool(rule)?, open: pool(Rule { private: true })?, rule })
+    }
+
+    /// The same client, which also reaches private networks if `private`.
+    #[must_use]
+    pub fn reaching(&self, private: bool) -> Self {
+        Self { rule: Rule { private }, ..self.clone() }
     }
 
     /// Sends a POST and waits for the head of the answer.
@@ -108,19 +113,43 @@ impl Client {
         headers: HeaderMap,
         body: Bytes,
     ) -> std::result::Result<Response, Failure> {
+        self.rule.check_literal(uri.host().unwrap_or_default()).map_err(Failure::Forbidden)?;
+        let pool = if self.rule.private { &self.open } else { &self.guarded };
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        match self.inner.request(request).await {
+        match pool.request(request).await {
             Ok(response) => {
                 let (head, body) = response.into_parts();
                 Ok(Response { status: head.status, headers: head.headers, body })
             }
-            Err(cause) if cause.is_connect() => Err(Failure::Connect(cause.into())),
+            Err(cause) if cause.is_connect() => Err(match refusal(&cause) {
+                Some(forbidden) => Failure::Forbidden(forbidden),
+                None => Failure::Connect(cause.into()),
+            }),
             Err(cause) => Err(Failure::Broken(cause.into())),
         }
     }
+}
+
+fn pool(rule: Rule) -> Result<Pool> {
+    let guarded = Guarded { resolver: GaiResolver::new(), rule };
+    let mut tcp = HttpConnector::new_with_resolver(guarded);
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_keepalive(Some(Duration::from_secs(30)));
+    let tls = HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+        .map_err(|cause| Error::internal("cannot set up TLS").because(cause))?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Ok(legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build(tls))
 }
 
 /// Reads a body to its end.

@@ -10,12 +10,14 @@
 //! who drops the future or stream: that closes the connection.
 //!
 //! Modules form one line, each using only those above it:
-//! `secret`, `dialect`, `object`, `frame`, `embedding`, `sse`, `http`, `unreadable` ← `request`, `answer`,
-//! `calls` ← `vendor`, `message`, `events`, `chat`, `messages`, `native` ← `door`, `translate`, `peer` ← `line`, `chunks`
-//! ← `openai`, `anthropic`, `sim`, `local` ← `connect`.
+//! `secret`, `clock`, `dialect`, `object`, `frame`, `address`, `google`, `segment`, `unreadable` ← `embedding`, `sse`,
+//! `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `message`, `events`, `chat`, `messages`, `native`, `called`,
+//! `fields`, `image` ← `door`, `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`,
+//! `sim`, `local` ← `azure` (on `openai`), `vertex` (on `gemini` and `anthropic`) ← `connect`.
 
 pub mod answer;
 pub mod chat;
+pub mod clock;
 pub mod dialect;
 pub mod door;
 pub mod embedding;
@@ -30,21 +32,33 @@ pub mod sse;
 pub mod translate;
 pub mod vendor;
 
+mod address;
+mod amazon;
 mod anthropic;
+mod azure;
+mod bedrock;
+mod called;
 mod calls;
 mod chunks;
 mod connect;
 mod events;
+mod fields;
 mod frame;
+mod gemini;
+mod google;
+mod image;
 mod line;
 mod native;
 mod object;
 mod openai;
 mod peer;
 mod secret;
+mod segment;
 mod unreadable;
+mod vertex;
 
 pub use answer::{Answer, Chunk, ChunkStream, Finish};
+pub use clock::Clock;
 pub use connect::connect;
 pub use dialect::{Dialect, Raw};
 pub use embedding::{Embedded, TokenVectors};

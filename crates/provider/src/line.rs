@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gatemark_core::model::Provider;
 use gatemark_core::{Error, Result};
+use http::uri::InvalidUri;
 use http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::events::BodyEvents;
@@ -18,13 +19,20 @@ const MAX_ERROR: usize = 256 * 1024;
 /// A header's name and value.
 pub(crate) type Header = (&'static str, String);
 
-/// An endpoint.
+/// An endpoint, or the root of several.
 pub(crate) struct Line {
     client: Client,
+    root: String,
     uri: Uri,
     whole_headers: HeaderMap,
     stream_headers: HeaderMap,
     pub(crate) peer: Arc<Peer>,
+}
+
+/// Where one request goes, if not to the endpoint itself, and the headers that it alone carries.
+pub(crate) struct Target {
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
 }
 
 /// What a request for a stream got.
@@ -68,6 +76,7 @@ impl Line {
         };
         Ok(Self {
             client: client.clone(),
+            root: provider.base_url.trim_end_matches('/').to_string(),
             uri,
             whole_headers: accepting("application/json"),
             stream_headers: accepting("text/event-stream"),
@@ -83,6 +92,17 @@ impl Line {
         self
     }
 
+    /// The endpoint `path` (with its query) under the same root. Names in it are encoded already.
+    ///
+    /// # Errors
+    /// `Invalid` if it is none, which encoded names do not let happen.
+    pub(crate) fn target(&self, path: &str) -> Result<Target> {
+        let uri = format!("{}{path}", self.root).parse().map_err(|cause: InvalidUri| {
+            Error::invalid("the model's name cannot be part of a URL").at("model").because(cause)
+        })?;
+        Ok(Target { uri, headers: HeaderMap::new() })
+    }
+
     /// Sends `body` and reads the whole answer, provided its status is good.
     pub(crate) async fn whole(&self, body: Bytes) -> Result<Bytes> {
         self.whole_with(body, &[]).await
@@ -90,7 +110,12 @@ impl Line {
 
     /// As [`Line::whole`], with headers of the caller's.
     pub(crate) async fn whole_with(&self, body: Bytes, more: &[Header]) -> Result<Bytes> {
-        let response = self.send(body, with(&self.whole_headers, more)?).await?;
+        self.whole_at(self.itself(more)?, body).await
+    }
+
+    /// As [`Line::whole`], elsewhere.
+    pub(crate) async fn whole_at(&self, target: Target, body: Bytes) -> Result<Bytes> {
+        let response = self.send(target, body, &self.whole_headers).await?;
         self.read(response.body, MAX_BODY).await
     }
 
@@ -101,17 +126,40 @@ impl Line {
 
     /// As [`Line::open`], with headers of the caller's.
     pub(crate) async fn open_with(&self, body: Bytes, more: &[Header]) -> Result<Opened> {
-        let response = self.send(body, with(&self.stream_headers, more)?).await?;
+        self.open_at(self.itself(more)?, body).await
+    }
+
+    /// As [`Line::open`], elsewhere.
+    pub(crate) async fn open_at(&self, target: Target, body: Bytes) -> Result<Opened> {
+        let response = self.send(target, body, &self.stream_headers).await?;
         let kind = response.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
         let kind = kind.unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with(b"application/json") || kind.starts_with(b"text/html") {
             return Ok(Opened::Whole(self.read(response.body, MAX_BODY).await?));
         }
-        Ok(Opened::Events(BodyEvents::new(response.body)))
+        let framed = kind.starts_with(b"application/vnd.amazon.eventstream");
+        let events = if framed { BodyEvents::framed } else { BodyEvents::new };
+        Ok(Opened::Events(events(response.body)))
     }
 
-    async fn send(&self, body: Bytes, headers: HeaderMap) -> Result<Response> {
-        let sent = self.client.post(self.uri.clone(), headers, body).await;
+    /// The endpoint itself with what the caller adds, which cannot replace a header of ours.
+    fn itself(&self, more: &[Header]) -> Result<Target> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in more.iter().filter(|(name, _)| !self.whole_headers.contains_key(*name))
+        {
+            let value = HeaderValue::from_str(value).map_err(|_| {
+                let why = format!("the header `{name}` holds characters that no header may hold");
+                Error::invalid(why)
+            })?;
+            headers.entry(*name).or_insert(value);
+        }
+        Ok(Target { uri: self.uri.clone(), headers })
+    }
+
+    async fn send(&self, target: Target, body: Bytes, ours: &HeaderMap) -> Result<Response> {
+        let mut headers = ours.clone();
+        headers.extend(target.headers);
+        let sent = self.client.post(target.uri, headers, body).await;
         let response = sent.map_err(|failure| self.peer.unreachable(failure))?;
         let encoding = response.headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
         if let Some(encoding) = encoding.filter(|name| !name.eq_ignore_ascii_case(b"identity")) {
@@ -130,18 +178,6 @@ impl Line {
     async fn read(&self, body: hyper::body::Incoming, limit: usize) -> Result<Bytes> {
         whole(body, limit).await.map_err(|failure| self.peer.unreachable(failure))
     }
-}
-
-/// `ours` and what the caller adds; it cannot replace a header of ours.
-fn with(ours: &HeaderMap, more: &[Header]) -> Result<HeaderMap> {
-    let mut headers = ours.clone();
-    for (name, value) in more {
-        let value = HeaderValue::from_str(value).map_err(|_| {
-            Error::invalid(format!("the header `{name}` holds characters that no header may hold"))
-        })?;
-        headers.entry(*name).or_insert(value);
-    }
-    Ok(headers)
 }
 
 fn endpoint(provider: &Provider, path: &str) -> Result<Uri> {

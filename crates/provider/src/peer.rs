@@ -13,7 +13,8 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
 use crate::events::Trouble;
-use crate::http::Failure;
+use crate::google;
+use crate::http::{Failure, Forbidden};
 use crate::secret::Secret;
 use crate::unreadable::Unreadable;
 
@@ -52,6 +53,7 @@ impl Peer {
     /// The transport failed.
     pub(crate) fn unreachable(&self, failure: Failure) -> Error {
         match failure {
+            Failure::Forbidden(forbidden) => self.forbidden(forbidden),
             Failure::Connect(cause) => self.failed(0, "cannot be reached").because(cause),
             Failure::Broken(cause) => {
                 self.failed(0, "broke the connection before its answer was complete").because(cause)
@@ -60,6 +62,17 @@ impl Peer {
                 .failed(0, &format!("answered more than {limit} bytes"))
                 .coded("answer_too_large"),
         }
+    }
+
+    fn forbidden(&self, forbidden: Forbidden) -> Error {
+        let Forbidden { address, by_choice } = forbidden;
+        let advice = if by_choice {
+            "a private address: if it is meant, write `allow_private: true` for the provider in gatemark.yaml"
+        } else {
+            "an address that no vendor has: correct its base_url"
+        };
+        let message = format!("provider `{}` is not connected to {address}, {advice}", self.name);
+        Error::new(Kind::Unavailable, message).coded("private_address")
     }
 
     /// A stream failed.
@@ -93,16 +106,18 @@ impl Peer {
     /// An answer with a status that is not good.
     pub(crate) fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Error {
         let status = status.as_u16();
+        let status = if google::refuses_key(status, body) { 401 } else { status };
         if (300..400).contains(&status) {
             let what = "redirects elsewhere, which is not followed: correct its base_url";
             return self.failed(status, what);
         }
-        let complaint = match serde_json::from_slice::<Value>(body) {
+        let mut complaint = match serde_json::from_slice::<Value>(body) {
             Ok(value) => complaint(&value),
             Err(_) => Complaint { message: excerpt(body), ..Complaint::default() },
         };
+        complaint.kind = complaint.kind.or_else(|| amazons_kind(headers));
         let error = self.with_status(status, complaint);
-        match wait(headers) {
+        match wait(headers).or_else(|| google::wait(body)) {
             Some(wait) => error.retry_after(wait),
             None => error,
         }
@@ -144,7 +159,7 @@ impl Peer {
                 (Kind::Timeout, format!("provider `{name}` timed out ({status}): {words}"))
             }
             429 => (Kind::Limited, format!("provider `{name}` limits requests (429): {words}")),
-            402 | 409 | 425 | 500.. => {
+            402 | 409 | 424 | 425 | 500.. => {
                 (Kind::VendorFailed, format!("provider `{name}` failed ({status}): {words}"))
             }
             400..500 => (
@@ -200,6 +215,12 @@ fn complaint(value: &Value) -> Complaint {
         }
         _ => Complaint::default(),
     }
+}
+
+/// The type of an error as Amazon's services tell it: in a header, with a link behind a colon.
+fn amazons_kind(headers: &HeaderMap) -> Option<String> {
+    let kind = headers.get("x-amzn-errortype")?.to_str().ok()?;
+    Some(kind.split(':').next().unwrap_or_default().to_string())
 }
 
 fn complaint_of(object: &Map<String, Value>) -> Complaint {

@@ -82,8 +82,22 @@ impl Ran {
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatemark"));
     command.args(arguments).current_dir(folder).env("GATEMARK_USER", AUTHOR);
-    for name in ["GATEMARK_DATA", "GATEMARK_LOG", "NO_COLOR", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"]
-    {
+    for name in [
+        "GATEMARK_DATA",
+        "GATEMARK_LOG",
+        "NO_COLOR",
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "GEMINI_API_KEY",
+        "GROQ_API_KEY",
+        "MISTRAL_API_KEY",
+        "AZURE_OPENAI_API_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+    ] {
         command.env_remove(name);
     }
     command

@@ -167,3 +167,148 @@ fn a_stream_that_breaks_does_not_look_whole() {
     let calls = project.run(&["calls", "--json"]).exits(0).out;
     assert!(calls.contains("vendor_failed"), "{calls}");
 }
+
+/// A server whose provider `mock` is as `declared`, with a model `mock/m` that is priced.
+fn serving_as(declared: &str, environment: &[(&str, &str)]) -> (Project, Server) {
+    let project = Project::new();
+    let config = format!(
+        "name: mock\nproviders:\n  mock: {{{declared}, retries: 0, timeout: 5s}}\n\
+         models:\n  mock/m: {{input_usd_per_million: 1, output_usd_per_million: 2}}\n"
+    );
+    std::fs::write(project.path().join("gatemark.yaml"), config).unwrap();
+    let server = Server::start_with(&project, environment);
+    (project, server)
+}
+
+fn asking(model: &str, stream: bool) -> serde_json::Value {
+    json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hi"}],
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]})
+}
+
+/// A declaration, the vendor's answer, the environment, and what must be in the request.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
+/// What applications see of an answer by each vendor, whole: the same.
+#[test]
+fn every_vendor_is_answered_for_in_the_callers_format() {
+    let gemini = r#"{"candidates":[{"content":{"parts":[{"text":"hello"},{"functionCall":{"name":"f","args":{"x":1}}}],"role":"model"},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":7,"candidatesTokenCount":1,"thoughtsTokenCount":1,"totalTokenCount":9},"responseId":"r"}"#;
+    let bedrock = r#"{"output":{"message":{"role":"assistant","content":[{"text":"hello"},{"toolUse":{"toolUseId":"t","name":"f","input":{"x":1}}}]}},"stopReason":"tool_use","usage":{"inputTokens":7,"outputTokens":2,"totalTokens":9}}"#;
+    let openai = r#"{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello","tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}"#;
+    let aws = [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "the-secret-of-amazon"),
+        ("AWS_SESSION_TOKEN", "the-session"),
+    ];
+    let cases: [Case; 6] = [
+        (
+            "protocol: gemini",
+            gemini,
+            &[("GEMINI_API_KEY", "g-key")],
+            &["POST /v1beta/models/m:generateContent ", "x-goog-api-key: g-key"],
+        ),
+        (
+            "protocol: azure, api_version: '2024-10-21'",
+            openai,
+            &[("AZURE_OPENAI_API_KEY", "a-key")],
+            &[
+                "POST /openai/deployments/m/chat/completions?api-version=2024-10-21 ",
+                "api-key: a-key",
+            ],
+        ),
+        (
+            "protocol: bedrock, region: eu-west-1",
+            bedrock,
+            &aws,
+            &[
+                "POST /model/m/converse ",
+                "/eu-west-1/bedrock/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token",
+            ],
+        ),
+        (
+            "protocol: vertex, region: global, project: p, key_env: TOKEN",
+            gemini,
+            &[("TOKEN", "ya29.t")],
+            &[
+                "POST /v1/projects/p/locations/global/publishers/google/models/m:generateContent ",
+                "authorization: Bearer ya29.t",
+            ],
+        ),
+        (
+            "protocol: mistral",
+            openai,
+            &[("MISTRAL_API_KEY", "m-key")],
+            &["POST /chat/completions ", "authorization: Bearer m-key"],
+        ),
+        ("protocol: ollama", openai, &[], &["POST /chat/completions "]),
+    ];
+    for (declared, body, environment, wanted) in cases {
+        let (address, asked) = vendor(answer("200 OK", "content-type: application/json\r\n", body));
+        let declared = format!("{declared}, base_url: \"http://{address}\"");
+        let (project, server) = serving_as(&declared, environment);
+        let response = server.post("/v1/chat/completions", None, &asking("mock/m", false));
+        assert_eq!(response.status, 200, "{declared}: {}", response.body);
+        let said = response.json();
+        let choice = &said["choices"][0];
+        assert_eq!(choice["message"]["content"], "hello", "{declared}");
+        assert_eq!(choice["message"]["tool_calls"][0]["function"]["arguments"], "{\"x\":1}");
+        assert_eq!(choice["finish_reason"], "tool_calls", "{declared}");
+        assert_eq!(said["usage"]["completion_tokens"], 2, "{declared}");
+        assert_eq!(response.header("x-gatemark-cost-usd"), Some("0.000011"), "{declared}");
+        let request = asked.recv().unwrap();
+        for part in wanted {
+            assert!(request.contains(part), "{part} is not in {request}");
+        }
+        assert!(!request.contains("the-secret-of-amazon"));
+        let calls = project.run(&["calls", "--json"]).exits(0).out;
+        assert!(calls.contains(r#""input":7"#), "{calls}");
+    }
+}
+
+#[test]
+fn a_gemini_stream_reaches_applications_as_chunks() {
+    let events = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"hel\"}]}}]}\r\n\r\n\
+        data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"lo\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":7,\"candidatesTokenCount\":2}}\r\n\r\n";
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    let (address, asked) = vendor(format!("{head}{events}"));
+    let declared = format!("protocol: gemini, base_url: \"http://{address}\", key_env: G");
+    let (project, server) = serving_as(&declared, &[("G", "k")]);
+    let response = server.post("/v1/chat/completions", None, &asking("mock/m", true));
+    assert!(asked.recv().unwrap().contains(":streamGenerateContent?alt=sse "));
+    let body = &response.body;
+    assert!(body.contains(r#""content":"hel""#) && body.contains(r#""content":"lo""#), "{body}");
+    assert!(
+        body.contains(r#""finish_reason":"stop""#) && body.ends_with("data: [DONE]\n\n"),
+        "{body}"
+    );
+    let calls = project.run(&["calls", "--json"]).exits(0).out;
+    assert!(calls.contains("11000"), "the cost is known from the last event: {calls}");
+}
+
+#[test]
+fn keys_that_are_missing_are_named_for_each_vendor() {
+    for (declared, variables) in [
+        ("protocol: gemini", "GEMINI_API_KEY"),
+        ("protocol: groq", "GROQ_API_KEY"),
+        ("protocol: bedrock, region: us-east-1", "AWS_SECRET_ACCESS_KEY"),
+        ("protocol: vertex, region: us-east5, project: p", "GOOGLE_APPLICATION_CREDENTIALS"),
+    ] {
+        let (_project, server) = serving_as(declared, &[]);
+        let response = server.post("/v1/chat/completions", None, &asking("mock/m", false));
+        assert_eq!((response.status, response.code().as_str()), (503, "provider_key_missing"));
+        assert!(response.body.contains(variables), "{}", response.body);
+    }
+}
+
+#[test]
+fn private_addresses_are_refused_and_the_setting_is_named() {
+    for (url, advice) in [
+        ("http://192.168.77.1:9/v1", "allow_private: true"),
+        ("http://169.254.169.254/latest", "correct its base_url"),
+    ] {
+        let declared = format!("protocol: vllm, base_url: \"{url}\"");
+        let (_project, server) = serving_as(&declared, &[]);
+        let response = server.post("/v1/chat/completions", None, &asking("mock/m", false));
+        assert_eq!((response.status, response.code().as_str()), (503, "private_address"));
+        assert!(response.body.contains(advice), "{}", response.body);
+    }
+}

@@ -1,6 +1,5 @@
 //! On entries in the shapes that the table has.
 
-use gatemark_core::NanoUsd;
 use gatemark_core::model::Usage;
 use proptest::prelude::*;
 

@@ -10,9 +10,9 @@
 //!
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
-//! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `resilience`, `providers`,
-//! `routes`, `policy`, `environments`, `scope`, `budgets`, `pricing` (the parts of the grammar); `case`,
-//! `cell`, `csv_cases`, `jsonl`, `case_list`,
+//! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `resilience`, `presets`, `place`,
+//! `providers`, `routes`, `policy`, `environments`, `scope`, `budgets`, `pricing` (the parts of the
+//! grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
 mod budgets;
@@ -36,7 +36,9 @@ mod models;
 mod node;
 mod output;
 mod pattern;
+mod place;
 mod policy;
+mod presets;
 mod pricing;
 mod problems;
 mod prompt_file;

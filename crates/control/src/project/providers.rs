@@ -4,20 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gatemark_core::id::ModelName;
-use gatemark_core::model::{Protocol, Provider, SimSettings};
+use gatemark_core::model::{Place, Protocol, Provider, Quirks, SimSettings};
 use gatemark_core::resilience::Resilience;
 
 use super::node::{Key, Node, Value};
+use super::presets::{PRESETS, Preset, words};
 use super::problems::Problems;
 use super::reader::{Fields, entries, shown};
-use super::{local, resilience, typed};
+use super::{local, place, resilience, typed};
 
-const PROTOCOLS: [(&str, Protocol); 4] = [
-    ("openai", Protocol::Openai),
-    ("anthropic", Protocol::Anthropic),
-    ("sim", Protocol::Sim),
-    ("local", Protocol::Local),
-];
 const TIMEOUT: Duration = Duration::from_secs(60);
 const KEY_HINT: &str = "put the key into an environment variable and name that in `key_env`; change a key that was committed";
 
@@ -49,14 +44,20 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         resilience: Resilience::default(),
         sim: SimSettings::default(),
         local: None,
+        place: Place::default(),
+        quirks: Quirks::default(),
+        allow_private: false,
     };
     let empty = Node::new(Value::Map(vec![]), key.spot.clone());
     let node = if node.value == Value::Null { &empty } else { node };
     let Some(mut fields) = Fields::open(node, "a provider", problems) else { return provider };
-    let Some(protocol) = protocol(name, &mut fields, problems) else { return provider };
+    let Some(preset) = preset(name, &mut fields, problems) else { return provider };
+    let protocol = preset.protocol;
     provider.protocol = protocol;
     let (resilience, call) = resilience::read(&mut fields, problems);
     provider.resilience = resilience;
+    provider.quirks = preset.quirks;
+    provider.place = place::read(protocol, &mut fields, problems);
     let timeout = fields.get("timeout", problems);
     let timeout = timeout.and_then(|node| typed::duration(node, "`timeout`", 1, problems));
     provider.timeout = timeout.map(Duration::from_millis).or(call).unwrap_or(TIMEOUT);
@@ -71,19 +72,19 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
     }
     if protocol == Protocol::Sim {
         provider.sim = sim(&mut fields, problems);
-        for name in ["base_url", "key_env", "keys"] {
+        for name in ["base_url", "key_env", "keys", "allow_private"] {
             fields.refuse(name, "has no meaning for protocol sim", "remove it", problems);
         }
     } else if protocol == Protocol::Local {
-        provider.base_url = base_url(name, protocol, &mut fields, problems);
+        provider.base_url = base_url(&provider, preset, &mut fields, problems);
         provider.local = local::read(name, &mut fields, problems);
         for name in ["key_env", "keys"] {
             fields.refuse(name, "has no meaning for protocol local", "remove it", problems);
         }
     } else {
-        provider.base_url = base_url(name, protocol, &mut fields, problems);
+        provider.base_url = base_url(&provider, preset, &mut fields, problems);
         match resilience::keys(&mut fields, variable, problems) {
-            None => provider.key_variable = key_variable(name, &mut fields, problems),
+            None => provider.key_variable = key_variable(name, preset, &mut fields, problems),
             Some(mut keys) if !keys.is_empty() => {
                 provider.key_variable = Some(keys.remove(0));
                 provider.resilience.more_keys = keys;
@@ -92,6 +93,9 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         }
     }
     if protocol != Protocol::Sim {
+        let allowed = fields.get("allow_private", problems);
+        let allowed = allowed.and_then(|node| typed::boolean(node, "`allow_private`", problems));
+        provider.allow_private = allowed.unwrap_or(false);
         for name in ["latency", "error_rate", "malformed_rate", "drift", "seed"] {
             fields.refuse(name, "is for protocol sim only", "remove it", problems);
         }
@@ -105,24 +109,28 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
     provider
 }
 
-fn protocol(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Protocol> {
+/// What the provider's `protocol` stands for, or its name if that says it.
+fn preset(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<&'static Preset> {
     if let Some(node) = fields.get("protocol", problems) {
-        return typed::word(node, "`protocol`", &PROTOCOLS, problems);
+        return typed::word(node, "`protocol`", &words(), problems);
     }
     // `local` is what people call a server of their own as well.
-    let own = PROTOCOLS.iter().find(|(word, _)| *word == name && *word != "local");
-    let own = own.map(|(_, protocol)| *protocol);
+    let own = PRESETS.iter().find(|preset| preset.word == name && name != "local");
     if own.is_none() && !fields.has("protocol") {
         let message = format!("provider `{}` needs a `protocol`", shown(name));
-        let hint = "write `protocol: openai` for a server compatible with OpenAI; others are anthropic, sim and local";
+        let others: Vec<_> = PRESETS.iter().skip(1).map(|preset| preset.word).collect();
+        let hint = format!(
+            "write `protocol: openai` for a server compatible with OpenAI; others are {}",
+            others.join(", ")
+        );
         problems.error(fields.spot(), message, hint);
     }
     own
 }
 
 fn base_url(
-    name: &str,
-    protocol: Protocol,
+    provider: &Provider,
+    preset: &Preset,
     fields: &mut Fields<'_>,
     problems: &mut Problems,
 ) -> String {
@@ -136,14 +144,18 @@ fn base_url(
         }
         return text.trim_end_matches('/').into();
     }
-    match protocol {
-        Protocol::Anthropic => "https://api.anthropic.com".into(),
-        Protocol::Local => "https://huggingface.co".into(),
-        _ if name == "openai" => "https://api.openai.com/v1".into(),
-        _ => {
+    let name = provider.name.as_str();
+    match preset.address(provider.place.region.as_deref()) {
+        Some(address) => address,
+        None if preset.word == "openai" && name == "openai" => "https://api.openai.com/v1".into(),
+        None => {
             if !fields.has("base_url") {
                 let message = format!("provider `{}` needs a `base_url`", shown(name));
-                let hint = "name the root of its API, such as http://localhost:8000/v1";
+                let hint = if preset.protocol == Protocol::Azure {
+                    "name the root of the resource, such as https://my-name.openai.azure.com"
+                } else {
+                    "name the root of its API, such as http://localhost:8000/v1"
+                };
                 problems.error(fields.spot(), message, hint);
             }
             String::new()
@@ -188,12 +200,17 @@ fn is_host(text: &str) -> bool {
     good && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
-fn key_variable(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<String> {
+fn key_variable(
+    name: &str,
+    preset: &Preset,
+    fields: &mut Fields<'_>,
+    problems: &mut Problems,
+) -> Option<String> {
     let Some(node) = fields.get("key_env", problems) else {
-        return match name {
-            "openai" => Some("OPENAI_API_KEY".into()),
-            "anthropic" => Some("ANTHROPIC_API_KEY".into()),
-            _ => None,
+        return match (name, preset.word) {
+            ("openai", "openai") => Some("OPENAI_API_KEY".into()),
+            ("anthropic", "anthropic") => Some("ANTHROPIC_API_KEY".into()),
+            _ => preset.key.map(str::to_string),
         };
     };
     variable(node, "`key_env`", problems)

@@ -13,7 +13,7 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::gate::Policy;
 use gatemark_core::id::Digest;
 use gatemark_core::model::{
-    Environment, Model, Project, Protocol, Provider, Recording, SimSettings,
+    Environment, Model, Place, Project, Protocol, Provider, Quirks, Recording, SimSettings,
 };
 use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
@@ -214,6 +214,9 @@ pub(crate) fn project() -> Project {
         resilience: Resilience::default(),
         sim: SimSettings::default(),
         local: None,
+        place: Place::default(),
+        quirks: Quirks::default(),
+        allow_private: false,
     };
     let price = Price::flat(NanoUsd(1_000_000_000), NanoUsd(2_000_000_000));
     let model = Model {

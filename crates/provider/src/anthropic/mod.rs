@@ -1,10 +1,10 @@
 //! Anthropic's messages API: what callers of the same dialect ask passes through with the model's name
 //! replaced, what others ask is translated from the vocabulary of chat completions.
 
-mod answer;
+pub(crate) mod answer;
 mod conversation;
-mod request;
-mod stream;
+pub(crate) mod request;
+pub(crate) mod stream;
 mod tools;
 mod usage;
 

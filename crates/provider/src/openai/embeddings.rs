@@ -43,14 +43,14 @@ struct Tokens {
     prompt_tokens: u64,
 }
 
-pub(super) fn write(model: &str, input: &[String]) -> Result<Bytes> {
+pub(crate) fn write(model: &str, input: &[String]) -> Result<Bytes> {
     let body = serde_json::to_vec(&Request { model, input });
     body.map(Bytes::from)
         .map_err(|cause| Error::internal("a request cannot be written as JSON").because(cause))
 }
 
 /// The vectors for `texts` texts, in the order of the texts.
-pub(super) fn read(body: &[u8], texts: usize) -> Result<Embedded, Unreadable> {
+pub(crate) fn read(body: &[u8], texts: usize) -> Result<Embedded, Unreadable> {
     let odd = |why: String| Unreadable::Odd(why);
     let answer: Answer<'_> =
         serde_json::from_slice(body).map_err(|cause| odd(cause.to_string()))?;
@@ -83,17 +83,4 @@ fn vector(raw: &RawValue) -> Result<Vec<f32>, String> {
         (numbers, []) => Ok(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()),
         _ => Err("base64 that is not of whole numbers".into()),
     }
-}
-
-/// Appends a batch.
-pub(super) fn join(all: &mut Embedded, batch: Embedded) -> Result<(), Unreadable> {
-    let length = |vectors: &[Vec<f32>]| vectors.first().map(Vec::len);
-    if length(&all.vectors).is_some_and(|before| Some(before) != length(&batch.vectors)) {
-        return Err(Unreadable::Odd("vectors of another length than before".into()));
-    }
-    all.vectors.extend(batch.vectors);
-    if let Some(usage) = batch.usage {
-        all.usage.get_or_insert_default().input += usage.input;
-    }
-    Ok(())
 }

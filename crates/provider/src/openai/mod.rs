@@ -1,14 +1,15 @@
 //! Vendors that speak chat completions: OpenAI and every compatible server.
 
-mod embeddings;
-mod stream;
+pub(crate) mod embeddings;
+mod quirks;
+pub(crate) mod stream;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use gatemark_core::Result;
-use gatemark_core::model::Provider;
+use gatemark_core::model::{Provider, Quirks};
 
 use crate::answer::{Answer, ChunkStream};
 use crate::chat;
@@ -25,6 +26,7 @@ pub(crate) struct Openai {
     line: Line,
     embeddings: Line,
     base_url: String,
+    quirks: Quirks,
 }
 
 impl Openai {
@@ -36,6 +38,7 @@ impl Openai {
             line: line("/chat/completions")?,
             embeddings: line("/embeddings")?,
             base_url: provider.base_url.clone(),
+            quirks: provider.quirks,
         })
     }
 
@@ -47,7 +50,7 @@ impl Openai {
 impl Vendor for Openai {
     fn complete<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
         async move {
-            let body = self.line.whole(chat::body::write(request, false)?).await?;
+            let body = self.line.whole(quirks::write(self.quirks, request, false)?).await?;
             self.read(body)
         }
         .boxed()
@@ -56,7 +59,7 @@ impl Vendor for Openai {
     fn stream<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>> {
         async move {
             let stream: ChunkStream =
-                match self.line.open(chat::body::write(request, true)?).await? {
+                match self.line.open(quirks::write(self.quirks, request, true)?).await? {
                     Opened::Events(events) => Chunks::boxed(
                         events,
                         Arc::clone(&self.line.peer),
@@ -85,8 +88,7 @@ impl Vendor for Openai {
                 let body = self.embeddings.whole(embeddings::write(model, batch)?).await?;
                 let read = embeddings::read(&body, batch.len());
                 let read = read.map_err(|why| self.embeddings.peer.unreadable(&body, why))?;
-                embeddings::join(&mut all, read)
-                    .map_err(|why| self.embeddings.peer.unreadable(&body, why))?;
+                all.append(read).map_err(|why| self.embeddings.peer.unreadable(&body, why))?;
             }
             Ok(all)
         }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::quirks;
 use crate::answer::Chunk;
 use crate::chat;
 use crate::chunks::{Progress, Reader};
@@ -22,7 +23,8 @@ impl Reader for Reading {
             return Ok(Progress::Complete);
         }
         if !data.is_empty() {
-            let chunk = chat::read::chunk(event.data.clone())?;
+            let mut chunk = chat::read::chunk(event.data.clone())?;
+            quirks::complete(&mut chunk)?;
             self.finished |= chunk.finish.is_some();
             out.push_back(chunk);
         }

@@ -130,17 +130,33 @@ async fn what_cannot_be_connected_to() {
     let client = Client::new().unwrap();
     let key = || Some(Secret::new(KEY.into()));
     for url in ["", "nonsense", "ftp://x", "https://h/v1?x=y", "http://"] {
-        let error = connect(&provider(Protocol::Openai, url), key(), &client, &crate::home()).err();
+        let error =
+            connect(&provider(Protocol::Openai, url), key(), &client, &crate::home(), crate::clock)
+                .err();
         assert_eq!(error.map(|e| e.kind()), Some(Kind::Invalid), "{url}");
     }
     let broken = Some(Secret::new("a\nb".into()));
-    let error = connect(&provider(Protocol::Openai, "http://h"), broken, &client, &crate::home())
-        .err()
-        .unwrap();
+    let error = connect(
+        &provider(Protocol::Openai, "http://h"),
+        broken,
+        &client,
+        &crate::home(),
+        crate::clock,
+    )
+    .err()
+    .unwrap();
     assert!(!format!("{error:?}").contains("a\nb"));
-    for protocol in [Protocol::Openai, Protocol::Anthropic] {
+    for protocol in [
+        Protocol::Openai,
+        Protocol::Anthropic,
+        Protocol::Gemini,
+        Protocol::Azure,
+        Protocol::Bedrock,
+        Protocol::Vertex,
+    ] {
         let keyless =
-            connect(&provider(protocol, "http://h"), None, &client, &crate::home()).unwrap();
+            connect(&provider(protocol, "http://h"), None, &client, &crate::home(), crate::clock)
+                .unwrap();
         let error = keyless.complete(&request(&[])).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
         assert!(error.message().contains("ACME_KEY"), "{error}");

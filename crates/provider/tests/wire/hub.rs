@@ -17,7 +17,8 @@ use crate::{provider, request};
 fn local(model: LocalModel, base_url: &str, home: &Path) -> Arc<dyn Vendor> {
     let provider =
         Provider { key_variable: None, local: Some(model), ..provider(Protocol::Local, base_url) };
-    connect(&provider, None, &Client::new().unwrap(), &Home::silent(home.into())).unwrap()
+    connect(&provider, None, &Client::new().unwrap(), &Home::silent(home.into()), crate::clock)
+        .unwrap()
 }
 
 fn hub(sha256: &[(&str, Digest)]) -> LocalModel {

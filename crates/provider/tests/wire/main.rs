@@ -4,21 +4,27 @@
 // Helpers of tests are tests too; clippy's own exception covers only the functions marked so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod addresses;
 mod anthropic;
+mod azure;
+mod bedrock;
 mod broken;
+mod compatible;
 mod embeddings;
+mod gemini;
 mod hub;
 mod openai;
 mod server;
 mod sim;
 mod tiny;
+mod vertex;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use gatemark_core::Error;
-use gatemark_core::model::{Protocol, Provider, SimSettings};
+use gatemark_core::model::{Place, Protocol, Provider, Quirks, SimSettings};
 use gatemark_provider::http::Client;
 use gatemark_provider::local::Home;
 use gatemark_provider::{ChatRequest, Chunk, ChunkStream, Messages, Secret, Vendor, connect};
@@ -38,6 +44,9 @@ fn provider(protocol: Protocol, base_url: &str) -> Provider {
         resilience: Default::default(),
         sim: SimSettings::default(),
         local: None,
+        place: Place::default(),
+        quirks: Quirks::default(),
+        allow_private: false,
     }
 }
 
@@ -45,9 +54,14 @@ fn home() -> Home {
     Home::silent("nowhere".into())
 }
 
+/// 2015-08-30T12:36:00Z.
+fn clock() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_440_938_160)
+}
+
 fn vendor(protocol: Protocol, base_url: &str) -> Arc<dyn Vendor> {
     let key = Some(Secret::new(KEY.into()));
-    connect(&provider(protocol, base_url), key, &Client::new().unwrap(), &home()).unwrap()
+    connect(&provider(protocol, base_url), key, &Client::new().unwrap(), &home(), clock).unwrap()
 }
 
 fn raw(text: &str) -> Box<RawValue> {

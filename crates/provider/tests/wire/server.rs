@@ -106,6 +106,10 @@ impl Server {
         self.seen.lock().unwrap().requests[rank].clone()
     }
 
+    pub(crate) fn requests(&self) -> usize {
+        self.seen.lock().unwrap().requests.len()
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.seen.lock().unwrap().connections
     }

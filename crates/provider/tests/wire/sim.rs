@@ -13,7 +13,7 @@ use crate::{drain, provider, raw, request, text};
 fn sim(settings: SimSettings) -> Arc<dyn Vendor> {
     let mut provider = provider(Protocol::Sim, "");
     provider.sim = settings;
-    connect(&provider, None, &Client::new().unwrap(), &crate::home()).unwrap()
+    connect(&provider, None, &Client::new().unwrap(), &crate::home(), crate::clock).unwrap()
 }
 
 fn asking(message: &str, fields: &[(&str, &str)]) -> ChatRequest {

@@ -57,10 +57,10 @@ providers:
             "gatemark.yaml:3:44: error: `drift` must be a share from 0 to 1 (write 95 % as 0.95)",
             "gatemark.yaml:3:53: error: `seed` must be at least 0 (change the number)",
             "gatemark.yaml:3:57: error: `base_url` has no meaning for protocol sim (remove it)",
-            "gatemark.yaml:4:10: error: provider `local` needs a `protocol` (write `protocol: openai` for a server compatible with OpenAI; others are anthropic, sim and local)",
+            "gatemark.yaml:4:10: error: provider `local` needs a `protocol` (write `protocol: openai` for a server compatible with OpenAI; others are anthropic, gemini, azure, bedrock, vertex, mistral, groq, together, deepseek, openrouter, ollama, vllm, llamacpp, sim, local)",
             "gatemark.yaml:5:3: error: `Other` is not a name for a provider (use lower-case letters, digits and single hyphens)",
             "gatemark.yaml:5:10: error: provider `Other` needs a `base_url` (name the root of its API, such as http://localhost:8000/v1)",
-            "gatemark.yaml:6:21: error: `protocol` must be one of openai, anthropic, sim, local, not `grpc` (write one of these words)",
+            "gatemark.yaml:6:21: error: `protocol` must be one of openai, anthropic, gemini, azure, bedrock, vertex, mistral, groq, together, deepseek, openrouter, ollama, vllm, llamacpp, sim, local, not `grpc` (write one of these words)",
             "gatemark.yaml:7:22: error: `base_url` must start with http:// or https:// (write it like https://api.example.com/v1)",
             "gatemark.yaml:7:47: error: `retries` must be from 0 to 5 (change the number)",
             "gatemark.yaml:7:59: error: `timeout` must be from 1ms to 24h (change the number)",
@@ -78,6 +78,30 @@ providers:
         &[
             "gatemark.yaml:1:12: error: `providers` must be a mapping, not a list (write fields as `name: value`)",
             "gatemark.yaml:2:7: error: `name` is empty (fill it in, or remove the line)",
+        ],
+    );
+}
+
+#[test]
+fn bad_places() {
+    let text = "name: demo
+providers:
+  bedrock: {}
+  vertex: {region: 'Europe West', project: p, api_version: x}
+  azure: {allow_private: sure}
+  groq: {region: eu}
+  sim: {allow_private: true}
+";
+    config(
+        text,
+        &[
+            "gatemark.yaml:3:12: error: a provider needs `region` (add `region: …`)",
+            "gatemark.yaml:4:20: error: `region` cannot be part of an address (write lower-case letters, digits and hyphens, as the vendor's console shows it)",
+            "gatemark.yaml:4:47: error: `api_version` is for protocol azure only (remove it)",
+            "gatemark.yaml:5:10: error: provider `azure` needs a `base_url` (name the root of the resource, such as https://my-name.openai.azure.com)",
+            "gatemark.yaml:5:26: error: `allow_private` must be true or false, not text (write `true` or `false`, without quotes)",
+            "gatemark.yaml:6:10: error: `region` is for protocols bedrock and vertex only (remove it)",
+            "gatemark.yaml:7:9: error: `allow_private` has no meaning for protocol sim (remove it)",
         ],
     );
 }
@@ -114,7 +138,7 @@ providers:
 fn bad_prices() {
     let text = CONFIG.replace(
         "openai/gpt-4o-2024-08-06: {",
-        "opnai/x: {pinned: yes}\n  gpt: {}\n  sim/a: {input_usd_per_million: 1}\n  sim/b: {input_usd_per_million: -1, output_usd_per_million: '2'}\n  openai/gpt-4o-2024-08-06: {input: 5, ",
+        "opnai/x: {pinned: yes}\n  gpt: {}\n  sim/a: {input_usd_per_million: 1}\n  sim/b: {input_usd_per_million: -1, output_usd_per_million: two}\n  openai/gpt-4o-2024-08-06: {input: 5, ",
     );
     config(
         &text,
@@ -125,7 +149,7 @@ fn bad_prices() {
             "gatemark.yaml:8:10: error: a price needs both `input_usd_per_million` and `output_usd_per_million` (add the missing one)",
             "gatemark.yaml:9:34: error: `input_usd_per_million` must be an amount of dollars of at most nine decimals (write dollars as a plain number such as 0.05)",
             "gatemark.yaml:9:62: error: `output_usd_per_million` must be a number, not text (write dollars as a plain number such as 0.05)",
-            "gatemark.yaml:10:30: error: a model has no field `input` (known fields: input_usd_per_million, output_usd_per_million, cached_input_usd_per_million, cache_write_usd_per_million, pinned)",
+            "gatemark.yaml:10:30: error: a model has no field `input` (known fields: input_usd_per_million, output_usd_per_million, cached_input_usd_per_million, cache_write_usd_per_million, cache_write_1h_usd_per_million, reasoning_usd_per_million, audio_input_usd_per_million, audio_output_usd_per_million, request_usd, tiers, batch, pinned, max_input_tokens, max_output_tokens)",
         ],
     );
 }

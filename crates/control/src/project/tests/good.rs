@@ -140,6 +140,57 @@ fn a_whole_project() {
 }
 
 #[test]
+fn every_word_for_a_protocol() {
+    let text = "name: x
+providers:
+  gemini:
+  azure: {base_url: https://r.openai.azure.com/, api_version: '2024-10-21'}
+  bedrock: {region: us-east-1}
+  vertex: {region: europe-west1, project: my-project}
+  worldwide: {protocol: vertex, region: global, project: 'example.com:old'}
+  mistral:
+  groq:
+  together:
+  deepseek:
+  openrouter:
+  ollama:
+  vllm:
+  llamacpp:
+  lan: {protocol: vllm, base_url: http://10.0.0.7:8000/v1, allow_private: true, key_env: LAN_KEY}
+";
+    let (project, problems) = load_config(&files(&[("/gatemark.yaml", text.as_bytes())]));
+    let project = project.unwrap_or_else(|| panic!("{problems:?}"));
+    let of = |name: &str| {
+        let provider = &project.providers[name];
+        (provider.protocol, provider.base_url.as_str(), provider.key_variable.as_deref())
+    };
+    let openai = |url, key| (Protocol::Openai, url, key);
+    let google = "https://generativelanguage.googleapis.com/v1beta";
+    assert_eq!(of("gemini"), (Protocol::Gemini, google, Some("GEMINI_API_KEY")));
+    let azure = "https://r.openai.azure.com";
+    assert_eq!(of("azure"), (Protocol::Azure, azure, Some("AZURE_OPENAI_API_KEY")));
+    assert_eq!(project.providers["azure"].place.api_version.as_deref(), Some("2024-10-21"));
+    let amazon = "https://bedrock-runtime.us-east-1.amazonaws.com";
+    assert_eq!(of("bedrock"), (Protocol::Bedrock, amazon, Some("AWS_ACCESS_KEY_ID")));
+    let credentials = Some("GOOGLE_APPLICATION_CREDENTIALS");
+    let regional = "https://europe-west1-aiplatform.googleapis.com";
+    assert_eq!(of("vertex"), (Protocol::Vertex, regional, credentials));
+    let global = "https://aiplatform.googleapis.com";
+    assert_eq!(of("worldwide"), (Protocol::Vertex, global, credentials));
+    assert_eq!(of("mistral"), openai("https://api.mistral.ai/v1", Some("MISTRAL_API_KEY")));
+    assert!(project.providers["mistral"].quirks.no_stream_options);
+    assert_eq!(of("groq"), openai("https://api.groq.com/openai/v1", Some("GROQ_API_KEY")));
+    assert_eq!(of("together").2, Some("TOGETHER_API_KEY"));
+    assert_eq!(of("deepseek").2, Some("DEEPSEEK_API_KEY"));
+    assert_eq!(of("openrouter").2, Some("OPENROUTER_API_KEY"));
+    assert_eq!(of("ollama"), openai("http://localhost:11434/v1", None));
+    assert_eq!(of("vllm"), openai("http://localhost:8000/v1", None));
+    assert_eq!(of("llamacpp"), openai("http://localhost:8080/v1", None));
+    assert_eq!(of("lan"), openai("http://10.0.0.7:8000/v1", Some("LAN_KEY")));
+    assert!(project.providers["lan"].allow_private && !project.providers["vllm"].allow_private);
+}
+
+#[test]
 fn a_whole_configuration() {
     let project = load_config(&full()).0.unwrap();
     assert_eq!(project.name, "support");

@@ -71,15 +71,15 @@ server: {max_in_flite: 3}
         &[
             "gatemark.yaml:3:12: error: `timeout` and `timeouts.call` say the same thing (keep one of them)",
             "gatemark.yaml:3:71: error: `failure_rate` must be over 0 (write `breaker: false` to do without)",
-            "gatemark.yaml:3:89: error: `retry_budget` must be…",
+            "gatemark.yaml:3:89: error: `retry_budget` must be a share from 0 to 1 (write 95 % as 0.95)",
             "gatemark.yaml:4:9: error: `keys` has no meaning for protocol sim (remove it)",
             "gatemark.yaml:4:39: error: `max_in_flight` must be from 1 to 65536 (change the number)",
-            "gatemark.yaml:6:3: error: `Bad` is not a name for a route…",
-            "gatemark.yaml:6:3: error: route `Bad` needs 1 to 16 targets…",
+            "gatemark.yaml:6:3: error: `Bad` is not a name for a route (use lower-case letters, digits and single hyphens)",
+            "gatemark.yaml:6:3: error: route `Bad` needs 1 to 16 targets (add `- {model: provider/model}`)",
             "gatemark.yaml:7:26: error: the route names sim/b twice (give it more weight instead)",
-            "gatemark.yaml:7:33: error: …",
-            "gatemark.yaml:7:63: error: a weight has a meaning in weighted routes only…",
-            "gatemark.yaml:8:10: error: `server` has no field `max_in_flite`…",
+            "gatemark.yaml:7:33: error: no provider `nobody` is configured (add `nobody: {protocol: openai, …}` under `providers` in gatemark.yaml)",
+            "gatemark.yaml:7:43: error: a weight has a meaning in weighted routes only (write `strategy: weighted`, or remove the weight)",
+            "gatemark.yaml:8:10: error: `server` has no field `max_in_flite` (did you mean `max_in_flight`?)",
         ],
     );
 }
