@@ -212,6 +212,7 @@ pub(crate) fn project() -> Project {
         retries: 1,
         concurrency: None,
         resilience: Resilience::default(),
+        api: Api::default(),
         sim: SimSettings::default(),
         local: None,
         place: Place::default(),

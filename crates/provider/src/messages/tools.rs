@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::to_chat::{Towards, malformed, raw};
 use crate::object::{self, Members};
+use crate::towards::{Towards, malformed, raw};
 
 #[derive(Serialize)]
 struct Tool<'a> {
