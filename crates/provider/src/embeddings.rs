@@ -38,7 +38,9 @@ pub fn check(input: &RawValue) -> Result<usize> {
     };
     let first = inputs.first().map_or('?', |raw| kind(raw));
     if first == '?' || inputs.iter().any(|raw| kind(raw) != first) {
-        return refused("must be a text, an array of texts, or arrays of tokens, and not empty".into());
+        return refused(
+            "must be a text, an array of texts, or arrays of tokens, and not empty".into(),
+        );
     }
     if first == 'n' {
         return Ok(1);
@@ -134,11 +136,7 @@ fn write(model: &str, embedded: &Embedded, packed: bool) -> Result<Bytes> {
     let data = embedded.vectors.iter().enumerate().map(|(index, vector)| Item {
         object: "embedding",
         index,
-        embedding: if packed {
-            Numbers::Packed(numbers(vector))
-        } else {
-            Numbers::Plain(vector)
-        },
+        embedding: if packed { Numbers::Packed(numbers(vector)) } else { Numbers::Plain(vector) },
     });
     let read = embedded.usage.map_or(0, |usage| usage.input);
     let usage = Tokens { prompt_tokens: read, total_tokens: read };
@@ -193,7 +191,8 @@ mod tests {
     #[test]
     fn what_others_cannot_be_told_is_refused_by_name() {
         assert_eq!(asked("\"a\"", &[("user", "\"u\"")]), Ok((vec!["a".into()], false)));
-        let packed = asked(r#"["a"]"#, &[("encoding_format", "\"base64\""), ("dimensions", "null")]);
+        let packed =
+            asked(r#"["a"]"#, &[("encoding_format", "\"base64\""), ("dimensions", "null")]);
         assert_eq!(packed, Ok((vec!["a".into()], true)));
         assert_eq!(asked("[1, 2]", &[]), Err("input".into()));
         assert_eq!(asked("\"a\"", &[("dimensions", "8")]), Err("dimensions".into()));
@@ -203,7 +202,8 @@ mod tests {
     #[test]
     fn vectors_in_both_forms() {
         let embedded = Embedded { vectors: vec![vec![0.5, -1.0]], usage: None };
-        let text = |packed| String::from_utf8(write("m", &embedded, packed).unwrap().to_vec()).unwrap();
+        let text =
+            |packed| String::from_utf8(write("m", &embedded, packed).unwrap().to_vec()).unwrap();
         assert!(text(false).contains(r#""index":0,"embedding":[0.5,-1.0]}"#), "{}", text(false));
         // 0x3f000000 and 0xbf800000, the low byte first.
         assert!(text(true).contains(r#""embedding":"AAAAPwAAgL8="}"#), "{}", text(true));

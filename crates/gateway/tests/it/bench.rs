@@ -13,7 +13,7 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::gate::Policy;
 use gatemark_core::id::Digest;
 use gatemark_core::model::{
-    Environment, Model, Place, Project, Protocol, Provider, Quirks, Recording, SimSettings,
+    Api, Environment, Model, Place, Project, Protocol, Provider, Quirks, Recording, SimSettings,
 };
 use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;

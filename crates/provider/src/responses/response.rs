@@ -94,7 +94,8 @@ impl Serialize for Response<'_> {
             match sent.filter(|(_, value)| value.get() != "null") {
                 Some((_, value)) => map.serialize_entry(name, value)?,
                 None => {
-                    let value: &RawValue = serde_json::from_str(otherwise).map_err(S::Error::custom)?;
+                    let value: &RawValue =
+                        serde_json::from_str(otherwise).map_err(S::Error::custom)?;
                     map.serialize_entry(name, value)?;
                 }
             }
@@ -147,7 +148,7 @@ impl From<Usage> for Counts {
                 cache_write_tokens: (usage.cache_write > 0).then_some(usage.cache_write),
             },
             output_tokens: usage.output,
-            output_tokens_details: Written { reasoning_tokens: 0 },
+            output_tokens_details: Written { reasoning_tokens: usage.reasoning },
             total_tokens: usage.input.saturating_add(usage.output),
         }
     }

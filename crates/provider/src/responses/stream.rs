@@ -14,9 +14,7 @@ use gatemark_core::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::response::{
-    Response, State, function_call, made_id, message, text_part, thoughts,
-};
+use super::response::{Response, State, function_call, made_id, message, text_part, thoughts};
 use crate::answer::{Chunk, Finish};
 use crate::calls::{self, Piece, Queue};
 use crate::dialect::{Dialect, Raw};
@@ -118,7 +116,8 @@ impl Writer {
         let (code, message, param) = (error.code(), error.message(), error.param());
         let fault: Value =
             serde_json::from_slice(&crate::chat::write_error(error)).unwrap_or_default();
-        let said = json!({"code": code, "message": message, "param": param, "error": fault["error"]});
+        let said =
+            json!({"code": code, "message": message, "param": param, "error": fault["error"]});
         let _ = self.put("error", &said);
         let _ = self.put_response("response.failed", State::Failed(error));
         self.out.split().freeze()
@@ -136,7 +135,9 @@ impl Writer {
         let finish = self.finish.clone();
         let state = State::of(&finish);
         // The last item is as far as the answer is.
-        let open = |writer: &Self| writer.tools.unwritten().is_some_and(|rank| writer.open != Open::Tool(rank));
+        let open = |writer: &Self| {
+            writer.tools.unwritten().is_some_and(|rank| writer.open != Open::Tool(rank))
+        };
         let last = if open(self) { State::Completed } else { state };
         self.close(last)?;
         while let Some(rank) = self.tools.unwritten() {
@@ -235,7 +236,8 @@ impl Writer {
         self.written.push_str(text);
         let (rank, id) = self.place();
         if kind == Open::Thoughts {
-            let said = json!({"item_id": id, "output_index": rank, "summary_index": 0, "delta": text});
+            let said =
+                json!({"item_id": id, "output_index": rank, "summary_index": 0, "delta": text});
             return self.put("response.reasoning_summary_text.delta", &said);
         }
         let said = json!({"item_id": id, "output_index": rank, "content_index": 0, "delta": text,
@@ -311,7 +313,10 @@ impl Writer {
                 let item = function_call(&id, &tool.id, &tool.name, &text, state.word());
                 let said = at(json!({"name": item["name"], "arguments": item["arguments"]}));
                 if text.is_empty() {
-                    self.put("response.function_call_arguments.delta", &at(json!({"delta": "{}"})))?;
+                    self.put(
+                        "response.function_call_arguments.delta",
+                        &at(json!({"delta": "{}"})),
+                    )?;
                 }
                 self.put("response.function_call_arguments.done", &said)?;
                 item

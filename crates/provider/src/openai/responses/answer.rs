@@ -72,6 +72,14 @@ struct Counts {
     output_tokens: Option<u64>,
     #[serde(default)]
     input_tokens_details: Option<Details>,
+    #[serde(default)]
+    output_tokens_details: Option<Thoughts>,
+}
+
+#[derive(Deserialize, Default)]
+struct Thoughts {
+    #[serde(default)]
+    reasoning_tokens: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -90,6 +98,7 @@ impl Counts {
             cached_input: details.cached_tokens.unwrap_or(0),
             cache_write: details.cache_write_tokens.unwrap_or(0),
             output: self.output_tokens.unwrap_or(0),
+            reasoning: self.output_tokens_details.and_then(|d| d.reasoning_tokens).unwrap_or(0),
             ..Usage::default()
         })
     }

@@ -147,7 +147,11 @@ fn tools(tools: &Value) -> Result<Value> {
             // A tool that the API itself runs, in its own words.
             let own = kind.is_some_and(|kind| kind != "function") && function.is_none();
             let why = "is not a function";
-            return if own { Ok(tool.clone()) } else { Err(refused(format!("tools[{rank}]"), why)) };
+            return if own {
+                Ok(tool.clone())
+            } else {
+                Err(refused(format!("tools[{rank}]"), why))
+            };
         };
         let mut out = Map::new();
         out.insert("type".into(), "function".into());

@@ -86,7 +86,8 @@ impl Reader for Reading {
                 self.close(&wire, &mut chunk)?;
             }
             "response.completed" | "response.incomplete" => {
-                let mut response = wire.response.ok_or_else(|| odd("an end without a response".into()))?;
+                let mut response =
+                    wire.response.ok_or_else(|| odd("an end without a response".into()))?;
                 chunk.finish = Some(response.finish(!self.calls.is_empty()));
                 chunk.usage = response.usage();
                 progress = Progress::Complete;
