@@ -14,6 +14,7 @@ mod embeddings;
 mod gemini;
 mod hub;
 mod openai;
+mod responses;
 mod server;
 mod sim;
 mod tiny;
