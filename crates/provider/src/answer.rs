@@ -178,6 +178,13 @@ mod tests {
         for silent in [
             raw(r#"{"choices":[{"delta":{"role":"assistant","content":"","refusal":null}}]}"#),
             raw(r#"{"choices":[{"delta":{"reasoning_content": ""}}]}"#),
+            Chunk {
+                raw: Some(Raw {
+                    dialect: Dialect::Responses,
+                    bytes: Bytes::from_static(br#"{"response":{"reasoning":{"effort":null}}}"#),
+                }),
+                ..Chunk::default()
+            },
             Chunk::default(),
             Chunk::of_usage(Usage::default()),
         ] {

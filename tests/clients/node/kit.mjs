@@ -33,7 +33,7 @@ for (const [door, of] of Object.entries(doors))
       for (const stream of [false, true]) {
         const asked = { model: of(model), prompt: "hello", maxRetries: 0 };
         if (withTools) asked.tools = tools;
-        const answer = stream ? streamText({ ...asked, onError() {} }) : await generateText(asked);
+        const answer = stream ? streamText({ ...asked, onError: ({ error }) => console.error(door, model, error) }) : await generateText(asked);
         const calls = await answer.toolCalls;
         rows.push({
           door, model, tools: withTools, stream,

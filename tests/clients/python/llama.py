@@ -26,7 +26,7 @@ for model in models:
         is_function_calling_model=True, context_window=8192, max_retries=0, timeout=30)
     hello = [ChatMessage(role="system", content="Be brief."), ChatMessage(role="user", content="hello")]
     streamed = list(llm.stream_chat(hello))[-1].message.content
-    answer = llm.chat_with_tools([tool], user_msg="hello")
+    answer = llm.chat_with_tools([tool], user_msg="hello", allow_parallel_tool_calls=True)
     calls = llm.get_tool_calls_from_response(answer, error_on_no_tool_call=False)
     rows.append({
         "model": model, "text": llm.chat(hello).message.content, "streamed": streamed,

@@ -76,8 +76,10 @@ seen["vectors"] = {
     "tokens": len(embeds(input=[[1, 2], [3]], dimensions=2).data),
     "responses": len(embeds(model="gpt/m").data),
     "sim": [len(item.embedding) for item in embeds(model="sim/any-2026-11-01", input=["a", "b"]).data],
-    "sim_floats": embeds(model="sim/any-2026-11-01", encoding_format="float").data[0].embedding,
-    "sim_packed": embeds(model="sim/any-2026-11-01").data[0].embedding,
+    "sim_forms": [
+        [f"{number:.6f}" for number in embeds(model="sim/any-2026-11-01", **form).data[0].embedding]
+        for form in ({}, {"encoding_format": "float"})
+    ],
     "usage": embeds(input=["a", "b"]).usage.prompt_tokens,
 }
 seen["no_vectors"] = {

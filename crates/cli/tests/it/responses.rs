@@ -96,7 +96,7 @@ fn vectors(scene: &Scene) {
     let counts = ["tokens", "responses", "usage"].map(|name| found[name].as_u64().unwrap());
     assert_eq!(counts, [2, 1, 6]);
     assert_eq!(found["sim"], json!([256, 256]));
-    assert_eq!(found["sim_floats"], found["sim_packed"], "both forms hold the same numbers");
+    assert_eq!(found["sim_forms"][0], found["sim_forms"][1], "both forms hold the same numbers");
     let tokens = |body: &Value| body["input"] == json!([[1, 2], [3]]) && body["dimensions"] == 2;
     assert!(scene.vendors.asked().iter().any(|(.., body)| tokens(body)), "tokens pass through");
     let refused = &scene.seen["no_vectors"];

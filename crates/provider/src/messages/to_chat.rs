@@ -1,8 +1,8 @@
 //! From a request in this format to one in the words of chat completions.
 //!
 //! Nothing that shapes the answer is dropped: it is translated or refused by its place. Pure hints are left
-//! out, since they change cost or speed and not what is asked: `cache_control` anywhere, `metadata` beyond
-//! the user, `service_tier: auto`, and thinking that
+//! out, since they change cost or speed and not what is asked: `cache_control` anywhere, a tool's
+//! `eager_input_streaming`, `metadata` beyond the user, `service_tier: auto`, and thinking that
 //! this gateway itself had put into words of this format (it bears no signature), because vendors of chat
 //! completions do not take thoughts back. A vendor that knows this format gets its own blocks as they are:
 //! see [`Towards::knows`].

@@ -51,6 +51,8 @@ fn declaration(param: &str, value: &RawValue, towards: &Towards<'_>) -> Result<B
     }
     let name = members.take("name");
     let name = name.ok_or_else(|| malformed(&format!("{param}.name"), "a text"))?;
+    // It decides in which pieces arguments arrive, and nothing about them.
+    members.take("eager_input_streaming");
     let cache_control = members.take("cache_control").filter(|_| towards.knows);
     let tool = Tool {
         r#type: "function",
