@@ -11,7 +11,7 @@ use gatemark_provider::{ChatRequest, Dialect, Finish, Messages, Secret, Vendor, 
 use serde_json::Value;
 
 use crate::server::{Reply, Server};
-use crate::{KEY, drain, home, provider, raw, request, text};
+use crate::{KEY, clock, drain, home, provider, raw, request, text};
 
 const ANSWER: &str = include_str!("../fixtures/responses/answer.json");
 const STREAM: &str = include_str!("../fixtures/responses/stream.sse");
@@ -22,7 +22,8 @@ const STREAM_ERROR: &str = include_str!("../fixtures/responses/stream_error.sse"
 
 fn vendor(api: Api, server: &Server) -> Arc<dyn Vendor> {
     let provider = Provider { api, ..provider(Protocol::Openai, &server.url) };
-    connect(&provider, Some(Secret::new(KEY.into())), &Client::new().unwrap(), &home()).unwrap()
+    connect(&provider, Some(Secret::new(KEY.into())), &Client::new().unwrap(), &home(), clock)
+        .unwrap()
 }
 
 /// A request in the vendor's own words.
