@@ -39,6 +39,18 @@ pub enum Protocol {
     Local,
 }
 
+/// Which of OpenAI's two interfaces a provider of [`Protocol::Openai`] is asked through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Api {
+    /// Chat completions only, as most compatible servers.
+    #[default]
+    Chat,
+    /// Responses only: what comes in other words is translated into them.
+    Responses,
+    /// Each request by the one in whose words it comes, as OpenAI itself.
+    Both,
+}
+
 /// Where an embedding model that is run in this process comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LocalModel {
@@ -125,6 +137,8 @@ pub struct Provider {
     pub concurrency: Option<u32>,
     /// How failures are met.
     pub resilience: Resilience,
+    /// For `openai` only.
+    pub api: Api,
     /// For `sim` only.
     pub sim: SimSettings,
     /// For `local` only, which needs it.
@@ -142,9 +156,14 @@ impl Provider {
     /// answers.
     pub fn identity(&self) -> String {
         let Self { protocol, base_url, sim, local, place, .. } = self;
-        let identity = format!("{protocol:?} {base_url} {sim:?} {local:?}");
+        let mut identity = format!("{protocol:?} {base_url} {sim:?} {local:?}");
         // Nothing is added where there is nothing to say, so that answers kept before there were places stay usable.
-        if *place == Place::default() { identity } else { format!("{identity} {place:?}") }
+        if *place != Place::default() {
+            identity = format!("{identity} {place:?}");
+        }
+        // Calls of tests and of prompts are in the words of chat completions: only one of the settings has another
+        // interface answer them.
+        if self.api == Api::Responses { format!("{identity} responses") } else { identity }
     }
 }
 

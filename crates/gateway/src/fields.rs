@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 type Fields = Vec<(String, Box<RawValue>)>;
 
-/// Two names of one thing: the most tokens that the model may write.
-const OUTPUT_BOUNDS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
+/// Names of one thing in three dialects: the most tokens that the model may write.
+const OUTPUT_BOUNDS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
 /// By these, routers in front of models choose another one than was tested.
 const OTHER_MODELS: [&str; 4] = ["models", "route", "provider", "fallbacks"];
@@ -69,7 +69,7 @@ pub(crate) fn answers(fields: &Fields) -> u64 {
 pub(crate) fn bound_output(fields: &mut Fields, tokens: u64) -> Result<()> {
     let value = RawValue::from_string(tokens.to_string())
         .map_err(|cause| Error::internal("a number is not JSON").because(cause))?;
-    let [name, _] = OUTPUT_BOUNDS;
+    let [name, ..] = OUTPUT_BOUNDS;
     fields.push((name.to_string(), value));
     Ok(())
 }

@@ -42,6 +42,7 @@ use arc_swap::ArcSwap;
 use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::throttle::Rates;
+use gatemark_provider::door;
 use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
@@ -167,6 +168,7 @@ impl Gateway {
         );
         let call = record.id().to_string();
         let dialect = incoming.dialect;
+        let asked = door::repeated(dialect, &incoming.fields);
         let ask = incoming::Ask {
             dialect,
             stream: incoming.stream,
@@ -176,7 +178,7 @@ impl Gateway {
             headers: incoming.headers,
         };
         match steps(&snapshot, health, &resolved, ask, &mut record).await {
-            Ok(got) => Ok(reply::reply(&resolved, got, record, dialect)),
+            Ok(got) => Ok(reply::reply(&resolved, got, record, (dialect, asked))),
             Err(error) => {
                 record.fail(&error);
                 let rates = record.rates();

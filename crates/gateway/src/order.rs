@@ -65,6 +65,7 @@ mod tests {
     fn provider() -> Provider {
         Provider {
             name: "p".into(),
+            api: gatemark_core::model::Api::default(),
             protocol: Protocol::Openai,
             base_url: String::new(),
             key_variable: None,

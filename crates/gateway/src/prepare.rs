@@ -76,6 +76,8 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         Error::invalid(format!("`{name}` is missing: a plain model call needs it")).at(name)
     })?;
     record.note_input(|| messages.get().to_string());
+    // A vector is not written token by token.
+    let max_output = (ask.dialect == Dialect::Embeddings).then_some(0);
     let request = ChatRequest {
         dialect: ask.dialect,
         model: resolved.model.vendor_id().to_string(),
@@ -85,7 +87,7 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         fields: ask.fields,
         headers: ask.headers,
     };
-    Ok(Prepared { request, input_tokens: None, max_output: None })
+    Ok(Prepared { request, input_tokens: None, max_output })
 }
 
 fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) -> Result<Prepared> {

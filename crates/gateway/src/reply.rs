@@ -2,7 +2,7 @@
 
 use gatemark_provider::Dialect;
 use gatemark_provider::answer::Answer;
-use gatemark_provider::door::Writer;
+use gatemark_provider::door::{Asked, Writer};
 
 use crate::check::Checked;
 use crate::facts::Facts;
@@ -14,6 +14,8 @@ use crate::stream::{self, SseStream};
 pub struct Reply {
     /// What is known about it.
     pub facts: Facts,
+    /// What the caller asked, for dialects whose answers repeat it.
+    pub asked: Asked,
     /// The answer.
     pub body: Body,
 }
@@ -36,26 +38,28 @@ pub(crate) fn reply(
     resolved: &Resolved,
     checked: Checked,
     mut record: Pending,
-    dialect: Dialect,
+    (dialect, asked): (Dialect, Asked),
 ) -> Reply {
     match checked {
         Checked::Whole(answer) => {
             record.settle();
-            Reply { facts: facts(resolved, &record, true), body: Body::Whole(answer) }
+            let facts = facts(resolved, &record, true);
+            Reply { facts, asked, body: Body::Whole(answer) }
         }
         Checked::StreamedWhole(answer) => {
             record.settle();
             let facts = facts(resolved, &record, true);
-            let body = Body::Stream(stream::of_whole(*answer, dialect, &facts));
-            Reply { facts, body }
+            let opening = stream::opening(&facts, false, asked.clone());
+            let body = Body::Stream(stream::of_whole(*answer, Writer::new(dialect, opening)));
+            Reply { facts, asked, body }
         }
         Checked::Stream { started, usage_wanted, input } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
             let source = stream::Source::new(*started, release, input);
-            let writer = Writer::new(dialect, stream::opening(&facts, usage_wanted));
+            let writer = Writer::new(dialect, stream::opening(&facts, usage_wanted, asked.clone()));
             let body = Body::Stream(stream::relay(source, record, writer));
-            Reply { facts, body }
+            Reply { facts, asked, body }
         }
     }
 }

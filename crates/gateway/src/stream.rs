@@ -13,9 +13,8 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::model::Usage;
-use gatemark_provider::Dialect;
 use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
-use gatemark_provider::door::{Opening, Writer};
+use gatemark_provider::door::{Asked, Opening, Writer};
 use gatemark_provider::request::Messages;
 use tokio::time::{Instant, timeout_at};
 
@@ -62,12 +61,13 @@ struct Relay {
 }
 
 /// What the door says beside the answer.
-pub(crate) fn opening(facts: &Facts, usage_wanted: bool) -> Opening {
+pub(crate) fn opening(facts: &Facts, usage_wanted: bool, asked: Asked) -> Opening {
     Opening {
         call: facts.call.clone(),
         model: facts.model.vendor_id().to_string(),
         created: facts.at / 1_000_000,
         usage_wanted,
+        asked,
     }
 }
 
@@ -199,8 +199,7 @@ impl Drop for Relay {
 }
 
 /// An answer that is already there, as a stream.
-pub(crate) fn of_whole(answer: Answer, dialect: Dialect, facts: &Facts) -> SseStream {
-    let mut writer = Writer::new(dialect, opening(facts, false));
+pub(crate) fn of_whole(answer: Answer, mut writer: Writer) -> SseStream {
     let chunks = answer.into_chunks();
     let written = chunks.iter().map(|chunk| writer.chunk(chunk)).collect::<Result<Vec<_>>>();
     let frames = written.and_then(|frames| Ok((frames, writer.end()?)));

@@ -47,10 +47,13 @@ impl Weight {
                 (turns.iter().map(|turn| turn.text.len()).sum(), Media::default())
             }
         };
+        // A conversation that the vendor keeps is read again, however long it is.
+        let kept = ["previous_response_id", "conversation"];
+        let kept = kept.iter().any(|name| request.field(name).is_some());
         let speaks = request.field("audio").is_some() || request.field("modalities").is_some();
         Self {
             bytes: bytes as u64 + fields as u64 + frames(request),
-            media: media.tokens,
+            media: media.tokens.saturating_add(if kept { FILE_TOKENS } else { 0 }),
             sound: media.sound || speaks,
         }
     }
@@ -100,7 +103,8 @@ fn each_text(request: &ChatRequest, mut see: impl FnMut(&str)) {
 /// The parts of a request that are read without being its texts: definitions of tools, the schema of the
 /// answer, and the system message where a dialect keeps it apart.
 pub(crate) fn definitions(fields: &[(String, Box<RawValue>)]) -> impl Iterator<Item = &str> {
-    const READ: [&str; 4] = ["system", "tools", "functions", "response_format"];
+    const READ: [&str; 6] =
+        ["system", "instructions", "tools", "functions", "response_format", "text"];
     fields.iter().filter(|(name, _)| READ.contains(&name.as_str())).map(|(_, value)| value.get())
 }
 
@@ -121,7 +125,8 @@ struct Media {
 
 /// What the messages refer to. Most have only texts, and are not parsed to find that out.
 fn media(raw: &RawValue) -> Media {
-    const SIGNS: [&str; 6] = ["image", "audio", "file", "video", "document", "media"];
+    const SIGNS: [&str; 7] =
+        ["image", "audio", "file", "video", "document", "media", "item_reference"];
     let mut media = Media::default();
     if SIGNS.iter().any(|sign| raw.get().contains(sign))
         && let Ok(messages) = serde_json::from_str::<Value>(raw.get())
@@ -138,7 +143,7 @@ fn seek(value: &Value, media: &mut Media) {
             let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default();
             if kind.contains("image") {
                 media.tokens = media.tokens.saturating_add(IMAGE_TOKENS);
-            } else if ["audio", "file", "video", "document", "media"]
+            } else if ["audio", "file", "video", "document", "media", "item_reference"]
                 .iter()
                 .any(|k| kind.contains(k))
             {
@@ -146,7 +151,8 @@ fn seek(value: &Value, media: &mut Media) {
                 media.sound |= kind.contains("audio");
             }
             // What is inside of such a part is its own.
-            if kind.is_empty() || kind.contains("tool") {
+            let holds = ["", "message", "function_call_output"].contains(&kind);
+            if holds || kind.contains("tool") {
                 fields.values().for_each(|field| seek(field, media));
             }
         }

@@ -7,7 +7,7 @@ use gatemark_core::Result;
 use gatemark_core::model::Usage;
 use serde_json::value::RawValue;
 
-use crate::dialect::Raw;
+use crate::dialect::{Dialect, Raw};
 
 /// Why the model stopped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl Chunk {
         let said = !self.text.is_empty() || !self.reasoning.is_empty();
         said || self.tool_calls.is_some()
             || self.finish.is_some()
-            || self.raw.as_ref().is_some_and(|raw| tells_more(&raw.bytes))
+            || self.raw.as_ref().is_some_and(tells_more)
     }
 
     /// A piece that tells the usage and nothing else.
@@ -139,10 +139,15 @@ impl Chunk {
 }
 
 /// Whether an event carries output that has no neutral word here: reasoning, a refusal, sound. Only the first
-/// events of a stream are looked at, so a search is cheap enough.
-fn tells_more(raw: &[u8]) -> bool {
+/// events of a stream are looked at, so a search is cheap enough. The events of responses have a neutral word for
+/// all of these, and name their settings by the same.
+fn tells_more(raw: &Raw) -> bool {
     const FIELDS: [&[u8]; 4] =
         [b"\"reasoning_content\":", b"\"reasoning\":", b"\"refusal\":", b"\"audio\":"];
+    let Raw { dialect, bytes: raw } = raw;
+    if *dialect == Dialect::Responses {
+        return false;
+    }
     FIELDS.iter().any(|field| {
         let mut places = raw.windows(field.len()).enumerate();
         places.any(|(at, window)| {
@@ -163,7 +168,6 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::dialect::Dialect;
 
     #[test]
     fn output_is_whatever_a_caller_would_see() {
@@ -174,6 +178,13 @@ mod tests {
         for silent in [
             raw(r#"{"choices":[{"delta":{"role":"assistant","content":"","refusal":null}}]}"#),
             raw(r#"{"choices":[{"delta":{"reasoning_content": ""}}]}"#),
+            Chunk {
+                raw: Some(Raw {
+                    dialect: Dialect::Responses,
+                    bytes: Bytes::from_static(br#"{"response":{"reasoning":{"effort":null}}}"#),
+                }),
+                ..Chunk::default()
+            },
             Chunk::default(),
             Chunk::of_usage(Usage::default()),
         ] {

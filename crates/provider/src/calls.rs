@@ -67,6 +67,81 @@ fn piece(wire: Wire<'_>) -> Piece {
     }
 }
 
+/// A call on its way to a caller whose format wants one after the other.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The vendor's index, if it gives any.
+    index: Option<u64>,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Arguments that were not written yet.
+    pub(crate) waiting: String,
+    /// Whether it was written to its end.
+    pub(crate) closed: bool,
+}
+
+/// The calls of an answer, in the order in which they began.
+#[derive(Debug, Default)]
+pub(crate) struct Queue(Vec<Call>);
+
+impl Queue {
+    /// Takes in a piece; the rank of its call, which may be new. `made` names a call whose vendor gave no id.
+    ///
+    /// # Errors
+    /// `VendorFailed` if the piece belongs to no call, or to one that has ended.
+    pub(crate) fn take_in(
+        &mut self,
+        piece: Piece,
+        made: impl FnOnce(usize) -> String,
+    ) -> Result<usize> {
+        let rank = self.rank(&piece).map_or_else(|| self.begin(&piece, made), Ok)?;
+        if let Some(call) = self.0.get_mut(rank) {
+            if call.closed {
+                let message = "the vendor wrote on in a call of a tool after text that followed it";
+                return Err(Error::new(Kind::VendorFailed, message));
+            }
+            call.waiting.push_str(&piece.arguments);
+        }
+        Ok(rank)
+    }
+
+    /// Which call a piece belongs to.
+    fn rank(&self, piece: &Piece) -> Option<usize> {
+        match (piece.index, &piece.id) {
+            (Some(index), _) => self.0.iter().position(|call| call.index == Some(index)),
+            (None, Some(id)) => self.0.iter().position(|call| call.id == *id),
+            (None, None) if piece.name.is_none() => self.0.len().checked_sub(1),
+            (None, None) => None,
+        }
+    }
+
+    fn begin(&mut self, piece: &Piece, made: impl FnOnce(usize) -> String) -> Result<usize> {
+        let Some(name) = piece.name.clone() else {
+            let message = "the vendor sent a piece of a call of a tool that was never begun";
+            return Err(Error::new(Kind::VendorFailed, message));
+        };
+        let rank = self.0.len();
+        let id = piece.id.clone().unwrap_or_else(|| made(rank));
+        let (waiting, closed) = (String::new(), false);
+        self.0.push(Call { index: piece.index, id, name, waiting, closed });
+        Ok(rank)
+    }
+
+    /// The call of that rank.
+    pub(crate) fn get_mut(&mut self, rank: usize) -> Option<&mut Call> {
+        self.0.get_mut(rank)
+    }
+
+    /// The first call that has not been written to its end.
+    pub(crate) fn unwritten(&self) -> Option<usize> {
+        self.0.iter().position(|call| !call.closed)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

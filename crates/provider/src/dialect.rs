@@ -16,6 +16,8 @@ pub enum Dialect {
     Messages,
     /// OpenAI's responses.
     Responses,
+    /// OpenAI's embeddings: texts in, vectors out. Not a conversation, but a call like any other.
+    Embeddings,
 }
 
 impl Dialect {
@@ -25,14 +27,15 @@ impl Dialect {
             Self::Chat => "chat completions",
             Self::Messages => "messages",
             Self::Responses => "responses",
+            Self::Embeddings => "embeddings",
         }
     }
 
-    /// The top-level field that holds the conversation.
+    /// The top-level field that holds the conversation, or what else the model is to read.
     pub fn conversation(self) -> &'static str {
         match self {
             Self::Chat | Self::Messages => "messages",
-            Self::Responses => "input",
+            Self::Responses | Self::Embeddings => "input",
         }
     }
 }

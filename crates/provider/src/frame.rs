@@ -1,6 +1,14 @@
 //! The framing of server-sent events that we write, one buffer and so one write for all that is given.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, Bytes, BytesMut};
+use serde_json::value::RawValue;
+
+use crate::object::{self, Members};
+
+/// Fields of a request, as its caller wrote them.
+pub type Asked = Arc<[(String, Box<RawValue>)]>;
 
 /// What the events of a stream say beside what the model said.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +21,8 @@ pub struct Opening {
     pub created: i64,
     /// Whether the caller asked for a usage event; only chat completions leave it to the caller.
     pub usage_wanted: bool,
+    /// What the caller asked, for dialects whose answers repeat it.
+    pub asked: Asked,
 }
 
 /// Events of the default type.
@@ -35,4 +45,22 @@ pub(crate) fn put(frame: &mut BytesMut, name: &str, payload: &[u8]) {
     frame.put_slice(b"\ndata: ");
     frame.put_slice(payload);
     frame.put_slice(b"\n\n");
+}
+
+/// The `type` of an event's data, which is its name. Vendors write it first.
+pub(crate) fn event_name(data: &Bytes) -> String {
+    let text = std::str::from_utf8(data).unwrap_or_default();
+    let first = text.strip_prefix("{\"type\":").map(|rest| rest.trim_start_matches([' ', '"']));
+    if let Some((name, _)) = first.and_then(|rest| rest.split_once('"'))
+        && is_word(name)
+    {
+        return name.to_string();
+    }
+    let members: Option<Members<'_>> = serde_json::from_str(text).ok();
+    let name = members.and_then(|mut members| members.take("type").and_then(object::text));
+    name.filter(|name| is_word(name)).map_or_else(|| "message".into(), Into::into)
+}
+
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|c| c.is_ascii_lowercase() || matches!(c, b'_' | b'.'))
 }

@@ -10,10 +10,11 @@
 //! who drops the future or stream: that closes the connection.
 //!
 //! Modules form one line, each using only those above it:
-//! `secret`, `clock`, `dialect`, `object`, `frame`, `address`, `google`, `segment`, `unreadable` ← `embedding`, `sse`,
-//! `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `message`, `events`, `chat`, `messages`, `native`, `called`,
-//! `fields`, `image` ← `door`, `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`,
-//! `sim`, `local` ← `azure` (on `openai`), `vertex` (on `gemini` and `anthropic`) ← `connect`.
+//! `secret`, `clock`, `dialect`, `object`, `frame`, `address`, `google`, `segment`, `towards`, `unreadable` ←
+//! `embedding`, `sse`, `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `message`, `events`, `chat`,
+//! `messages`, `responses`, `native`, `called`, `fields`, `image` ← `embeddings` ← `door`, `translate`, `peer` ← `line`,
+//! `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`, `sim`, `local` ← `azure` (on `openai`), `vertex` (on `gemini`
+//! and `anthropic`) ← `connect`.
 
 pub mod answer;
 pub mod chat;
@@ -21,11 +22,13 @@ pub mod clock;
 pub mod dialect;
 pub mod door;
 pub mod embedding;
+pub mod embeddings;
 pub mod http;
 pub mod local;
 pub mod message;
 pub mod messages;
 pub mod request;
+pub mod responses;
 pub mod sim;
 pub mod splice;
 pub mod sse;
@@ -54,6 +57,7 @@ mod openai;
 mod peer;
 mod secret;
 mod segment;
+mod towards;
 mod unreadable;
 mod vertex;
 

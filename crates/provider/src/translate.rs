@@ -9,9 +9,10 @@ use serde_json::value::RawValue;
 use crate::answer::{Answer, ChunkStream};
 use crate::dialect::Dialect;
 use crate::embedding::{Embedded, TokenVectors};
-use crate::messages::{self, Towards};
 use crate::request::{ChatRequest, Messages};
+use crate::towards::Towards;
 use crate::vendor::{BoxFuture, Vendor};
+use crate::{embeddings, messages, responses};
 
 /// The request in the words of chat completions, for `vendor` of that provider.
 ///
@@ -26,9 +27,10 @@ pub fn in_chat(request: &ChatRequest, provider: &str, vendor: &dyn Vendor) -> Re
             messages::to_chat(request, &towards)
         }
         Dialect::Responses => {
-            let message = "requests to /v1/responses cannot be put into chat completions";
-            Err(Error::invalid(message).coded("not_translatable"))
+            let towards = Towards { provider, knows: false, bound: vendor.output_bound() };
+            responses::to_chat(request, &towards)
         }
+        Dialect::Embeddings => Err(Error::invalid("embeddings are no conversation").at("input")),
     }
 }
 
@@ -41,6 +43,10 @@ pub fn continuation(
     provider: &str,
     vendor: &dyn Vendor,
 ) -> Result<ChatRequest> {
+    if request.dialect == Dialect::Responses && request.field("instructions").is_some() {
+        let message = "a call to a prompt cannot add `instructions`: they are part of its version";
+        return Err(Error::invalid(message).at("instructions"));
+    }
     let none = matches!(request.messages, Messages::Turns(_));
     let request = ChatRequest {
         messages: if none { Messages::Raw(empty()?) } else { request.messages.clone() },
@@ -80,6 +86,9 @@ impl Vendor for Translated {
             return self.vendor.complete(request);
         }
         async move {
+            if request.dialect == Dialect::Embeddings {
+                return embeddings::complete(&self.provider, &*self.vendor, request).await;
+            }
             let request = in_chat(request, &self.provider, &*self.vendor)?;
             self.vendor.complete(&request).await
         }

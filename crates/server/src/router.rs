@@ -24,7 +24,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(v1::chat::completions))
         .routes(routes!(v1::messages::create))
         .routes(routes!(v1::messages::count_tokens))
+        .routes(routes!(v1::responses::create))
+        .routes(routes!(v1::embeddings::create))
         .routes(routes!(v1::models::list))
+        .routes(routes!(v1::models::one))
         .routes(routes!(api::registry::list))
         .routes(routes!(api::registry::push))
         .routes(routes!(api::registry::versions))
@@ -53,7 +56,13 @@ fn routes() -> OpenApiRouter<App> {
 
 /// The OpenAPI document.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+    let mut document = routes().into_openapi();
+    // The router's mark of a name that may hold slashes is none of OpenAPI's.
+    let paths = &mut document.paths.paths;
+    if let Some(found) = paths.remove("/v1/models/{*id}") {
+        paths.insert("/v1/models/{id}".to_string(), found);
+    }
+    document
 }
 
 /// The service.

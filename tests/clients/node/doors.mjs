@@ -1,4 +1,4 @@
-// Asks every model through both doors with the vendors' own clients; prints one JSON object of what they saw.
+// Asks every model through all doors with the vendors' own clients; prints one JSON object of what they saw.
 // usage: node doors.mjs ROOT KEY MODEL...   (NODE_MODULES: where the clients are installed)
 import { createRequire } from "node:module";
 
@@ -42,8 +42,23 @@ async function byGpt(model, tools, stream) {
   };
 }
 
+async function byResponses(model, tools, stream) {
+  const asked = { model, input: "hello" };
+  if (tools) asked.tools = [{ type: "function", name: "weather", parameters: schema, strict: false }];
+  const answer = stream
+    ? await gpt.responses.stream(asked).finalResponse()
+    : await gpt.responses.create(asked);
+  const calls = answer.output.filter((item) => item.type === "function_call");
+  const said = answer.output.filter((item) => item.type === "message").flatMap((item) => item.content);
+  return {
+    text: said.map((part) => part.text).join(""),
+    calls: calls.map(({ name, arguments: text }) => [name, JSON.parse(text)]),
+    output: answer.usage.output_tokens,
+  };
+}
+
 const rows = [];
-for (const [door, ask] of [["messages", byClaude], ["chat", byGpt]])
+for (const [door, ask] of [["messages", byClaude], ["chat", byGpt], ["responses", byResponses]])
   for (const model of models)
     for (const tools of [false, true])
       for (const stream of [false, true])

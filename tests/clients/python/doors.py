@@ -1,4 +1,4 @@
-"""Asks every model through both doors with the vendors' own clients; prints one JSON object of what they saw.
+"""Asks every model through all doors with the vendors' own clients; prints one JSON object of what they saw.
 
 usage: doors.py ROOT KEY MODEL...
 """
@@ -17,7 +17,9 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "require
 
 
 def by_claude(model, case, stream):
-    fields = {"model": model, "max_tokens": 100, "system": "Be brief.", "stop_sequences": ["END"]}
+    fields = {"model": model, "max_tokens": 100, "system": "Be brief."}
+    if not model.startswith("gpt/"):
+        fields["stop_sequences"] = ["END"]
     turns = [{"role": "user", "content": "hello"}]
     if case != "text":
         fields["tools"] = [{"name": "weather", "description": "d", "input_schema": SCHEMA}]
@@ -59,7 +61,9 @@ def by_claude(model, case, stream):
 
 
 def by_gpt(model, case, stream):
-    fields = {"model": model, "max_tokens": 100, "stop": ["END"]}
+    fields = {"model": model, "max_tokens": 100}
+    if not model.startswith("gpt/"):
+        fields["stop"] = ["END"]
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}]
     if case != "text":
         function = {"name": "weather", "description": "d", "parameters": SCHEMA}
@@ -107,6 +111,44 @@ def by_gpt(model, case, stream):
     }
 
 
+def by_responses(model, case, stream):
+    fields = {"model": model, "max_output_tokens": 100, "instructions": "Be brief."}
+    items = [{"role": "user", "content": "hello"}]
+    if case != "text":
+        fields["tools"] = [{"type": "function", "name": "weather", "description": "d",
+                            "parameters": SCHEMA, "strict": False}]
+        fields["tool_choice"] = "required"
+    if case == "results":
+        call = lambda id, city: {"type": "function_call", "call_id": id, "name": "weather",
+                                 "arguments": json.dumps({"city": city})}
+        result = lambda id, output: {"type": "function_call_output", "call_id": id, "output": output}
+        items += [{"role": "assistant", "content": "Let me look."}, call("t1", "Graz"), call("t2", "Bern"),
+                  result("t1", "4 C"), result("t2", [{"type": "input_text", "text": "7 C"}])]
+    if case == "image":
+        del fields["tools"], fields["tool_choice"]
+        items = [{"role": "user", "content": [
+            {"type": "input_text", "text": "look"},
+            {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}", "detail": "auto"}]}]
+    order = []
+    if stream:
+        with gpt.responses.stream(input=items, **fields) as events:
+            for event in events:
+                order.append([event.type, event.sequence_number])
+            answer = events.get_final_response()
+    else:
+        answer = gpt.responses.create(input=items, **fields)
+    thoughts = [part.text for item in answer.output if item.type == "reasoning" for part in item.summary]
+    calls = [[i.name, json.loads(i.arguments)] for i in answer.output if i.type == "function_call"]
+    used = answer.usage
+    assert answer.status == "completed" and answer.object == "response", answer
+    return {
+        "text": answer.output_text, "thinking": "".join(thoughts), "calls": calls,
+        "stop": "tools" if calls else "end",
+        "usage": [used.input_tokens, used.input_tokens_details.cached_tokens, used.output_tokens],
+        "order": order,
+    }
+
+
 def refused(call):
     try:
         call()
@@ -117,7 +159,7 @@ def refused(call):
 
 
 seen = {"rows": []}
-for door, ask in (("messages", by_claude), ("chat", by_gpt)):
+for door, ask in (("messages", by_claude), ("chat", by_gpt), ("responses", by_responses)):
     for model in models:
         for case in ("text", "tools", "results", "image"):
             for stream in (False, True):

@@ -8,7 +8,7 @@ use crate::clients::{needed, script};
 use crate::support::{Project, Server};
 use crate::twovendors::TwoVendors;
 
-const MODELS: [&str; 2] = ["chat/m", "claude/m"];
+const MODELS: [&str; 3] = ["chat/m", "claude/m", "gpt/m"];
 
 fn serving(vendors: &TwoVendors) -> (Project, Server, String) {
     let project = Project::new();
@@ -50,14 +50,16 @@ fn every_door_before_every_vendor_for_python() {
     let (project, server, key) = serving(&vendors);
     let seen = seen(python(), &server, &key);
     let rows = seen["rows"].as_array().unwrap();
-    assert_eq!(rows.len(), 2 * 2 * 4 * 2);
+    assert_eq!(rows.len(), 3 * 3 * 4 * 2);
     for row in rows {
         let wanted = wanted(row["case"].as_str().unwrap());
         for (name, value) in wanted.as_object().unwrap() {
             assert_eq!(&row[name], value, "{name} in {row}");
         }
-        if row["door"] == "messages" && row["stream"] == true {
-            in_order(row);
+        match (row["door"].as_str(), row["stream"] == true) {
+            (Some("messages"), true) => in_order(row),
+            (Some("responses"), true) => numbered(row),
+            _ => {}
         }
     }
     refusals(&seen["refusals"]);
@@ -85,9 +87,29 @@ fn in_order(row: &Value) {
     }
 }
 
+/// Events are numbered, items come one after the other, and the end is the last.
+fn numbered(row: &Value) {
+    let order = row["order"].as_array().unwrap();
+    let names: Vec<&str> = order.iter().map(|event| event[0].as_str().unwrap()).collect();
+    for (number, event) in order.iter().enumerate() {
+        assert_eq!(event[1], number, "{row}");
+    }
+    assert_eq!(names[..2], ["response.created", "response.in_progress"], "{row}");
+    assert_eq!(names.last(), Some(&"response.completed"), "{row}");
+    let mut open = false;
+    for name in names.iter().take(names.len() - 1).skip(2) {
+        match *name {
+            "response.output_item.added" => assert!(!std::mem::replace(&mut open, true), "{row}"),
+            "response.output_item.done" => assert!(std::mem::replace(&mut open, false), "{row}"),
+            _ => assert!(open, "{name} outside an item: {row}"),
+        }
+    }
+}
+
 fn refusals(refusals: &Value) {
     let document = &refusals["document"];
     assert_eq!(document["claude/m"], Value::Null, "the vendor takes documents");
+    assert_eq!(document["gpt/m"]["status"], 400);
     let refused = &document["chat/m"];
     assert_eq!((&refused["class"], &refused["status"]), (&json!("BadRequestError"), &json!(400)));
     assert_eq!(refused["body"]["error"]["type"], "invalid_request_error");
@@ -117,7 +139,10 @@ fn sent(vendors: &TwoVendors) {
     for (path, head, body) in &asked {
         assert_eq!(body["model"], "m");
         let (own, foreign) = ("stop_sequences", "stop");
-        if path == "/v1/chat/completions" {
+        if path == "/v1/responses" {
+            assert!(body.get(own).is_none() && body.get(foreign).is_none(), "{body}");
+            assert!(!head.contains("anthropic"), "{head}");
+        } else if path == "/v1/chat/completions" {
             assert!(body.get(own).is_none(), "{body}");
             assert!(!head.contains("anthropic"), "{head}");
         } else {
@@ -135,7 +160,7 @@ fn paid(project: &Project) {
     });
     let calls = calls.as_array().or_else(|| calls["calls"].as_array()).unwrap().clone();
     let ok: Vec<_> = calls.iter().filter(|call| call["outcome"] == "ok").collect();
-    assert_eq!(ok.len(), 33, "32 rows and a document");
+    assert_eq!(ok.len(), 73, "72 rows and a document");
     for call in ok {
         let usage = &call["usage"];
         assert_eq!(
@@ -154,7 +179,7 @@ fn every_door_before_every_vendor_for_node() {
     client.env("NODE_MODULES", needed("GATEMARK_TEST_NODE_MODULES")).arg(script("node/doors.mjs"));
     let seen = seen(client, &server, &key);
     let rows = seen["rows"].as_array().unwrap();
-    assert_eq!(rows.len(), 16);
+    assert_eq!(rows.len(), 36);
     for row in rows {
         let wanted = wanted(if row["tools"] == true { "tools" } else { "text" });
         assert_eq!(

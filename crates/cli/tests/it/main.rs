@@ -27,6 +27,8 @@ mod laws;
 mod meaning;
 mod problems;
 mod reports;
+mod responding;
+mod responses;
 mod runs;
 mod sandbox;
 mod scores;

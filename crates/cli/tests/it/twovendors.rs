@@ -1,11 +1,13 @@
-//! A vendor of chat completions and one of messages, at one address, that answer alike: so that what a client
-//! sees through a door can be compared whatever vendor stands behind it.
+//! Vendors of chat completions, of messages and of responses, at one address, that answer alike: so that what a
+//! client sees through a door can be compared whatever vendor stands behind it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+
+use crate::responding::embeddings;
 
 /// Path, head and body of a request.
 pub(crate) type Asked = (String, String, Value);
@@ -31,7 +33,7 @@ impl TwoVendors {
         Self { address, asked }
     }
 
-    /// A `gatemark.yaml` with the models `chat/m` and `claude/m`.
+    /// A `gatemark.yaml` with the models `chat/m`, `claude/m` and `gpt/m`, and a `sim`.
     pub(crate) fn config(&self) -> String {
         let address = &self.address;
         let provider = |name: &str, protocol: &str, path: &str| {
@@ -40,12 +42,17 @@ impl TwoVendors {
                  timeout: 20s}}\n"
             )
         };
+        let model = |name: &str| {
+            format!("  {name}/m: {{input_usd_per_million: 1, output_usd_per_million: 2}}\n")
+        };
         format!(
-            "name: two\nproviders:\n{}{}models:\n  chat/m: {{input_usd_per_million: 1, \
-             output_usd_per_million: 2}}\n  claude/m: {{input_usd_per_million: 1, \
-             output_usd_per_million: 2}}\n",
+            "name: vendors\nproviders:\n  sim: {{}}\n{}{}{}models:\n{}{}{}",
             provider("chat", "openai", "/v1"),
-            provider("claude", "anthropic", "")
+            provider("claude", "anthropic", ""),
+            provider("gpt", "openai, api: responses", "/v1"),
+            model("chat"),
+            model("claude"),
+            model("gpt")
         )
     }
 
@@ -63,12 +70,18 @@ fn converse(stream: &TcpStream, asked: &Mutex<Vec<Asked>>) -> Option<()> {
         asked.lock().unwrap().push((path.clone(), head, request.clone()));
         let said = Said::to(&request);
         let chat = path.ends_with("/chat/completions");
-        let body = match (path.ends_with("/count_tokens"), request["stream"] == true, chat) {
-            (true, ..) => json!({"input_tokens": 77}).to_string(),
-            (_, false, true) => said.chat_whole().to_string(),
-            (_, false, false) => said.claude_whole().to_string(),
-            (_, true, true) => said.chat_events(),
-            (_, true, false) => said.claude_events(),
+        let streamed = request["stream"] == true;
+        let body = match path.as_str() {
+            "/v1/responses" if streamed => said.response_events(),
+            "/v1/responses" => said.response_whole().to_string(),
+            "/v1/embeddings" => embeddings(&request).to_string(),
+            _ => match (path.ends_with("/count_tokens"), streamed, chat) {
+                (true, ..) => json!({"input_tokens": 77}).to_string(),
+                (_, false, true) => said.chat_whole().to_string(),
+                (_, false, false) => said.claude_whole().to_string(),
+                (_, true, true) => said.chat_events(),
+                (_, true, false) => said.claude_events(),
+            },
         };
         let kind = if body.starts_with('{') { "application/json" } else { "text/event-stream" };
         let length = body.len();
@@ -93,16 +106,21 @@ fn read(reader: &mut impl BufRead) -> Option<Asked> {
     Some((path, lower, serde_json::from_slice(&body).ok()?))
 }
 
-/// What both vendors answer, each in its own words.
-struct Said {
-    text: String,
-    cities: Vec<&'static str>,
-    breaks: bool,
+/// What the vendors answer, each in its own words.
+pub(crate) struct Said {
+    pub(crate) text: String,
+    pub(crate) cities: Vec<&'static str>,
+    pub(crate) breaks: bool,
 }
 
 impl Said {
     fn to(request: &Value) -> Self {
-        let text = request["messages"].to_string();
+        let text = request["messages"].to_string() + &request["input"].to_string();
+        let format = if request["text"].is_object() { "/text/format" } else { "/response_format" };
+        if request.pointer(format).is_some_and(|format| format["type"] == "json_schema") {
+            let text = json!({"city": "Graz", "degrees": 4}).to_string();
+            return Self { text, cities: vec![], breaks: false };
+        }
         let results = text.contains("4 C") && text.contains("7 C");
         let cities =
             if request["tools"].is_array() && !results { vec!["Graz", "Bern"] } else { vec![] };

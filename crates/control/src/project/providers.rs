@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gatemark_core::id::ModelName;
-use gatemark_core::model::{Place, Protocol, Provider, Quirks, SimSettings};
+use gatemark_core::model::{Api, Place, Protocol, Provider, Quirks, SimSettings};
 use gatemark_core::resilience::Resilience;
 
 use super::node::{Key, Node, Value};
@@ -13,6 +13,8 @@ use super::problems::Problems;
 use super::reader::{Fields, entries, shown};
 use super::{local, place, resilience, typed};
 
+const APIS: [(&str, Api); 3] =
+    [("chat", Api::Chat), ("responses", Api::Responses), ("both", Api::Both)];
 const TIMEOUT: Duration = Duration::from_secs(60);
 const KEY_HINT: &str = "put the key into an environment variable and name that in `key_env`; change a key that was committed";
 
@@ -42,6 +44,7 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         retries: 1,
         concurrency: None,
         resilience: Resilience::default(),
+        api: Api::default(),
         sim: SimSettings::default(),
         local: None,
         place: Place::default(),
@@ -91,6 +94,11 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
             }
             Some(_) => {}
         }
+    }
+    if protocol == Protocol::Openai {
+        provider.api = api(&provider.base_url, &mut fields, problems);
+    } else {
+        fields.refuse("api", "is for protocol openai only", "remove it", problems);
     }
     if protocol != Protocol::Sim {
         let allowed = fields.get("allow_private", problems);
@@ -161,6 +169,14 @@ fn base_url(
             String::new()
         }
     }
+}
+
+/// OpenAI itself speaks both; of other servers nothing is assumed.
+fn api(base_url: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Api {
+    let node = fields.get("api", problems);
+    let named = node.and_then(|node| typed::word(node, "`api`", &APIS, problems));
+    let is_openai = base_url.starts_with("https://api.openai.com");
+    named.unwrap_or(if is_openai { Api::Both } else { Api::Chat })
 }
 
 /// Why `text` is not the root of an API. The text is not repeated: it may hold a password.

@@ -13,7 +13,7 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::gate::Policy;
 use gatemark_core::id::Digest;
 use gatemark_core::model::{
-    Environment, Model, Place, Project, Protocol, Provider, Quirks, Recording, SimSettings,
+    Api, Environment, Model, Place, Project, Protocol, Provider, Quirks, Recording, SimSettings,
 };
 use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
@@ -212,6 +212,7 @@ pub(crate) fn project() -> Project {
         retries: 1,
         concurrency: None,
         resilience: Resilience::default(),
+        api: Api::default(),
         sim: SimSettings::default(),
         local: None,
         place: Place::default(),

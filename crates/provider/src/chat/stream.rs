@@ -64,7 +64,13 @@ mod tests {
     use crate::answer::{Answer, Finish};
 
     fn streamed(answer: Answer, usage_wanted: bool) -> String {
-        let opening = Opening { call: "id1".into(), model: "m".into(), created: 7, usage_wanted };
+        let opening = Opening {
+            call: "id1".into(),
+            model: "m".into(),
+            created: 7,
+            usage_wanted,
+            ..Opening::default()
+        };
         let mut writer = Writer::new(opening);
         let chunks = answer.into_chunks();
         let mut bytes: Vec<Bytes> = chunks.iter().filter_map(|c| writer.chunk(c)).collect();

@@ -8,13 +8,14 @@ mod read;
 
 use bytes::Bytes;
 use gatemark_core::{Error, Result};
+use serde_json::value::RawValue;
 
-pub use crate::frame::Opening;
+pub use crate::frame::{Asked, Opening};
 pub use read::{DoorRequest, PromptReference, read_prompt, read_request};
 
 use crate::answer::{Answer, Chunk};
 use crate::dialect::Dialect;
-use crate::{chat, messages};
+use crate::{chat, embeddings, messages, responses};
 
 /// Writes a streamed answer event by event. Each `Bytes` holds complete events and is meant for one write.
 ///
@@ -26,14 +27,17 @@ pub enum Writer {
     Chat(chat::Writer),
     /// Messages.
     Messages(Box<messages::Writer>),
+    /// Responses.
+    Responses(Box<responses::Writer>),
 }
 
 impl Writer {
     /// A writer that has written nothing.
     pub fn new(dialect: Dialect, opening: Opening) -> Self {
         match dialect {
-            Dialect::Chat | Dialect::Responses => Self::Chat(chat::Writer::new(opening)),
+            Dialect::Chat | Dialect::Embeddings => Self::Chat(chat::Writer::new(opening)),
             Dialect::Messages => Self::Messages(Box::new(messages::Writer::new(opening))),
+            Dialect::Responses => Self::Responses(Box::new(responses::Writer::new(opening))),
         }
     }
 
@@ -45,6 +49,7 @@ impl Writer {
         match self {
             Self::Chat(writer) => Ok(writer.chunk(chunk)),
             Self::Messages(writer) => writer.chunk(chunk),
+            Self::Responses(writer) => writer.chunk(chunk),
         }
     }
 
@@ -53,6 +58,7 @@ impl Writer {
         match self {
             Self::Chat(writer) => writer.error(error),
             Self::Messages(writer) => writer.error(error),
+            Self::Responses(writer) => writer.error(error),
         }
     }
 
@@ -64,6 +70,7 @@ impl Writer {
         match self {
             Self::Chat(writer) => Ok(writer.end()),
             Self::Messages(writer) => writer.end(),
+            Self::Responses(writer) => writer.end(),
         }
     }
 }
@@ -72,17 +79,24 @@ impl Writer {
 ///
 /// # Errors
 /// `VendorFailed` for an answer that the dialect cannot express.
-pub fn write_answer(dialect: Dialect, answer: &Answer, call: &str, created: i64) -> Result<Bytes> {
+pub fn write_answer(dialect: Dialect, answer: &Answer, opening: &Opening) -> Result<Bytes> {
     match dialect {
-        Dialect::Chat | Dialect::Responses => Ok(chat::write_answer(answer, created)),
-        Dialect::Messages => messages::write_answer(answer, call),
+        Dialect::Chat => Ok(chat::write_answer(answer, opening.created)),
+        Dialect::Messages => messages::write_answer(answer, &opening.call),
+        Dialect::Responses => responses::write_answer(answer, opening),
+        Dialect::Embeddings => embeddings::write_answer(answer),
     }
 }
 
 /// An error in the shape that the dialect's clients understand; `call` is the call's id, if it got one.
 pub fn write_error(dialect: Dialect, error: &Error, call: Option<&str>) -> Bytes {
     match dialect {
-        Dialect::Chat | Dialect::Responses => chat::write_error(error),
+        Dialect::Chat | Dialect::Responses | Dialect::Embeddings => chat::write_error(error),
         Dialect::Messages => messages::write_error(error, call),
     }
+}
+
+/// What of a request is repeated in its answer: nothing but at the door of responses.
+pub fn repeated(dialect: Dialect, fields: &[(String, Box<RawValue>)]) -> Asked {
+    if dialect == Dialect::Responses { fields.into() } else { Asked::default() }
 }

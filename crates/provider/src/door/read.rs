@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::dialect::Dialect;
+use crate::embeddings;
 use crate::object::Members;
 
 /// Most top-level fields of a request. Real ones have about twenty.
@@ -142,6 +143,10 @@ fn place(request: &mut DoorRequest, dialect: Dialect, key: &str, value: &RawValu
 
 /// The conversation.
 fn said(dialect: Dialect, value: &RawValue) -> Result<Box<RawValue>> {
+    if dialect == Dialect::Embeddings {
+        embeddings::check(value)?;
+        return Ok(value.to_owned());
+    }
     if dialect == Dialect::Responses && value.get().starts_with('"') {
         return Ok(value.to_owned());
     }
@@ -177,6 +182,7 @@ pub fn read_prompt(raw: &RawValue) -> Result<PromptReference> {
             "variables" => {
                 variables = serde_json::from_str(value.get())
                     .map_err(|_| wrong_type("prompt.variables", "an object", value))?;
+                variables.values_mut().for_each(unwrap_text);
             }
             other => {
                 let message =
@@ -187,6 +193,16 @@ pub fn read_prompt(raw: &RawValue) -> Result<PromptReference> {
     }
     let id = id.ok_or_else(|| Error::invalid("`prompt.id` is missing").at("prompt.id"))?;
     Ok(PromptReference { id, version, variables })
+}
+
+/// OpenAI's clients may give a text as a part of a message: `{"type": "input_text", "text": "…"}`.
+fn unwrap_text(value: &mut Value) {
+    let Some(part) = value.as_object_mut().filter(|part| part.len() == 2) else { return };
+    if part.get("type").is_some_and(|kind| kind == "input_text")
+        && let Some(text @ Value::String(_)) = part.get_mut("text").map(Value::take)
+    {
+        *value = text;
+    }
 }
 
 fn version_text(value: &RawValue) -> Result<String> {

@@ -6,8 +6,8 @@ use gatemark_core::Result;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::to_chat::{Towards, malformed, raw};
 use crate::object::{self, Members};
+use crate::towards::{Towards, malformed, raw};
 
 /// What a block becomes.
 pub(super) enum Said<'a> {

@@ -14,9 +14,9 @@
 use gatemark_core::Result;
 use serde_json::value::RawValue;
 
-use super::to_chat::{Towards, malformed};
 use super::tools;
 use crate::object::{self, Members};
+use crate::towards::{Towards, malformed};
 
 type Fields = Vec<(String, Box<RawValue>)>;
 

@@ -18,5 +18,5 @@ mod write;
 
 pub use fault::write_error;
 pub use stream::Writer;
-pub(crate) use to_chat::{Towards, to_chat};
+pub(crate) use to_chat::to_chat;
 pub use write::{write_answer, write_count};

@@ -9,17 +9,16 @@
 //! text that follows it.
 
 use bytes::{Bytes, BytesMut};
-use gatemark_core::{Error, Kind, Result};
+use gatemark_core::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::write::{Counts, made_id, stop_reason};
 use super::write_error;
 use crate::answer::{Chunk, Finish};
-use crate::calls::{self, Piece};
+use crate::calls::{self, Piece, Queue};
 use crate::dialect::{Dialect, Raw};
 use crate::frame::{self, Opening};
-use crate::object::Members;
 use gatemark_core::model::Usage;
 
 #[derive(Debug, PartialEq)]
@@ -31,18 +30,6 @@ enum Open {
     Tool(usize),
 }
 
-/// A call of a tool.
-#[derive(Debug)]
-struct Tool {
-    /// The vendor's index, if it gives any.
-    index: Option<u64>,
-    id: String,
-    name: String,
-    /// Arguments that were not written yet.
-    waiting: String,
-    closed: bool,
-}
-
 /// The writer of one stream.
 #[derive(Debug)]
 pub struct Writer {
@@ -51,7 +38,7 @@ pub struct Writer {
     open: Open,
     /// Blocks that were opened.
     blocks: u64,
-    tools: Vec<Tool>,
+    tools: Queue,
     finish: Finish,
     met: Option<String>,
     usage: Usage,
@@ -68,7 +55,7 @@ impl Writer {
             begun: false,
             open: Open::Nothing,
             blocks: 0,
-            tools: Vec::new(),
+            tools: Queue::default(),
             finish: Finish::Stop,
             met: None,
             usage: Usage::default(),
@@ -122,7 +109,7 @@ impl Writer {
         }
         self.begin()?;
         self.close()?;
-        while let Some(rank) = self.tools.iter().position(|tool| !tool.closed) {
+        while let Some(rank) = self.tools.unwritten() {
             self.write_tool(rank)?;
             self.close()?;
         }
@@ -137,7 +124,7 @@ impl Writer {
 
     /// The vendor's own event.
     fn pass(&mut self, raw: &Bytes) -> Option<Bytes> {
-        let name = event_name(raw);
+        let name = frame::event_name(raw);
         frame::put(&mut self.out, &name, raw);
         if name != "message_stop" {
             return self.take();
@@ -213,39 +200,11 @@ impl Writer {
 
     /// Takes in a piece of a call, and writes it unless an earlier call is being written.
     fn call(&mut self, piece: Piece) -> Result<()> {
-        let rank = self.rank(&piece)?;
-        let Some(tool) = self.tools.get_mut(rank) else { return Ok(()) };
-        if tool.closed {
-            let message = "the vendor wrote on in a call of a tool after text that followed it";
-            return Err(Error::new(Kind::VendorFailed, message));
-        }
-        tool.waiting.push_str(&piece.arguments);
+        let rank = self.tools.take_in(piece, |rank| made_id(&self.opening.call, rank))?;
         match self.open {
             Open::Tool(open) if open != rank => Ok(()),
             _ => self.write_tool(rank),
         }
-    }
-
-    /// Which call a piece belongs to; a new one if none.
-    fn rank(&mut self, piece: &Piece) -> Result<usize> {
-        let known = match (piece.index, &piece.id) {
-            (Some(index), _) => self.tools.iter().position(|tool| tool.index == Some(index)),
-            (None, Some(id)) => self.tools.iter().position(|tool| tool.id == *id),
-            (None, None) if piece.name.is_none() => self.tools.len().checked_sub(1),
-            (None, None) => None,
-        };
-        if let Some(rank) = known {
-            return Ok(rank);
-        }
-        let Some(name) = piece.name.clone() else {
-            let message = "the vendor sent a piece of a call of a tool that was never begun";
-            return Err(Error::new(Kind::VendorFailed, message));
-        };
-        let rank = self.tools.len();
-        let id = piece.id.clone().unwrap_or_else(|| made_id(&self.opening.call, rank));
-        let (waiting, closed) = (String::new(), false);
-        self.tools.push(Tool { index: piece.index, id, name, waiting, closed });
-        Ok(rank)
     }
 
     /// Writes what waits of a call.
@@ -268,22 +227,4 @@ struct Ended {
     r#type: &'static str,
     delta: Value,
     usage: Counts,
-}
-
-/// The `type` of an event's data, which is its name. Vendors write it first.
-fn event_name(data: &Bytes) -> String {
-    let text = std::str::from_utf8(data).unwrap_or_default();
-    let first = text.strip_prefix("{\"type\":").map(|rest| rest.trim_start_matches([' ', '"']));
-    if let Some((name, _)) = first.and_then(|rest| rest.split_once('"'))
-        && is_word(name)
-    {
-        return name.to_string();
-    }
-    let members: Option<Members<'_>> = serde_json::from_str(text).ok();
-    let name = members.and_then(|mut members| members.take("type").and_then(crate::object::text));
-    name.filter(|name| is_word(name)).map_or_else(|| "message".into(), Into::into)
-}
-
-fn is_word(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_')
 }

@@ -4,11 +4,12 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Towards, Writer, to_chat};
+use super::{Writer, to_chat};
 use crate::answer::{Chunk, Finish};
 use crate::dialect::{Dialect, Raw};
 use crate::frame::Opening;
 use crate::request::{ChatRequest, Messages};
+use crate::towards::Towards;
 
 fn raw(value: &Value) -> Box<RawValue> {
     RawValue::from_string(value.to_string()).unwrap()

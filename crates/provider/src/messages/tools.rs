@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::to_chat::{Towards, malformed, raw};
 use crate::object::{self, Members};
+use crate::towards::{Towards, malformed, raw};
 
 #[derive(Serialize)]
 struct Tool<'a> {
@@ -51,6 +51,8 @@ fn declaration(param: &str, value: &RawValue, towards: &Towards<'_>) -> Result<B
     }
     let name = members.take("name");
     let name = name.ok_or_else(|| malformed(&format!("{param}.name"), "a text"))?;
+    // It decides in which pieces arguments arrive, and nothing about them.
+    members.take("eager_input_streaming");
     let cache_control = members.take("cache_control").filter(|_| towards.knows);
     let tool = Tool {
         r#type: "function",

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::block::{self, Said};
-use super::to_chat::{Towards, malformed, raw};
 use crate::object::{self, Members};
+use crate::towards::{Towards, malformed, raw};
 
 /// What a failed tool's text begins with, where the flag has no place.
 const FAILED: &str = "[the tool failed] ";

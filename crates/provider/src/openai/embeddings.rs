@@ -73,6 +73,21 @@ pub(crate) fn read(body: &[u8], texts: usize) -> Result<Embedded, Unreadable> {
     Ok(Embedded { usage, ..embedded })
 }
 
+/// The usage that an answer with `texts` vectors tells, which are not looked at: the caller gets them as they
+/// came.
+pub(super) fn usage(body: &[u8], texts: usize) -> Result<Option<Usage>, Unreadable> {
+    let odd = |why: String| Unreadable::Odd(why);
+    let answer: Answer<'_> =
+        serde_json::from_slice(body).map_err(|cause| odd(cause.to_string()))?;
+    if let Some(error) = answer.error.filter(|error| error.get() != "null") {
+        return Err(Unreadable::Says(error.to_owned()));
+    }
+    if answer.data.len() != texts {
+        return Err(odd(format!("{} vectors for {texts} texts", answer.data.len())));
+    }
+    Ok(answer.usage.map(|usage| Usage { input: usage.prompt_tokens, ..Usage::default() }))
+}
+
 fn vector(raw: &RawValue) -> Result<Vec<f32>, String> {
     if !raw.get().starts_with('"') {
         return serde_json::from_str(raw.get()).map_err(|cause| cause.to_string());

@@ -1,30 +1,35 @@
-//! Vendors that speak chat completions: OpenAI and every compatible server.
+//! Vendors that speak chat completions, responses or both: OpenAI and every compatible server.
 
 pub(crate) mod embeddings;
 mod quirks;
+mod responses;
 pub(crate) mod stream;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use gatemark_core::Result;
-use gatemark_core::model::{Provider, Quirks};
+use gatemark_core::model::{Api, Provider, Quirks};
+use gatemark_core::{Error, Result};
 
 use crate::answer::{Answer, ChunkStream};
 use crate::chat;
 use crate::chunks::Chunks;
+use crate::dialect::{Dialect, Raw};
 use crate::embedding::{Embedded, MOST_TEXTS};
 use crate::http::Client;
 use crate::line::{Line, Opened};
-use crate::request::ChatRequest;
+use crate::native;
+use crate::request::{ChatRequest, Messages};
 use crate::secret::Secret;
 use crate::vendor::{BoxFuture, Vendor};
+use responses::Responses;
 
 /// The vendor.
 pub(crate) struct Openai {
     line: Line,
     embeddings: Line,
+    responses: Option<Responses>,
     base_url: String,
     quirks: Quirks,
 }
@@ -37,9 +42,31 @@ impl Openai {
         Ok(Self {
             line: line("/chat/completions")?,
             embeddings: line("/embeddings")?,
+            responses: match provider.api {
+                Api::Chat => None,
+                Api::Responses => Some(Responses::new(line("/responses")?, true)),
+                Api::Both => Some(Responses::new(line("/responses")?, false)),
+            },
             base_url: provider.base_url.clone(),
             quirks: provider.quirks,
         })
+    }
+
+    /// The endpoint of responses, if `request` is for it.
+    fn responses(&self, request: &ChatRequest) -> Option<&Responses> {
+        self.responses.as_ref().filter(|responses| responses.takes(request))
+    }
+
+    /// The caller's own request for vectors, and the vendor's own answer.
+    async fn vectors(&self, request: &ChatRequest) -> Result<Answer> {
+        let Messages::Raw(input) = &request.messages else {
+            return Err(Error::internal("embeddings without an input"));
+        };
+        let body = self.embeddings.whole(native::write(request, false)?).await?;
+        let usage = embeddings::usage(&body, crate::embeddings::check(input)?);
+        let usage = usage.map_err(|why| self.embeddings.peer.unreadable(&body, why))?;
+        let raw = Some(Raw { dialect: Dialect::Embeddings, bytes: body });
+        Ok(Answer { raw, usage, ..Answer::default() })
     }
 
     fn read(&self, body: Bytes) -> Result<Answer> {
@@ -48,8 +75,22 @@ impl Openai {
 }
 
 impl Vendor for Openai {
+    fn speaks(&self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::Chat | Dialect::Embeddings => true,
+            Dialect::Responses => self.responses.is_some(),
+            Dialect::Messages => false,
+        }
+    }
+
     fn complete<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {
         async move {
+            if request.dialect == Dialect::Embeddings {
+                return self.vectors(request).await;
+            }
+            if let Some(responses) = self.responses(request) {
+                return responses.complete(request).await;
+            }
             let body = self.line.whole(quirks::write(self.quirks, request, false)?).await?;
             self.read(body)
         }
@@ -58,6 +99,9 @@ impl Vendor for Openai {
 
     fn stream<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<ChunkStream>> {
         async move {
+            if let Some(responses) = self.responses(request) {
+                return responses.stream(request).await;
+            }
             let stream: ChunkStream =
                 match self.line.open(quirks::write(self.quirks, request, true)?).await? {
                     Opened::Events(events) => Chunks::boxed(

@@ -14,6 +14,7 @@ mod embeddings;
 mod gemini;
 mod hub;
 mod openai;
+mod responses;
 mod server;
 mod sim;
 mod tiny;
@@ -24,7 +25,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use gatemark_core::Error;
-use gatemark_core::model::{Place, Protocol, Provider, Quirks, SimSettings};
+use gatemark_core::model::{Api, Place, Protocol, Provider, Quirks, SimSettings};
 use gatemark_provider::http::Client;
 use gatemark_provider::local::Home;
 use gatemark_provider::{ChatRequest, Chunk, ChunkStream, Messages, Secret, Vendor, connect};
@@ -42,6 +43,7 @@ fn provider(protocol: Protocol, base_url: &str) -> Provider {
         retries: 0,
         concurrency: None,
         resilience: Default::default(),
+        api: Api::default(),
         sim: SimSettings::default(),
         local: None,
         place: Place::default(),

@@ -11,7 +11,8 @@ use gatemark_core::access::Caller;
 use gatemark_core::call::CallPurpose;
 use gatemark_core::error::Result;
 use gatemark_gateway::{self as gateway, Facts, Incoming, Reply};
-use gatemark_provider::{Dialect, door};
+use gatemark_provider::Dialect;
+use gatemark_provider::door::{self, Opening};
 
 use super::target::target;
 use crate::account;
@@ -48,11 +49,17 @@ pub(super) async fn call(app: &App, incoming: Incoming) -> Answer<Response> {
 }
 
 fn respond(dialect: Dialect, reply: Reply) -> Result<Response> {
-    let Reply { facts, body } = reply;
+    let Reply { facts, asked, body } = reply;
     let (kind, body) = match body {
         gateway::Body::Whole(answer) => {
-            let created = facts.at / 1_000_000;
-            let written = door::write_answer(dialect, &answer, &facts.call, created)?;
+            let opening = Opening {
+                call: facts.call.clone(),
+                model: facts.model.vendor_id().to_string(),
+                created: facts.at / 1_000_000,
+                asked,
+                ..Opening::default()
+            };
+            let written = door::write_answer(dialect, &answer, &opening)?;
             ("application/json", Body::from(written))
         }
         gateway::Body::Stream(frames) => {

@@ -17,7 +17,7 @@ name: support
 providers:
   openai: {timeout: 30s, retries: 2}
   anthropic:
-  local: {protocol: openai, base_url: http://localhost:8000/v1/}
+  local: {protocol: openai, base_url: http://localhost:8000/v1/, api: responses}
   sim: {latency: 20ms, error_rate: 0.01, drift: 1, seed: 7}
 models:
   openai/gpt-4o-2024-08-06:
