@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use gatemark_control::reload::ConfigStatus;
 use gatemark_core::call::{CallPurpose, CallRecord};
 use gatemark_gateway::{BudgetStanding, Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -13,6 +14,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::budget_metrics::BudgetMetrics;
+use crate::config_metrics::ConfigMetrics;
 use crate::resilience::ResilienceMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -51,6 +53,7 @@ pub struct Metrics {
     pending: Gauge,
     budgets: BudgetMetrics,
     resilience: ResilienceMetrics,
+    config: ConfigMetrics,
 }
 
 impl Metrics {
@@ -68,6 +71,7 @@ impl Metrics {
             pending: Gauge::default(),
             budgets: BudgetMetrics::default(),
             resilience: ResilienceMetrics::default(),
+            config: ConfigMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("calls", "Calls that ended", metrics.calls.clone());
@@ -98,6 +102,7 @@ impl Metrics {
         );
         metrics.budgets.register(&mut registry);
         metrics.resilience.register(&mut registry);
+        metrics.config.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
@@ -106,14 +111,16 @@ impl Metrics {
         self.resilience.read(gateway);
     }
 
-    /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log, and budgets as
-    /// they stand.
+    /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log, and budgets and
+    /// the configuration as they stand.
     pub(crate) fn encode(
         &self,
         pending: u64,
         budgets: &[BudgetStanding],
+        config: &ConfigStatus,
     ) -> Result<String, std::fmt::Error> {
         self.budgets.show(budgets);
+        self.config.show(config);
         self.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
         let mut buffer = String::new();
         text::encode(&mut buffer, &self.registry)?;
@@ -225,7 +232,20 @@ mod tests {
         for number in 0..50 {
             metrics.ended(&call(&format!("openai/made-up-{number}")));
         }
-        let text = metrics.encode(0, &[]).unwrap();
+        let status = ConfigStatus {
+            revision: 1,
+            registry_revision: 1,
+            loaded_at: 2_500_000,
+            digest: None,
+            files: vec![],
+            applied: 3,
+            refused: 4,
+            last_error: None,
+            held: vec![],
+        };
+        let text = metrics.encode(0, &[], &status).unwrap();
+        assert!(text.contains(r#"gatemark_config_changes_total{result="refused"} 4"#), "{text}");
+        assert!(text.contains("gatemark_config_last_change_usable 1"), "{text}");
         assert!(!text.contains("made-up"), "{text}");
         assert!(text.contains(r#"model="openai/other",outcome="ok",error="",purpose="serve"} 50"#));
         assert_eq!(model_label(&CallRecord { priced: true, ..call("openai/x") }), "openai/x");

@@ -60,6 +60,7 @@ mod yaml;
 use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::model::Project;
 
+pub use config_file::CONFIG;
 pub use files::Files;
 pub use prompt_file::PromptFile;
 
