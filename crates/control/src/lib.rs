@@ -10,6 +10,7 @@ pub mod calibrate;
 pub mod checks;
 pub mod compare;
 pub mod compat;
+pub mod config_status;
 pub mod configuration;
 mod connect;
 pub mod coverage;

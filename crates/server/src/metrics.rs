@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use gatemark_control::reload::ConfigStatus;
+use gatemark_control::config_status::ConfigStatus;
 use gatemark_core::call::{CallPurpose, CallRecord};
 use gatemark_gateway::{BudgetStanding, Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};

@@ -26,6 +26,7 @@ mod lanes;
 mod laws;
 mod meaning;
 mod problems;
+mod reloading;
 mod reports;
 mod runs;
 mod sandbox;

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use gatemark_control::reload::ConfigStatus;
+use gatemark_control::config_status::ConfigStatus;
 use gatemark_control::task::TaskStatus;
 use gatemark_core::access::Action;
 
