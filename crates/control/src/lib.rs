@@ -4,6 +4,7 @@
 //! they print or serialise; neither decides anything. Test runs go through the gateway, so what is
 //! tested is what serves.
 
+pub mod advise;
 mod answer_place;
 pub mod budgets;
 pub mod calibrate;

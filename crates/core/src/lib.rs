@@ -9,6 +9,7 @@
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `comparison` ← `gate` ← `deploy`.
 
 pub mod access;
+pub mod advice;
 pub mod audit;
 pub mod budget;
 pub mod bump;

@@ -2,6 +2,7 @@
 //!
 //! Commands decide nothing; what they print with `--json` is what the HTTP API answers.
 
+pub(crate) mod advise;
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod budget;

@@ -211,7 +211,7 @@ fn a_stream_goes_on_although_its_provider_is_removed() {
         "messages": [{"role": "user", "content": "hi"}]})
     .to_string();
     let request = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut stream = TcpStream::connect(server.address()).unwrap();
@@ -241,7 +241,8 @@ fn connections_to_a_vendor_outlive_changes_of_others() {
     let base = with_provider(&upstream.config(), "kept", &slow.address);
     let (project, server) = serving(&base);
     for round in 1..=3 {
-        assert_eq!(plain(&server, "kept/m").status, 200);
+        let answer = plain(&server, "kept/m");
+        assert_eq!(answer.status, 200, "{}", answer.body);
         let budget = format!("budgets:\n  - {{name: b, amount_usd: {round}, window: day}}\n");
         replace(&project, &(base.clone() + &budget));
         hang_up(&server);
