@@ -5,7 +5,7 @@
 //! `Retry-After`, while those under way go on undisturbed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -19,11 +19,24 @@ pub(crate) struct Entrance {
     places: Arc<Semaphore>,
     waiting: AtomicU32,
     shed: AtomicU64,
+    /// Places that are taken away when calls under way leave them.
+    owed: Arc<AtomicUsize>,
 }
 
 /// A call's place; free again when dropped.
 pub(crate) struct Place {
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
+    owed: Arc<AtomicUsize>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let less = |owed: usize| owed.checked_sub(1);
+        let is_owed = self.owed.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_ok();
+        if let Some(permit) = self.permit.take().filter(|_| is_owed) {
+            permit.forget();
+        }
+    }
 }
 
 /// How busy the process is.
@@ -50,7 +63,13 @@ impl Entrance {
     pub(crate) fn new(bounds: ServerBounds) -> Self {
         let places = Arc::new(Semaphore::new(most(&bounds)));
         let bounds = ArcSwap::from_pointee(bounds);
-        Self { bounds, places, waiting: AtomicU32::new(0), shed: AtomicU64::new(0) }
+        Self {
+            bounds,
+            places,
+            waiting: AtomicU32::new(0),
+            shed: AtomicU64::new(0),
+            owed: Arc::default(),
+        }
     }
 
     /// A place, at once or after a wait.
@@ -59,7 +78,7 @@ impl Entrance {
     /// `Unavailable` with the code `overloaded`.
     pub(crate) async fn enter(&self) -> Result<Place> {
         if let Ok(permit) = self.places.clone().try_acquire_owned() {
-            return Ok(Place { _permit: permit });
+            return Ok(self.place(permit));
         }
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
@@ -69,7 +88,7 @@ impl Entrance {
         }
         let permit = self.places.clone().acquire_owned();
         match tokio::time::timeout(bounds.queue_wait, permit).await {
-            Ok(Ok(permit)) => Ok(Place { _permit: permit }),
+            Ok(Ok(permit)) => Ok(self.place(permit)),
             // The semaphore is never closed, so this is a wait that was too long.
             Ok(Err(_)) | Err(_) => Err(self.refuse()),
         }
@@ -80,17 +99,24 @@ impl Entrance {
     pub(crate) fn rebound(&self, next: ServerBounds) {
         let before = self.bounds.swap(Arc::new(next));
         let (had, has) = (most(&before), most(&next));
-        if has > had {
-            self.places.add_permits(has - had);
-        } else if has < had {
-            let places = self.places.clone();
-            let less = u32::try_from(had - has).unwrap_or(u32::MAX);
-            drop(tokio::spawn(async move {
-                if let Ok(taken) = places.acquire_many_owned(less).await {
-                    taken.forget();
-                }
-            }));
+        if has >= had {
+            let paid = self.pay(has - had);
+            self.places.add_permits(has - had - paid);
+        } else {
+            let free = self.places.forget_permits(had - has);
+            self.owed.fetch_add(had - has - free, Ordering::AcqRel);
         }
+    }
+
+    /// Cancels up to `most` places that are to be taken away. Returns how many.
+    fn pay(&self, most: usize) -> usize {
+        let less = |owed: usize| Some(owed - owed.min(most));
+        let before = self.owed.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+        before.unwrap_or_default().min(most)
+    }
+
+    fn place(&self, permit: OwnedSemaphorePermit) -> Place {
+        Place { permit: Some(permit), owed: self.owed.clone() }
     }
 
     pub(crate) fn load(&self) -> Load {

@@ -107,6 +107,9 @@ impl Gateway {
 
     /// Puts another snapshot in force. Calls under way finish on the old one.
     pub fn swap(&self, snapshot: Snapshot) {
+        if snapshot.project().server != self.snapshot().project().server {
+            self.shared.entrance.rebound(snapshot.project().server);
+        }
         self.shared.snapshot.store(Arc::new(snapshot));
     }
 

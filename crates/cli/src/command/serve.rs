@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::config::OnDisk;
 use crate::context::{Context, closing};
@@ -147,11 +148,15 @@ impl Signals {
 
     /// Waits for what ends the server.
     async fn end(&mut self, control: &Control) {
+        let mut asked = JoinSet::new();
         loop {
             tokio::select! {
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
-                _ = self.hangup.recv() => drop(tokio::spawn(reload(control.clone()))),
+                _ = self.hangup.recv() => {
+                    asked.spawn(reload(control.clone()));
+                }
+                Some(_) = asked.join_next() => {}
             }
         }
     }
