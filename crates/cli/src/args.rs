@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    advise, approve, audit, budget, calls, compare, compat, deploy, diff, gate, import, init,
-    judge, key, list, log, openapi, prices, push, report, rollback, sandbox, score, serve, show,
-    suite, test, tokens,
+    advise, approve, audit, budget, calls, cascade, compare, compat, deploy, diff, gate, import,
+    init, judge, key, list, log, openapi, prices, push, report, rollback, sandbox, score, serve,
+    show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -48,6 +48,7 @@ enum Command {
     Budget(budget::Args),
     Prices(prices::Args),
     Calls(calls::Args),
+    Cascade(cascade::Args),
     Audit(audit::Args),
     Key(key::Args),
     Score(score::Args),
@@ -83,6 +84,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Budget(args) => budget::run(args, context).await,
         Command::Prices(args) => prices::run(args, context),
         Command::Calls(args) => calls::run(args, context).await,
+        Command::Cascade(args) => cascade::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,
         Command::Key(args) => key::run(args, context).await,
         Command::Score(args) => score::run(args, terminal),

@@ -8,6 +8,7 @@ pub mod advise;
 mod answer_place;
 pub mod budgets;
 pub mod calibrate;
+pub mod cascade;
 pub mod checks;
 pub mod compare;
 pub mod compat;

@@ -16,6 +16,7 @@ pub mod bump;
 pub mod calibration;
 pub mod call;
 pub mod canonical;
+pub mod cascade;
 pub mod comparison;
 pub mod deploy;
 pub mod diagnostic;

@@ -35,6 +35,13 @@ struct ModelLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StepLabels {
+    prompt: String,
+    step: u32,
+    same: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct TokenLabels {
     model: String,
     direction: &'static str,
@@ -49,6 +56,8 @@ pub struct Metrics {
     overhead: Histogram,
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
+    cascade: Family<StepLabels, Counter>,
+    cascade_saved: Gauge<f64, AtomicU64>,
     lost: Counter,
     pending: Gauge,
     budgets: BudgetMetrics,
@@ -67,6 +76,8 @@ impl Metrics {
             overhead: Histogram::new(exponential_buckets(0.000_05, 2.0, 14)),
             tokens: Family::default(),
             cost: Family::default(),
+            cascade: Family::default(),
+            cascade_saved: Gauge::default(),
             lost: Counter::default(),
             pending: Gauge::default(),
             budgets: BudgetMetrics::default(),
@@ -89,6 +100,11 @@ impl Metrics {
         );
         registry.register("tokens", "Tokens by direction", metrics.tokens.clone());
         registry.register("cost_usd", "Cost in US dollars", metrics.cost.clone());
+        let help =
+            "Calls through a cascade by the step that answered; `same` if going up changed nothing";
+        registry.register("cascade_calls", help, metrics.cascade.clone());
+        let help = "What cascades saved against their last steps alone, since the start";
+        registry.register("cascade_saved_usd", help, metrics.cascade_saved.clone());
         registry.register(
             "call_records_lost",
             "Records not kept because the log was full",
@@ -168,6 +184,12 @@ impl Meter for Metrics {
         self.latency.get_or_create(&by_model).observe(seconds(record.latency_us));
         self.overhead.observe(seconds(record.gateway_us()));
         self.cost.get_or_create(&by_model).inc_by(record.cost.as_usd().max(0.0));
+        if let Some(climb) = &record.cascade {
+            let same = climb.same.map(|same| same.to_string()).unwrap_or_default();
+            let prompt = by_model.prompt.clone();
+            self.cascade.get_or_create(&StepLabels { prompt, step: climb.step, same }).inc();
+            self.cascade_saved.inc_by(climb.saved.unwrap_or_default().as_usd());
+        }
         let tokens = |direction, count| {
             self.tokens
                 .get_or_create(&TokenLabels { model: model.clone(), direction })
@@ -223,6 +245,7 @@ mod tests {
             attempts: vec![],
             tags: Default::default(),
             cached: false,
+            cascade: None,
         }
     }
 

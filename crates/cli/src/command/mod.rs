@@ -7,6 +7,7 @@ pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod budget;
 pub(crate) mod calls;
+pub(crate) mod cascade;
 pub(crate) mod compare;
 pub(crate) mod compat;
 pub(crate) mod deploy;

@@ -7,6 +7,7 @@ mod access;
 mod advising;
 mod bound;
 mod calibrating;
+mod cascading;
 mod clients;
 mod codechecks;
 mod comparing;
