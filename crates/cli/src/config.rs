@@ -3,6 +3,7 @@
 //! Every variable of the environment that this program reads is named here, in [`crate::global`] or in
 //! the configuration's `key_variable`s.
 
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,10 @@ use gatemark_control::project::{self, Files};
 use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::model::{LocalModel, Project};
+use gatemark_provider::Secret;
 
 use crate::global::Global;
+use crate::keys;
 
 /// The file that makes a folder a project.
 pub(crate) const FILE: &str = "gatemark.yaml";
@@ -108,7 +111,7 @@ impl Source for OnDisk {
     }
 
     fn equipped(&self, project: Project) -> (Project, HashMap<String, Vec<Secret>>) {
-        let keys = secrets(&project);
+        let keys = keys::all(&project);
         (placed(project, &self.folders), keys)
     }
 }
