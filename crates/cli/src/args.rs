@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    approve, audit, budget, calls, compare, compat, deploy, diff, gate, import, init, judge, key,
-    list, log, openapi, prices, push, report, rollback, sandbox, score, serve, show, suite, test,
-    tokens,
+    advise, approve, audit, budget, calls, cascade, compare, compat, deploy, diff, gate, import,
+    init, judge, key, list, log, openapi, prices, push, report, rollback, sandbox, score, serve,
+    show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -37,6 +37,7 @@ enum Command {
     Suite(suite::Args),
     Test(test::Args),
     Compat(compat::Args),
+    Advise(advise::Args),
     Compare(compare::Args),
     Judge(judge::Args),
     Report(report::Args),
@@ -47,6 +48,7 @@ enum Command {
     Budget(budget::Args),
     Prices(prices::Args),
     Calls(calls::Args),
+    Cascade(cascade::Args),
     Audit(audit::Args),
     Key(key::Args),
     Score(score::Args),
@@ -70,6 +72,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Log(args) => log::run(args, context).await,
         Command::Suite(args) => suite::run(args, context).await,
         Command::Compat(args) => compat::run(args, context).await,
+        Command::Advise(args) => advise::run(args, context).await,
         Command::Test(args) => test::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
         Command::Judge(args) => judge::run(args, context).await,
@@ -81,6 +84,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Budget(args) => budget::run(args, context).await,
         Command::Prices(args) => prices::run(args, context),
         Command::Calls(args) => calls::run(args, context).await,
+        Command::Cascade(args) => cascade::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,
         Command::Key(args) => key::run(args, context).await,
         Command::Score(args) => score::run(args, terminal),

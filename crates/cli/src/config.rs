@@ -3,16 +3,21 @@
 //! Every variable of the environment that this program reads is named here, in [`crate::global`] or in
 //! the configuration's `key_variable`s.
 
+use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use gatemark_control::configuration::{Source, Stamp};
 use gatemark_control::project::{self, Files};
 use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::model::{LocalModel, Project};
+use gatemark_provider::Secret;
 
 use crate::global::Global;
+use crate::keys;
 
 /// The file that makes a folder a project.
 pub(crate) const FILE: &str = "gatemark.yaml";
@@ -69,14 +74,46 @@ pub(crate) fn read(folders: &Folders) -> Result<Config> {
         .map_err(|cause| Error::invalid(format!("{} cannot be read: {cause}", path.display())))?;
     let mut files = Files::new();
     files.insert(FILE, bytes);
-    // A file that is named and not there is told by whoever reads the configuration.
-    if let Some(named) = project::prices_path(&files)
-        && let Ok(bytes) = fs::read(folders.project.join(&named))
+    add_prices(&folders.project, &mut files);
+    let (project, problems) = project::load_config(&files);
+    Ok(Config { project, problems, files })
+}
+
+/// Adds the file of prices; one that is named and not there is told by whoever reads the configuration.
+fn add_prices(folder: &Path, files: &mut Files) {
+    if let Some(named) = project::prices_path(files)
+        && let Ok(bytes) = fs::read(folder.join(&named))
     {
         files.insert(named, bytes);
     }
-    let (project, problems) = project::load_config(&files);
-    Ok(Config { project, problems, files })
+}
+
+/// The configuration of a running server, on disk.
+pub(crate) struct OnDisk {
+    /// Where it is.
+    pub(crate) folders: Folders,
+}
+
+impl Source for OnDisk {
+    fn stamp(&self, path: &str) -> Option<Stamp> {
+        let found = fs::metadata(self.folders.project.join(path)).ok()?;
+        let written = found.mtime().saturating_mul(1_000_000) + found.mtime_nsec() / 1000;
+        Some(Stamp { length: found.len(), written, inode: found.ino() })
+    }
+
+    fn files(&self) -> Files {
+        let mut files = Files::new();
+        if let Ok(bytes) = fs::read(self.folders.project.join(FILE)) {
+            files.insert(FILE, bytes);
+            add_prices(&self.folders.project, &mut files);
+        }
+        files
+    }
+
+    fn equipped(&self, project: Project) -> (Project, HashMap<String, Vec<Secret>>) {
+        let keys = keys::all(&project);
+        (placed(project, &self.folders), keys)
+    }
 }
 
 /// The project with the folders of its local models where this process finds them: relative paths in

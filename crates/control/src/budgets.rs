@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use gatemark_core::Result;
 use gatemark_core::budget::AccountKey;
@@ -17,10 +18,15 @@ use serde::Serialize;
 
 use crate::Control;
 
-async fn seed(store: &Store, project: &Project, gateway: &Gateway) -> Result<()> {
-    let windowed = |budget: &&std::sync::Arc<Budget>| budget.window != Window::Call;
-    if !project.budgets.iter().any(|budget| windowed(&budget)) {
-        return Ok(());
+/// What the records say was spent in every account of `budgets` in its present window.
+async fn spent(
+    store: &Store,
+    gateway: &Gateway,
+    budgets: impl Iterator<Item = &Arc<Budget>>,
+) -> Result<Vec<(AccountKey, Span, NanoUsd)>> {
+    let budgets: Vec<_> = budgets.filter(|budget| budget.window != Window::Call).collect();
+    if budgets.is_empty() {
+        return Ok(vec![]);
     }
     // A segment that cannot be read must not keep a server from starting; what it holds is not known.
     if let Err(error) = gatemark_store::calllog::ship(gateway.log(), store).await {
@@ -28,18 +34,16 @@ async fn seed(store: &Store, project: &Project, gateway: &Gateway) -> Result<()>
     }
     let now = clock::now_us();
     let mut rows: HashMap<i64, Vec<Spend>> = HashMap::new();
-    for budget in project.budgets.iter().filter(windowed) {
+    let mut found = vec![];
+    for budget in budgets {
         let span = window::around(budget.window, &budget.zone, now);
         let rows = match rows.entry(span.start) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(store.spend(span.start).await?),
         };
-        let spent = by_account(budget, rows);
-        for (key, amount) in spent {
-            gateway.seed_budget(&key, span, amount);
-        }
+        found.extend(by_account(budget, rows).into_iter().map(|(key, amount)| (key, span, amount)));
     }
-    Ok(())
+    Ok(found)
 }
 
 fn by_account(budget: &Budget, rows: &[Spend]) -> BTreeMap<AccountKey, NanoUsd> {
@@ -120,7 +124,26 @@ impl Control {
     /// # Errors
     /// Those of the store.
     pub async fn begin_budgets(&self) -> Result<()> {
-        seed(self.store(), self.project(), self.gateway()).await
+        let budgets = self.project().budgets.iter();
+        for (key, span, amount) in spent(self.store(), self.gateway(), budgets).await? {
+            self.gateway().seed_budget(&key, span, amount);
+        }
+        Ok(())
+    }
+
+    /// The same for budgets that were not in force `before`, when a changed configuration is about to be.
+    /// What was spent meanwhile in an account that was in force earlier counts too. Not counted is what
+    /// calls cost that are under way at this moment.
+    pub(crate) async fn begin_new_budgets(&self, before: &Project, next: &Project) -> Result<()> {
+        let filed = |budget: &Budget| (budget.scope.clone(), budget.window, budget.zone.clone());
+        let is_new = |budget: &&Arc<Budget>| {
+            !before.budgets.iter().any(|known| filed(known) == filed(budget))
+        };
+        let budgets = next.budgets.iter().filter(is_new);
+        for (key, span, amount) in spent(self.store(), self.gateway(), budgets).await? {
+            self.gateway().raise_budget(&key, span, amount);
+        }
+        Ok(())
     }
 
     /// How every budget stands: as this process knows it, which serves if it is a server. Another process

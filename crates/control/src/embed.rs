@@ -114,7 +114,7 @@ impl Control {
 
     fn embedder(&self, model: &ModelName) -> Result<(&Provider, &Arc<dyn Vendor>)> {
         let provider = self.project.providers.get(model.provider());
-        provider.zip(self.vendors.get(model.provider())).ok_or_else(|| {
+        provider.zip(self.vendors.first.get(model.provider())).ok_or_else(|| {
             let known: Vec<&str> = self.project.providers.keys().map(String::as_str).collect();
             let message = format!(
                 "the embedding model `{model}` has no provider here: gatemark.yaml declares {}",

@@ -4,12 +4,16 @@
 //! they print or serialise; neither decides anything. Test runs go through the gateway, so what is
 //! tested is what serves.
 
+pub mod advise;
 mod answer_place;
 pub mod budgets;
 pub mod calibrate;
+pub mod cascade;
 pub mod checks;
 pub mod compare;
 pub mod compat;
+pub mod config_status;
+pub mod configuration;
 mod connect;
 pub mod coverage;
 pub mod draft;
@@ -30,6 +34,7 @@ mod purse;
 pub mod record;
 pub mod redact;
 pub mod registry;
+pub mod reload;
 pub mod render;
 pub mod rival;
 pub mod sandbox;
@@ -47,11 +52,13 @@ use std::sync::Arc;
 
 use gatemark_core::Result;
 use gatemark_core::model::Project;
-use gatemark_gateway::{Gateway, Meter};
+use gatemark_gateway::{Gateway, Meter, Snapshot};
+use gatemark_provider::Secret;
 use gatemark_provider::local::{Home, Watcher};
-use gatemark_provider::{Secret, Vendor};
 use gatemark_store::Store;
 use gatemark_store::calllog::{CallLog, CallLogOptions};
+
+use configuration::InForce;
 
 /// Everything a command needs. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -60,8 +67,7 @@ pub struct Control {
     project: Arc<Project>,
     gateway: Gateway,
     releases: Arc<snapshot::Releases>,
-    vendors: HashMap<String, Arc<dyn Vendor>>,
-    more_keys: HashMap<String, Vec<Arc<dyn Vendor>>>,
+    vendors: Arc<connect::Connections>,
     keyless: bool,
     sandbox: Option<sandbox::Sandbox>,
     scripts: bool,
@@ -69,6 +75,7 @@ pub struct Control {
     /// Providers whose key is not there, with the variable that should hold it.
     keys_missing: Arc<HashMap<String, String>>,
     refreshing: Arc<tokio::sync::Mutex<()>>,
+    live: Arc<reload::Live>,
 }
 
 /// How to open a [`Control`].
@@ -94,35 +101,32 @@ impl Control {
         private(&options.data)?;
         let store = Store::open(&options.data.join("gatemark.db")).await?;
         let log = CallLog::open(CallLogOptions::new(options.data.join("calls")))?;
-        let keys_missing = connect::keys_missing(&options.project, &options.secrets);
         let home = Home { folder: options.data.join("models"), watcher: options.watcher };
-        let connect::Connections { first: vendors, more: more_keys } =
-            connect::all(&options.project, options.secrets, &home)?;
-        let project = Arc::new(options.project);
+        let connector = connect::Connector::new(home)?;
+        let config = InForce::build(options.project, options.secrets, &connector, None)?;
         let releases = Arc::new(snapshot::Releases::default());
         let parts = snapshot::Ingredients {
             store: &store,
-            project: &project,
-            vendors: &vendors,
-            more_keys: &more_keys,
+            config: &config,
             releases: &releases,
             keyless: options.keyless,
+            before: None,
         };
-        let first = snapshot::build(parts).await?;
+        let first = snapshot::build(parts).await?.snapshot;
         let gateway = Gateway::new(first, log, options.meter);
         Ok(Self {
             store,
-            project,
+            project: config.project.clone(),
             gateway,
             releases,
-            vendors,
-            more_keys,
+            vendors: config.vendors.clone(),
             keyless: options.keyless,
             sandbox: None,
             scripts: false,
             data: options.data,
-            keys_missing: Arc::new(keys_missing),
+            keys_missing: config.keys_missing.clone(),
             refreshing: Arc::default(),
+            live: Arc::new(reload::Live::new(config, connector)),
         })
     }
 
@@ -152,7 +156,7 @@ impl Control {
         &self.gateway
     }
 
-    /// The project's configuration.
+    /// The project's configuration, as it was when this value was made: see [`Control::current`].
     pub fn project(&self) -> &Project {
         &self.project
     }
@@ -170,21 +174,37 @@ impl Control {
     /// Puts the registry's present state in force, if it changed since the snapshot was taken. Returns
     /// whether it did.
     pub async fn refresh(&self) -> Result<bool> {
-        // One at a time: an older view must not replace a newer one.
-        let _turn = self.refreshing.lock().await;
         if self.store.revision().await? == self.gateway.snapshot().revision() {
             return Ok(false);
         }
+        // What was deployed may need what gatemark.yaml says since then.
+        self.reload(reload::Look::IfChanged).await?;
+        // One at a time: an older view must not replace a newer one.
+        let _turn = self.refreshing.lock().await;
+        let serving = self.gateway.snapshot();
+        if self.store.revision().await? == serving.revision() {
+            return Ok(true);
+        }
+        let built = self.build(&self.live.now(), &serving).await?;
+        self.live.hold(&built.held);
+        self.gateway.swap(built.snapshot);
+        Ok(true)
+    }
+
+    /// The registry's present state under `config`.
+    pub(crate) async fn build(
+        &self,
+        config: &InForce,
+        serving: &Snapshot,
+    ) -> Result<snapshot::Built> {
         let parts = snapshot::Ingredients {
             store: &self.store,
-            project: &self.project,
-            vendors: &self.vendors,
-            more_keys: &self.more_keys,
+            config,
             releases: &self.releases,
             keyless: self.keyless,
+            before: Some(serving),
         };
-        self.gateway.swap(snapshot::build(parts).await?);
-        Ok(true)
+        snapshot::build(parts).await
     }
 
     /// The same after a change of ours that is already stored: an error here must not make it look undone.

@@ -2,18 +2,19 @@
 //!
 //! Compiling a version is the dear part, and versions never change, so compiled releases are kept across
 //! snapshots. A version that cannot be compiled (registered by a program with another opinion) is left
-//! out and logged: one bad prompt must not stop the others.
+//! out and logged: one bad prompt must not stop the others. If another version of it serves, that goes on:
+//! a deployment that this server cannot serve must not end what it serves.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatemark_core::deploy::Deployment;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
-use gatemark_core::model::Project;
 use gatemark_core::{Kind, Result};
 use gatemark_gateway::{Pointer, Release, Snapshot, SnapshotParts};
-use gatemark_provider::vendor::Vendor;
 use gatemark_store::Store;
+
+use crate::configuration::InForce;
 
 type ReleaseId = (PromptName, u32);
 
@@ -55,31 +56,49 @@ impl Releases {
 
 pub(crate) struct Ingredients<'a> {
     pub(crate) store: &'a Store,
-    pub(crate) project: &'a Arc<Project>,
-    pub(crate) vendors: &'a HashMap<String, Arc<dyn Vendor>>,
-    pub(crate) more_keys: &'a HashMap<String, Vec<Arc<dyn Vendor>>>,
+    pub(crate) config: &'a InForce,
     pub(crate) releases: &'a Releases,
     pub(crate) keyless: bool,
+    /// What serves now.
+    pub(crate) before: Option<&'a Snapshot>,
+}
+
+/// A deployment that cannot be served, in whose place an earlier one goes on.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) prompt: PromptName,
+    pub(crate) environment: EnvironmentName,
+    pub(crate) deployed: u32,
+    pub(crate) serving: u32,
+    pub(crate) reason: String,
+}
+
+/// A snapshot that is not in force yet.
+pub(crate) struct Built {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) held: Vec<Held>,
 }
 
 /// Reads the registry. The revision is read first: a change that happens while we read gives a snapshot
 /// that is newer than it says, and one more refresh, never a missed one.
-pub(crate) async fn build(from: Ingredients<'_>) -> Result<Snapshot> {
+pub(crate) async fn build(from: Ingredients<'_>) -> Result<Built> {
     let revision = from.store.revision().await?;
     let pointers = from.store.pointers().await?;
     let admitted = admitted(from.store).await?;
     let mut prompts: HashMap<PromptName, HashMap<EnvironmentName, Pointer>> = HashMap::new();
+    let mut held = vec![];
     for deployment in pointers {
-        if let Some(pointer) = pointer(&from, &deployment, &admitted).await? {
+        let wanted = pointer(&from, &deployment, &admitted).await?;
+        if let Some(pointer) = from.servable(wanted, &deployment, &mut held) {
             let environments = prompts.entry(deployment.prompt).or_default();
             environments.insert(deployment.environment, pointer);
         }
     }
     let snapshot = Snapshot::new(SnapshotParts {
         revision,
-        project: from.project.clone(),
-        vendors: from.vendors.clone(),
-        more_keys: from.more_keys.clone(),
+        project: from.config.project.clone(),
+        vendors: from.config.vendors.first.clone(),
+        more_keys: from.config.vendors.more.clone(),
         prompts,
         keys: from.store.active_keys().await?.into_iter().collect(),
         keyless: from.keyless && from.store.keys().await?.is_empty(),
@@ -87,7 +106,46 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Snapshot> {
     for (prompt, model) in snapshot.unserved() {
         tracing::error!(%prompt, %model, "deployed, but its provider is not in this server's gatemark.yaml");
     }
-    Ok(snapshot)
+    Ok(Built { snapshot, held })
+}
+
+impl Ingredients<'_> {
+    /// What a pointer cannot be served for.
+    fn obstacle(&self, pointer: Option<&Pointer>) -> Option<String> {
+        let Some(pointer) = pointer else { return Some("it cannot be compiled".to_string()) };
+        let model = &pointer.current.version.content.models.first()?.model;
+        let missing = !self.config.vendors.first.contains_key(model.provider());
+        missing.then(|| format!("there is no provider `{}` in gatemark.yaml", model.provider()))
+    }
+
+    /// The pointer wanted, or in its place the one in force if only that can be served.
+    fn servable(
+        &self,
+        wanted: Option<Pointer>,
+        deployment: &Deployment,
+        held: &mut Vec<Held>,
+    ) -> Option<Pointer> {
+        let Some(reason) = self.obstacle(wanted.as_ref()) else { return wanted };
+        let environments = self.before.and_then(|before| before.pointers(&deployment.prompt));
+        let serving = environments.and_then(|found| found.get(&deployment.environment));
+        let Some(serving) = serving.filter(|serving| self.obstacle(Some(serving)).is_none()) else {
+            return wanted;
+        };
+        let one = Held {
+            prompt: deployment.prompt.clone(),
+            environment: deployment.environment.clone(),
+            deployed: deployment.number,
+            serving: serving.current.version.number,
+            reason,
+        };
+        tracing::error!(
+            prompt = %one.prompt, environment = %one.environment, deployed = one.deployed,
+            serving = one.serving, reason = one.reason,
+            "the deployed version cannot be served here: the one before goes on"
+        );
+        held.push(one);
+        Some(serving.clone())
+    }
 }
 
 type Admitted = HashMap<(PromptName, EnvironmentName), BTreeMap<u32, Vec<ModelName>>>;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::Control;
+use crate::reload::Look;
 
 /// What is known about a task.
 #[derive(Debug, Clone, Default, serde::Serialize, utoipa::ToSchema)]
@@ -37,10 +38,12 @@ struct Task {
 }
 
 /// Every task. `refresh` bounds how long a change made by another process takes to be served;
-/// `ship` bounds how long a call's record is only in the local log.
-const TASKS: [Task; 2] = [
+/// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
+/// `gatemark.yaml` is not in force.
+const TASKS: [Task; 3] = [
     Task { name: "refresh", period: Duration::from_millis(200), job: refresh },
     Task { name: "ship", period: Duration::from_millis(500), job: ship },
+    Task { name: "reload", period: Duration::from_secs(1), job: reload },
 ];
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -49,6 +52,10 @@ fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
 
 fn ship(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.ship().await.map(drop) })
+}
+
+fn reload(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.reload(Look::IfChanged).await.map(drop) })
 }
 
 /// The running tasks' shared status.
@@ -92,7 +99,7 @@ async fn repeat(
     mut stop: watch::Receiver<bool>,
 ) {
     while !*stop.borrow() {
-        let result = (task.job)(control.clone()).await;
+        let result = (task.job)(control.current()).await;
         if let Err(error) = &result {
             tracing::error!(task = task.name, %error, cause = ?std::error::Error::source(error), "task failed");
         }

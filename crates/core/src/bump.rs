@@ -61,6 +61,9 @@ pub fn reasons(old: &Content, new: &Content) -> Vec<Reason> {
     if old.output.fallback != new.output.fallback {
         add(Bump::Patch, "the static fallback changed".into());
     }
+    if old.cascade != new.cascade {
+        add(Bump::Minor, "the cascade changed".into());
+    }
     if old.limits != new.limits {
         add(Bump::Patch, "the limits changed".into());
     }

@@ -138,6 +138,14 @@ impl Ledger {
         }
     }
 
+    /// Files that at least this was spent in an account that was not looked after all along.
+    pub fn raise(&mut self, key: &AccountKey, span: Span, spent: NanoUsd) {
+        if self.accounts.len() < self.most || self.accounts.contains_key(key) {
+            let slot = self.slot(key, span);
+            slot.spent = slot.spent.max(spent);
+        }
+    }
+
     /// Whether the account is known.
     pub fn knows(&self, key: &AccountKey) -> bool {
         self.accounts.contains_key(key)

@@ -9,12 +9,14 @@
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `comparison` ← `gate` ← `deploy`.
 
 pub mod access;
+pub mod advice;
 pub mod audit;
 pub mod budget;
 pub mod bump;
 pub mod calibration;
 pub mod call;
 pub mod canonical;
+pub mod cascade;
 pub mod comparison;
 pub mod deploy;
 pub mod diagnostic;

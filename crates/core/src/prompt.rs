@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::cascade::Cascade;
 use crate::id::{Digest, ModelName, PromptName};
 use crate::money::NanoUsd;
 use crate::variable::Variable;
@@ -114,6 +115,9 @@ pub struct Content {
     pub output: Output,
     /// The models it runs on; at least one.
     pub models: Vec<Variant>,
+    /// Which of them answers first, and when the next is asked; `None` if the first one alone answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cascade: Option<Cascade>,
     /// Bounds of one call.
     pub limits: Limits,
 }
@@ -129,6 +133,12 @@ impl Content {
             base.zip(own).for_each(|(base, own)| base.clone_from(own));
         }
         messages
+    }
+
+    /// The models beyond the first that the cascade may ask.
+    pub fn upper_steps(&self) -> &[ModelName] {
+        let steps = self.cascade.as_ref().map(|cascade| cascade.steps.as_slice());
+        steps.and_then(|steps| steps.get(1..)).unwrap_or_default()
     }
 
     /// The variant for `model`, if the version has one.

@@ -29,6 +29,16 @@ pub(crate) enum Checked {
     StreamedWhole(Box<Answer>),
 }
 
+impl Checked {
+    /// The same as a stream.
+    pub(crate) fn streamed(self) -> Self {
+        match self {
+            Self::Whole(answer) => Self::StreamedWhole(answer),
+            other => other,
+        }
+    }
+}
+
 pub(crate) fn check(
     resolved: &Resolved,
     prepared: Prepared,

@@ -5,24 +5,38 @@
 //! `Retry-After`, while those under way go on undisturbed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::resilience::ServerBounds;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The entrance.
 pub(crate) struct Entrance {
-    bounds: ServerBounds,
+    bounds: ArcSwap<ServerBounds>,
     places: Arc<Semaphore>,
     waiting: AtomicU32,
     shed: AtomicU64,
+    /// Places that are taken away when calls under way leave them.
+    owed: Arc<AtomicUsize>,
 }
 
 /// A call's place; free again when dropped.
 pub(crate) struct Place {
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
+    owed: Arc<AtomicUsize>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let less = |owed: usize| owed.checked_sub(1);
+        let is_owed = self.owed.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_ok();
+        if let Some(permit) = self.permit.take().filter(|_| is_owed) {
+            permit.forget();
+        }
+    }
 }
 
 /// How busy the process is.
@@ -48,7 +62,14 @@ impl Drop for Waiting<'_> {
 impl Entrance {
     pub(crate) fn new(bounds: ServerBounds) -> Self {
         let places = Arc::new(Semaphore::new(most(&bounds)));
-        Self { bounds, places, waiting: AtomicU32::new(0), shed: AtomicU64::new(0) }
+        let bounds = ArcSwap::from_pointee(bounds);
+        Self {
+            bounds,
+            places,
+            waiting: AtomicU32::new(0),
+            shed: AtomicU64::new(0),
+            owed: Arc::default(),
+        }
     }
 
     /// A place, at once or after a wait.
@@ -57,24 +78,50 @@ impl Entrance {
     /// `Unavailable` with the code `overloaded`.
     pub(crate) async fn enter(&self) -> Result<Place> {
         if let Ok(permit) = self.places.clone().try_acquire_owned() {
-            return Ok(Place { _permit: permit });
+            return Ok(self.place(permit));
         }
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
-        if before >= self.bounds.max_queue {
+        let bounds = self.bounds.load_full();
+        if before >= bounds.max_queue {
             return Err(self.refuse());
         }
         let permit = self.places.clone().acquire_owned();
-        match tokio::time::timeout(self.bounds.queue_wait, permit).await {
-            Ok(Ok(permit)) => Ok(Place { _permit: permit }),
+        match tokio::time::timeout(bounds.queue_wait, permit).await {
+            Ok(Ok(permit)) => Ok(self.place(permit)),
             // The semaphore is never closed, so this is a wait that was too long.
             Ok(Err(_)) | Err(_) => Err(self.refuse()),
         }
     }
 
+    /// Sets other bounds. Where there were more places, calls under way keep theirs, and new ones wait until
+    /// enough of those have ended.
+    pub(crate) fn rebound(&self, next: ServerBounds) {
+        let before = self.bounds.swap(Arc::new(next));
+        let (had, has) = (most(&before), most(&next));
+        if has >= had {
+            let paid = self.pay(has - had);
+            self.places.add_permits(has - had - paid);
+        } else {
+            let free = self.places.forget_permits(had - has);
+            self.owed.fetch_add(had - has - free, Ordering::AcqRel);
+        }
+    }
+
+    /// Cancels up to `most` places that are to be taken away. Returns how many.
+    fn pay(&self, most: usize) -> usize {
+        let less = |owed: usize| Some(owed - owed.min(most));
+        let before = self.owed.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+        before.unwrap_or_default().min(most)
+    }
+
+    fn place(&self, permit: OwnedSemaphorePermit) -> Place {
+        Place { permit: Some(permit), owed: self.owed.clone() }
+    }
+
     pub(crate) fn load(&self) -> Load {
         Load {
-            in_flight: most(&self.bounds).saturating_sub(self.places.available_permits()),
+            in_flight: most(&self.bounds.load()).saturating_sub(self.places.available_permits()),
             waiting: self.waiting.load(Ordering::Relaxed),
             shed: self.shed.load(Ordering::Relaxed),
         }
@@ -84,7 +131,7 @@ impl Entrance {
         self.shed.fetch_add(1, Ordering::Relaxed);
         let message = format!(
             "the gateway has {} calls under way, the most that it takes on (`server.max_in_flight`)",
-            self.bounds.max_in_flight
+            self.bounds.load().max_in_flight
         );
         let error = Error::new(Kind::Unavailable, message).coded("overloaded");
         error.retry_after(Duration::from_secs(1))
@@ -123,5 +170,27 @@ mod tests {
         assert_eq!(began.elapsed(), Duration::from_millis(500));
         drop(place);
         assert!(entrance.enter().await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_bounds_leave_calls_under_way_alone() {
+        let bounds = |most| ServerBounds {
+            max_in_flight: most,
+            max_queue: 9,
+            queue_wait: Duration::from_millis(500),
+        };
+        let entrance = Entrance::new(bounds(3));
+        let (one, two) = (entrance.enter().await.unwrap(), entrance.enter().await.unwrap());
+        entrance.rebound(bounds(1));
+        assert!(entrance.enter().await.is_err());
+        drop(one);
+        assert!(entrance.enter().await.is_err(), "there is one place, and it is taken");
+        drop(two);
+        let alone = entrance.enter().await.unwrap();
+        assert!(entrance.enter().await.is_err());
+        entrance.rebound(bounds(2));
+        let _beside = entrance.enter().await.unwrap();
+        assert_eq!(entrance.load().in_flight, 2);
+        drop(alone);
     }
 }

@@ -22,6 +22,8 @@ pub struct Facts {
     pub arm: String,
     /// The model that answered.
     pub model: ModelName,
+    /// The step of the version's cascade that answered, from 1, and how many there are.
+    pub cascade: Option<(u32, u32)>,
     /// How many requests to vendors it took.
     pub attempts: usize,
     /// How it came out; unknown while an answer streams.

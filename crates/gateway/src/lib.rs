@@ -8,6 +8,7 @@
 //! keeps serving what it last knew. It decides; guards, validators and contracts only report.
 
 mod admit;
+mod cascade;
 mod check;
 pub mod clock;
 mod count;
@@ -61,6 +62,7 @@ pub use standing::BudgetStanding;
 pub use stream::SseStream;
 pub use tags::{MOST_TAGS, tag};
 
+use cascade::Stairs;
 use dispatch::{Answered, Got, Job};
 use entrance::Entrance;
 use health::Health;
@@ -108,6 +110,9 @@ impl Gateway {
 
     /// Puts another snapshot in force. Calls under way finish on the old one.
     pub fn swap(&self, snapshot: Snapshot) {
+        if snapshot.project().server != self.snapshot().project().server {
+            self.shared.entrance.rebound(snapshot.project().server);
+        }
         self.shared.snapshot.store(Arc::new(snapshot));
     }
 
@@ -198,20 +203,62 @@ async fn steps(
     ask: incoming::Ask,
     record: &mut record::Pending,
 ) -> Result<check::Checked> {
+    let mut stairs = Stairs::of(snapshot, resolved);
+    let streams = ask.stream && stairs.is_some();
+    let ask = incoming::Ask { stream: ask.stream && !streams, ..ask };
     // Kept only where another target may have to be prepared from it.
-    let kept = resolved.others.as_ref().map(|_| ask.clone());
+    let kept = (resolved.others.is_some() || stairs.is_some()).then(|| ask.clone());
     let prepared = prepare::prepare(snapshot, resolved, ask, record)?;
     record.note_definitions(&prepared.request.fields);
     reserve::reserve(snapshot, resolved, &prepared, record)?;
     let ask = kept.as_ref();
     let job = Job { snapshot, health, resolved, prepared: &prepared, ask };
-    let answered = answer(job, record).await?;
+    let mut answered = answer(job, record).await?;
+    if let (Some(stairs), Some(ask)) = (&mut stairs, ask) {
+        answered = climb(stairs, (job, ask), answered, record).await?;
+    }
     let (prepared, got) = match answered {
         Ok(Answered { got, by: Some(by) }) => (*by, Ok(got)),
         Ok(Answered { got, by: None }) => (prepared, Ok(got)),
         Err(error) => (prepared, Err(error)),
     };
-    check::check(resolved, prepared, got, record)
+    let checked = check::check(resolved, prepared, got, record)?;
+    Ok(if streams { checked.streamed() } else { checked })
+}
+
+/// Asks one step of the cascade after the other, until an answer is good enough or there is none above it.
+async fn climb(
+    stairs: &mut Stairs<'_>,
+    (job, ask): (Job<'_>, &incoming::Ask),
+    mut answered: Result<Answered>,
+    record: &mut record::Pending,
+) -> Result<Result<Answered>> {
+    let of = (job.snapshot, job.resolved, ask);
+    while let Ok(Answered { got: Got::Whole(below), by }) = &answered {
+        let Some(next) = stairs.next(of, below, record) else { break };
+        let step = record.step();
+        let (resolved, prepared) = (&next.resolved, &next.prepared);
+        let job = Job { resolved, prepared, ask: None, ..job };
+        let above = tokio::time::timeout(next.time, answer(job, record)).await;
+        // A step without time is one that failed; our own store's error is not.
+        let above = above.ok().transpose()?;
+        let Some(Ok(above)) = above else {
+            record.step_stands(step);
+            break;
+        };
+        let input = &by.as_deref().unwrap_or(job.prepared).request.messages;
+        record.step_passed(&step, input, (&below.text, below.usage));
+        stairs.went_up(next.why(), below.text.clone());
+        answered = Ok(Answered { got: above.got, by: Some(Box::new(next.prepared)) });
+    }
+    let got = answered.as_ref().ok().and_then(|answered| match &answered.got {
+        Got::Whole(answer) => Some(&**answer),
+        Got::Stream(_) => None,
+    });
+    let top = stairs.top().and_then(|model| job.snapshot.project().price(model));
+    let way = stairs.climb(got, &record.record().model);
+    record.note_climb(way, top);
+    Ok(answered)
 }
 
 /// Steps 6 and 7: an answer from an earlier run, or what asking the vendor gave. The outer error is of our

@@ -54,6 +54,8 @@ pub struct Remembered {
     finish: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     usage: Option<Usage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    logprob: Option<f64>,
     /// How long the vendor took, in microseconds.
     pub latency_us: u64,
 }
@@ -67,6 +69,7 @@ impl Remembered {
             tool_calls: answer.tool_calls.as_ref().map(|calls| calls.get().to_string()),
             finish: answer.finish.word().to_string(),
             usage: answer.usage,
+            logprob: answer.logprob,
             latency_us,
         }
     }
@@ -83,6 +86,7 @@ impl Remembered {
             tool_calls: self.tool_calls.map(raw).transpose()?,
             finish: Finish::from_word(&self.finish),
             usage: self.usage,
+            logprob: self.logprob,
             ..Answer::default()
         })
     }

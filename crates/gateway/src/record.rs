@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatemark_core::call::{Attempt, CallPurpose, CallRecord, Outcome};
+use gatemark_core::cascade::Climb;
 use gatemark_core::error::{Error, Kind};
 use gatemark_core::id::{Digest, ModelName};
 use gatemark_core::model::{Recording, Usage};
@@ -48,6 +49,13 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) place: Option<Place>,
 }
 
+/// An answer of a lower step.
+pub(crate) struct Step {
+    model: ModelName,
+    price: Option<Arc<Price>>,
+    recalled: Option<u64>,
+}
+
 pub(crate) struct Pending {
     record: CallRecord,
     price: Option<Arc<Price>>,
@@ -64,6 +72,10 @@ pub(crate) struct Pending {
     recalled: Option<u64>,
     /// What the answer cost when it was given.
     worth: NanoUsd,
+    /// What answers of lower steps cost when they were given.
+    below: NanoUsd,
+    /// The price of the last step of a cascade.
+    top: Option<Arc<Price>>,
     /// Attempts under way, by their place, and when they were sent; at most two race.
     open: [Option<(usize, Instant)>; 2],
     /// The attempt that answered.
@@ -112,6 +124,7 @@ impl Pending {
             attempts: vec![],
             tags: how.tags,
             cached: false,
+            cascade: None,
         };
         Self {
             record,
@@ -124,6 +137,8 @@ impl Pending {
             tool_calls: String::new(),
             recalled: None,
             worth: NanoUsd::ZERO,
+            below: NanoUsd::ZERO,
+            top: None,
             open: [None; 2],
             answered_by: None,
             waiting: None,
@@ -299,7 +314,65 @@ impl Pending {
         let paid = if recalled { NanoUsd::ZERO } else { self.worth };
         self.record.cost = paid + self.beside;
         self.record.saved = if recalled { self.worth } else { NanoUsd::ZERO };
+        self.worth += self.below;
+        if let (Some(climb), Some(top)) = (&mut self.record.cascade, price.and(self.top.as_ref())) {
+            let alone = top.of(&self.record.usage);
+            climb.saved = Some(NanoUsd(alone.0.saturating_sub(self.worth.0)));
+        }
         self.note_output(text);
+    }
+
+    /// What the call will have cost if nothing more is asked than has been answered.
+    pub(crate) fn spent_so_far(&self, usage: Option<Usage>) -> NanoUsd {
+        let last = self.price.as_ref().zip(usage).map(|(price, usage)| price.of(&usage));
+        self.beside + last.unwrap_or_default()
+    }
+
+    /// Takes what is known of the answer that is there, before another step is asked.
+    pub(crate) fn step(&mut self) -> Step {
+        self.record.cached = false;
+        Step {
+            model: self.record.model.clone(),
+            price: self.price.clone(),
+            recalled: self.recalled.take(),
+        }
+    }
+
+    /// The step above gave nothing: the answer of `step` stands.
+    pub(crate) fn step_stands(&mut self, step: Step) {
+        self.end_wait();
+        self.record.cached = step.recalled.is_some();
+        self.recalled = step.recalled;
+        self.answers(&step.model, step.price);
+    }
+
+    /// The step above answered: what that of `step` cost is paid beside it.
+    pub(crate) fn step_passed(
+        &mut self,
+        step: &Step,
+        input: &Messages,
+        (text, usage): (&str, Option<Usage>),
+    ) {
+        let usage = usage.unwrap_or_else(|| self.estimate(input, text));
+        let cost = step.price.as_ref().map(|price| price.of(&usage)).unwrap_or_default();
+        self.below += cost;
+        match (step.recalled, &mut self.recalled) {
+            (Some(then), Some(now)) => *now += then,
+            // As long as it took when it was given.
+            (Some(then), None) => self.record.vendor_us += then,
+            (None, Some(now)) => *now += self.record.vendor_us,
+            (None, None) => {}
+        }
+        if step.recalled.is_none() {
+            self.beside += cost;
+            self.record.cost = self.beside;
+        }
+    }
+
+    /// The way through the cascade, and what the last step alone would be paid by.
+    pub(crate) fn note_climb(&mut self, climb: Climb, top: Option<Arc<Price>>) {
+        self.record.cascade = Some(climb);
+        self.top = top;
     }
 
     fn note_output(&mut self, text: &str) {

@@ -60,10 +60,17 @@ impl Release {
     }
 
     /// The same release compiled for `model` alone, with the parameters and messages of the version's
-    /// variant for it, or of its first variant: how a suite tries a model that the version does not name.
+    /// variant for it, or of its first variant: how a suite tries a model that the version does not name. On the
+    /// first step of the version's cascade it is the whole cascade, since that is what would serve.
     pub fn on(version: &Version, model: &ModelName) -> Result<Self> {
         let mut version = version.clone();
-        let variants = &mut version.content.models;
+        let content = &mut version.content;
+        let begins = |steps: &[ModelName]| steps.first() == Some(model);
+        if content.cascade.as_ref().is_some_and(|cascade| begins(&cascade.steps)) {
+            return Self::compile(version);
+        }
+        content.cascade = None;
+        let variants = &mut content.models;
         if let Some(index) = variants.iter().position(|variant| variant.model == *model) {
             variants.swap(0, index);
         } else if let Some(first) = variants.first_mut() {

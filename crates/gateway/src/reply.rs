@@ -80,6 +80,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         model: record.model.clone(),
         outcome: ended.then_some(record.outcome),
         reason: record.error.clone(),
+        cascade: record.cascade.as_ref().map(|climb| (climb.step, climb.of)),
         attempts: record.attempts.len(),
         cost: known.then_some(record.cost),
         worth: known.then_some(worth),

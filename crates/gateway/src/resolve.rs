@@ -153,8 +153,8 @@ fn named(
         .ok_or_else(|| Error::internal(format!("{release:?} has no model")))?;
     if snapshot.vendor(&model).is_none() {
         let message = format!(
-            "prompt `{}` serves on `{model}`, but this server was started without a provider `{}`: start \
-             it again with the present gatemark.yaml",
+            "prompt `{}` serves on `{model}`, but the gatemark.yaml in force here has no provider `{}`: \
+             add it, or deploy another version",
             prompt.name,
             model.provider()
         );

@@ -70,4 +70,9 @@ impl Gateway {
     pub fn seed_budget(&self, key: &AccountKey, span: Span, spent: gatemark_core::NanoUsd) {
         self.volatile().seed(key, span, spent);
     }
+
+    /// Files what was spent in an account while no budget looked after it, unless more is known.
+    pub fn raise_budget(&self, key: &AccountKey, span: Span, spent: gatemark_core::NanoUsd) {
+        self.volatile().raise(key, span, spent);
+    }
 }

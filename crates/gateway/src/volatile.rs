@@ -66,6 +66,11 @@ impl Volatile {
         lock(&self.ledger).seed(key, span, spent);
     }
 
+    /// Files what was spent in an account while no budget looked after it.
+    pub(crate) fn raise(&self, key: &AccountKey, span: Span, spent: NanoUsd) {
+        lock(&self.ledger).raise(key, span, spent);
+    }
+
     pub(crate) fn standing(&self, key: &AccountKey, span: Span) -> Standing {
         lock(&self.ledger).standing(key, span)
     }

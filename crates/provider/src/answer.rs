@@ -70,6 +70,8 @@ pub struct Answer {
     pub stop_sequence: Option<String>,
     /// Tokens, if the vendor said.
     pub usage: Option<Usage>,
+    /// Mean natural logarithm of the probabilities of the answer's tokens, if the vendor gave them.
+    pub logprob: Option<f64>,
 }
 
 impl Answer {

@@ -21,12 +21,25 @@ pub(crate) struct Health {
     /// Why it is failing.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// What a person should look at although it is not failing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+impl Health {
+    fn ok() -> Self {
+        Self { status: "ok", reason: None, detail: None }
+    }
+
+    fn failing(reason: String) -> Self {
+        Self { status: "failing", reason: Some(reason), detail: None }
+    }
 }
 
 /// The process answers. Nothing else is looked at: restarting cannot mend a database.
 #[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, body = Health)))]
 pub(crate) async fn live() -> Json<Health> {
-    Json(Health { status: "ok", reason: None })
+    Json(Health::ok())
 }
 
 /// Every deployed prompt can be served, and the server is not draining. The database is not asked: the
@@ -35,16 +48,25 @@ pub(crate) async fn live() -> Json<Health> {
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) {
     if *app.stop.borrow() {
-        let reason = Some("draining".to_string());
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "failing", reason }));
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(Health::failing("draining".to_string())));
     }
     let gateway = app.control.gateway();
     if let Some((prompt, model)) = gateway.snapshot().unserved().next() {
-        let reason =
-            Some(format!("{prompt} serves on {model}, whose provider is not configured here"));
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "failing", reason }));
+        let reason = format!("{prompt} serves on {model}, whose provider is not configured here");
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(Health::failing(reason)));
     }
-    (StatusCode::OK, Json(Health { status: "ok", reason: None }))
+    (StatusCode::OK, Json(Health { detail: detail(&app), ..Health::ok() }))
+}
+
+/// Anybody may ask whether the server is ready, so what is wrong is not told here.
+fn detail(app: &App) -> Option<String> {
+    let status = app.control.config_status();
+    let what = match (&status.last_error, status.held.is_empty()) {
+        (Some(_), _) => "gatemark.yaml has changed and is not in force",
+        (None, false) => "a deployed version cannot be served here, and the one before goes on",
+        (None, true) => return None,
+    };
+    Some(format!("{what}: see /api/v1/system/config"))
 }
 
 /// Prometheus text format (OpenMetrics). Needs a key with `read` once keys exist: names of prompts and
@@ -56,7 +78,7 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answe
     let pending = app.control.gateway().log().pending_bytes();
     let text = app
         .metrics
-        .encode(pending, &app.control.gateway().budgets())
+        .encode(pending, &app.control.gateway().budgets(), &app.control.config_status())
         .map_err(|cause| Error::internal("metrics cannot be written").because(cause))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())

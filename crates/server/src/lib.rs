@@ -10,6 +10,7 @@ mod app;
 mod auth;
 mod body;
 mod budget_metrics;
+mod config_metrics;
 mod error;
 mod health;
 mod metrics;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use gatemark_control::config_status::ConfigStatus;
 use gatemark_core::call::{CallPurpose, CallRecord};
 use gatemark_gateway::{BudgetStanding, Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -13,6 +14,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::budget_metrics::BudgetMetrics;
+use crate::config_metrics::ConfigMetrics;
 use crate::resilience::ResilienceMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -33,6 +35,13 @@ struct ModelLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StepLabels {
+    prompt: String,
+    step: u32,
+    same: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct TokenLabels {
     model: String,
     direction: &'static str,
@@ -47,10 +56,13 @@ pub struct Metrics {
     overhead: Histogram,
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
+    cascade: Family<StepLabels, Counter>,
+    cascade_saved: Gauge<f64, AtomicU64>,
     lost: Counter,
     pending: Gauge,
     budgets: BudgetMetrics,
     resilience: ResilienceMetrics,
+    config: ConfigMetrics,
 }
 
 impl Metrics {
@@ -64,10 +76,13 @@ impl Metrics {
             overhead: Histogram::new(exponential_buckets(0.000_05, 2.0, 14)),
             tokens: Family::default(),
             cost: Family::default(),
+            cascade: Family::default(),
+            cascade_saved: Gauge::default(),
             lost: Counter::default(),
             pending: Gauge::default(),
             budgets: BudgetMetrics::default(),
             resilience: ResilienceMetrics::default(),
+            config: ConfigMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("calls", "Calls that ended", metrics.calls.clone());
@@ -85,6 +100,11 @@ impl Metrics {
         );
         registry.register("tokens", "Tokens by direction", metrics.tokens.clone());
         registry.register("cost_usd", "Cost in US dollars", metrics.cost.clone());
+        let help =
+            "Calls through a cascade by the step that answered; `same` if going up changed nothing";
+        registry.register("cascade_calls", help, metrics.cascade.clone());
+        let help = "What cascades saved against their last steps alone, since the start";
+        registry.register("cascade_saved_usd", help, metrics.cascade_saved.clone());
         registry.register(
             "call_records_lost",
             "Records not kept because the log was full",
@@ -98,6 +118,7 @@ impl Metrics {
         );
         metrics.budgets.register(&mut registry);
         metrics.resilience.register(&mut registry);
+        metrics.config.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
@@ -106,14 +127,16 @@ impl Metrics {
         self.resilience.read(gateway);
     }
 
-    /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log, and budgets as
-    /// they stand.
+    /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log, and budgets and
+    /// the configuration as they stand.
     pub(crate) fn encode(
         &self,
         pending: u64,
         budgets: &[BudgetStanding],
+        config: &ConfigStatus,
     ) -> Result<String, std::fmt::Error> {
         self.budgets.show(budgets);
+        self.config.show(config);
         self.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
         let mut buffer = String::new();
         text::encode(&mut buffer, &self.registry)?;
@@ -161,6 +184,12 @@ impl Meter for Metrics {
         self.latency.get_or_create(&by_model).observe(seconds(record.latency_us));
         self.overhead.observe(seconds(record.gateway_us()));
         self.cost.get_or_create(&by_model).inc_by(record.cost.as_usd().max(0.0));
+        if let Some(climb) = &record.cascade {
+            let same = climb.same.map(|same| same.to_string()).unwrap_or_default();
+            let prompt = by_model.prompt.clone();
+            self.cascade.get_or_create(&StepLabels { prompt, step: climb.step, same }).inc();
+            self.cascade_saved.inc_by(climb.saved.unwrap_or_default().as_usd());
+        }
         let tokens = |direction, count| {
             self.tokens
                 .get_or_create(&TokenLabels { model: model.clone(), direction })
@@ -216,6 +245,7 @@ mod tests {
             attempts: vec![],
             tags: Default::default(),
             cached: false,
+            cascade: None,
         }
     }
 
@@ -225,7 +255,20 @@ mod tests {
         for number in 0..50 {
             metrics.ended(&call(&format!("openai/made-up-{number}")));
         }
-        let text = metrics.encode(0, &[]).unwrap();
+        let status = ConfigStatus {
+            revision: 1,
+            registry_revision: 1,
+            loaded_at: 2_500_000,
+            digest: None,
+            files: vec![],
+            applied: 3,
+            refused: 4,
+            last_error: None,
+            held: vec![],
+        };
+        let text = metrics.encode(0, &[], &status).unwrap();
+        assert!(text.contains(r#"gatemark_config_changes_total{result="refused"} 4"#), "{text}");
+        assert!(text.contains("gatemark_config_last_change_usable 1"), "{text}");
         assert!(!text.contains("made-up"), "{text}");
         assert!(text.contains(r#"model="openai/other",outcome="ok",error="",purpose="serve"} 50"#));
         assert_eq!(model_label(&CallRecord { priced: true, ..call("openai/x") }), "openai/x");

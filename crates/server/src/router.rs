@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::App;
+use crate::app::{App, Service};
 use crate::error::Problem;
 use crate::{api, health, v1};
 
@@ -19,7 +19,7 @@ use crate::{api, health, v1};
 ))]
 struct Document;
 
-fn routes() -> OpenApiRouter<App> {
+fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(v1::chat::completions))
         .routes(routes!(v1::messages::create))
@@ -49,6 +49,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(api::keys::revoke))
         .routes(routes!(api::system::tasks))
         .routes(routes!(api::providers::list))
+        .routes(routes!(api::system::config))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
@@ -72,7 +73,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/openapi.json", axum::routing::get(api::system::openapi))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(app)
+        .with_state(Service(app))
 }
 
 async fn unknown(method: Method, uri: Uri) -> Response {

@@ -2,10 +2,12 @@
 //!
 //! Commands decide nothing; what they print with `--json` is what the HTTP API answers.
 
+pub(crate) mod advise;
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod budget;
 pub(crate) mod calls;
+pub(crate) mod cascade;
 pub(crate) mod compare;
 pub(crate) mod compat;
 pub(crate) mod deploy;

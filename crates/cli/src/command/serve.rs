@@ -1,9 +1,11 @@
 //! `gatemark serve`: the gateway and the control API on one port.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gatemark_control::Control;
+use gatemark_control::reload::{Look, Looked};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::prompt::Version;
 use gatemark_server::{Metrics, ServeOptions};
@@ -11,7 +13,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
+use crate::config::OnDisk;
 use crate::context::{Context, closing};
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
@@ -25,6 +29,8 @@ use crate::print::Terminal;
 
 Without API keys only loopback addresses are served, and callers need no key. GATEMARK_LOG filters
 the log, e.g. GATEMARK_LOG=debug or GATEMARK_LOG=gatemark_gateway=trace.
+A changed gatemark.yaml is in force within two seconds, and at once on SIGHUP; one that cannot be used
+changes nothing (GET /api/v1/system/config says why). Variables of the environment are read at the start.
 SIGTERM and SIGINT end it: calls under way have 10 seconds to finish.")]
 pub(crate) struct Args {
     /// Address and port; port 0 chooses a free one
@@ -52,6 +58,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     let metrics = Metrics::new();
     let loopback = args.listen.ip().is_loopback();
     let control = context.open_with(&folders, project, metrics.clone(), loopback).await?;
+    control.watch(Arc::new(OnDisk { folders }));
     let served = control.clone();
     closing(control, async |control| {
         if !loopback {
@@ -120,11 +127,12 @@ fn line(model: &str, version: Option<&Version>) -> String {
     format!("  serves {model}: {}", version.unwrap_or_default())
 }
 
-/// What ends the server. Caught before its address is announced, so that nobody who has read the address
-/// can end it the hard way.
+/// What ends the server, and what makes it read its configuration. Caught before its address is announced, so
+/// that nobody who has read the address can end it the hard way.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -134,14 +142,33 @@ impl Signals {
                 .map_err(|cause| Error::internal("signals cannot be handled").because(cause))
         };
         let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
-        Ok(Self { interrupt: caught(interrupt)?, terminate: caught(terminate)? })
+        let hangup = caught(SignalKind::hangup())?;
+        Ok(Self { interrupt: caught(interrupt)?, terminate: caught(terminate)?, hangup })
     }
 
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+    /// Waits for what ends the server.
+    async fn end(&mut self, control: &Control) {
+        let mut asked = JoinSet::new();
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.hangup.recv() => {
+                    asked.spawn(reload(control.clone()));
+                }
+                Some(_) = asked.join_next() => {}
+            }
         }
+    }
+}
+
+/// Reads the configuration because somebody asked for it, who should be told what came of it.
+async fn reload(control: Control) {
+    match control.reload(Look::Now).await {
+        Ok(Looked::Same) => tracing::info!("gatemark.yaml was read: nothing in it has changed"),
+        // Told by whoever judged it.
+        Ok(Looked::Applied | Looked::Refused) => {}
+        Err(error) => tracing::error!(%error, "gatemark.yaml could not be put in force"),
     }
 }
 
@@ -151,16 +178,17 @@ async fn until_signalled(
     terminal: &Terminal,
 ) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
+    let control = options.control.clone();
     let serving = gatemark_server::serve(options, stopping);
     tokio::pin!(serving);
     tokio::select! {
         result = &mut serving => return result,
-        () = signals.next() => {}
+        () = signals.end(&control) => {}
     }
     terminal.note("stopping: calls under way may finish; signal again to stop at once");
     stop.send_replace(true);
     tokio::select! {
         result = &mut serving => result,
-        () = signals.next() => Ok(()),
+        () = signals.end(&control) => Ok(()),
     }
 }

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod advising;
 mod bound;
 mod calibrating;
+mod cascading;
 mod clients;
 mod codechecks;
 mod comparing;
@@ -26,6 +28,7 @@ mod lanes;
 mod laws;
 mod meaning;
 mod problems;
+mod reloading;
 mod reports;
 mod responding;
 mod responses;

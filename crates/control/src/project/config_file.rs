@@ -13,7 +13,7 @@ use super::source::{HAND_WRITTEN, Spot};
 use super::{budgets, document, environments, models, pricing, providers, routes, typed};
 
 /// The path of the project's configuration.
-pub(super) const CONFIG: &str = "gatemark.yaml";
+pub const CONFIG: &str = "gatemark.yaml";
 
 /// Reads the configuration. Parts with mistakes are reported and stand in the project with defaults, so
 /// that prompts can be checked against it in the same go.

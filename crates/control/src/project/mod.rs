@@ -10,12 +10,13 @@
 //!
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
-//! `variables`, `messages`, `output`, `examples`, `models`, `checks`, `resilience`, `presets`, `place`,
+//! `variables`, `messages`, `output`, `examples`, `models`, `cascade`, `checks`, `resilience`, `presets`, `place`,
 //! `providers`, `routes`, `policy`, `environments`, `scope`, `budgets`, `pricing` (the parts of the
 //! grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
 mod budgets;
+mod cascade;
 mod case;
 mod case_list;
 mod cell;
@@ -60,6 +61,7 @@ mod yaml;
 use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::model::Project;
 
+pub use config_file::CONFIG;
 pub use files::Files;
 pub use prompt_file::PromptFile;
 

@@ -15,7 +15,7 @@ use super::problems::Problems;
 use super::reader::{Fields, shown};
 use super::source::HAND_WRITTEN;
 use super::variables::Declared;
-use super::{document, examples, messages, output, trial, typed, variables};
+use super::{cascade, document, examples, messages, output, trial, typed, variables};
 
 /// A prompt that was read without errors.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,6 +137,8 @@ fn content(
     if base_is_whole && problems.errors() == before {
         messages::warn_unused(declared, &used, problems);
     }
+    let cascade =
+        cascade::read(fields.get("cascade", problems), &models, &contract.output, problems);
     let limits = limits(fields.get("limits", problems), context.project, &models, problems);
     Content {
         variables: declared.variables.clone(),
@@ -144,6 +146,7 @@ fn content(
         examples,
         output: contract.output,
         models: models.into_iter().filter_map(Entry::into_variant).collect(),
+        cascade,
         limits,
     }
 }

@@ -23,8 +23,12 @@ pub fn wilson(successes: u64, n: u64, z: f64) -> Interval {
     if n == 0 {
         return Interval { low: 0.0, high: 1.0 };
     }
-    let count = n as f64;
-    let p = successes.min(n) as f64 / count;
+    wilson_of_share(successes.min(n) as f64 / n as f64, n as f64, z)
+}
+
+/// The same for a share `p` in `0..=1` that rests on `count` > 0 independent observations, which need not
+/// be whole: cases that depend on each other weigh less than their number.
+pub fn wilson_of_share(p: f64, count: f64, z: f64) -> Interval {
     let z2 = z * z;
     let centre = p + z2 / (2.0 * count);
     let half = z * (p * (1.0 - p) / count + z2 / (4.0 * count * count)).sqrt();

@@ -107,6 +107,20 @@ struct Choice<'a> {
     /// vLLM's word for the stop sequence that was met; a number or null otherwise.
     #[serde(borrow, default)]
     stop_reason: Text<'a>,
+    /// Only where they were asked for.
+    #[serde(borrow, default)]
+    logprobs: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Logprobs {
+    #[serde(default)]
+    content: Vec<Token>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    logprob: f64,
 }
 
 #[derive(Deserialize)]
@@ -243,8 +257,17 @@ pub(crate) fn answer(raw: Bytes) -> Result<Answer, Unreadable> {
         finish: finish(&choice.finish_reason.0).unwrap_or_default(),
         stop_sequence: some(choice.stop_reason),
         usage: body.usage.and_then(usage),
+        logprob: choice.logprobs.and_then(mean),
         raw: Some(Raw { dialect: Dialect::Chat, bytes: raw.clone() }),
     })
+}
+
+/// The mean over tokens; `None` if there are none, or in a form that is not known.
+#[allow(clippy::cast_precision_loss)]
+fn mean(raw: &RawValue) -> Option<f64> {
+    let found: Logprobs = serde_json::from_str(raw.get()).ok()?;
+    let sum: f64 = found.content.iter().map(|token| token.logprob).sum();
+    (!found.content.is_empty()).then(|| sum / found.content.len() as f64)
 }
 
 fn thoughts(by_content: Text<'_>, by_name: Text<'_>) -> String {

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use gatemark_control::config_status::ConfigStatus;
 use gatemark_control::task::TaskStatus;
 use gatemark_core::access::Action;
 
@@ -22,6 +23,18 @@ pub(crate) async fn tasks(
 ) -> Answer<Json<Vec<TaskStatus>>> {
     auth::admit(&app, &headers, Action::Read)?;
     Ok(Json(app.tasks.statuses()))
+}
+
+/// Shows the configuration in force, why a changed `gatemark.yaml` is not in force, and deployments that
+/// this server cannot serve.
+#[utoipa::path(get, path = "/api/v1/system/config", tag = "system",
+    responses((status = 200, body = ConfigStatus)))]
+pub(crate) async fn config(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Answer<Json<ConfigStatus>> {
+    auth::admit(&app, &headers, Action::Read)?;
+    Ok(Json(app.control.config_status()))
 }
 
 /// Building it takes milliseconds, and anybody may ask for it.

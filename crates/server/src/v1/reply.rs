@@ -92,6 +92,7 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     set("x-gatemark-version-number", facts.number.map(|number| number.to_string()));
     set("x-gatemark-environment", facts.environment.as_ref().map(ToString::to_string));
     set("x-gatemark-arm", facts.prompt.is_some().then(|| facts.arm.clone()));
+    set("x-gatemark-cascade", facts.cascade.map(|(step, of)| format!("{step}/{of}")));
     set("x-gatemark-attempts", Some(facts.attempts.to_string()));
     set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
     let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());

@@ -70,6 +70,7 @@ pub(crate) fn row(case: &str) -> Row {
         score: None,
         weight: None,
         cached: false,
+        cascade: None,
         verdict: Verdict::Pass,
         format_valid: true,
         actual: "answer".into(),

@@ -23,6 +23,10 @@ pub fn contents(old: &Content, new: &Content) -> Vec<Change> {
     examples(&old.examples, &new.examples, &mut found);
     outputs(old, new, &mut found);
     models(&old.models, &new.models, &mut found);
+    if old.cascade != new.cascade {
+        let shown = |content: &Content| content.cascade.as_ref().map(|c| json::shown(&as_json(c)));
+        found.push(json::value("cascade", shown(old), shown(new)));
+    }
     limits(old, new, &mut found);
     found
 }

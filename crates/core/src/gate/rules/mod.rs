@@ -37,6 +37,9 @@ pub fn decide(
     let report = figures::of_this(evidence, serving);
     rules.thresholds(policy, evidence, report.map(|report| &report.summary));
     rules.judges(policy, evidence, serving);
+    let fallbacks: Vec<FallbackFinding> =
+        evidence.fallbacks.iter().map(|other| fallback(policy, evidence, other)).collect();
+    rules.cascade(evidence, &fallbacks);
     let version = evidence.version;
     Checklist {
         prompt: version.prompt.clone(),
@@ -48,11 +51,7 @@ pub fn decide(
         serving: evidence.serving,
         purpose,
         findings: sorted(rules.findings),
-        fallbacks: evidence
-            .fallbacks
-            .iter()
-            .map(|other| fallback(policy, evidence, other))
-            .collect(),
+        fallbacks,
     }
 }
 

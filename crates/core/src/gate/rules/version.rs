@@ -1,11 +1,38 @@
 //! Rules about the version itself.
 
 use super::super::evidence::{Approval, Evidence};
+use super::super::permit::FallbackFinding;
 use super::super::policy::Policy;
 use super::{Rules, judges};
 use crate::id::ModelName;
 
 impl Rules {
+    /// A cascade that cannot go up is not what was tested: each further step must be admitted itself.
+    pub(super) fn cascade(&mut self, evidence: &Evidence<'_>, others: &[FallbackFinding]) {
+        let steps = evidence.version.content.upper_steps();
+        if steps.is_empty() {
+            return;
+        }
+        let admitted = |step: &&ModelName| {
+            others.iter().any(|other| other.model == **step && other.unmet.is_empty())
+        };
+        let missing: Vec<&str> =
+            steps.iter().filter(|step| !admitted(step)).map(ModelName::as_str).collect();
+        let found = match missing.as_slice() {
+            [] => "all of them".to_string(),
+            missing => format!("not {}", missing.join(", ")),
+        };
+        let version = evidence.version;
+        let fix = format!(
+            "run `gatemark test {}@{} --model {}` and see what it lacks with `gatemark gate`",
+            version.prompt,
+            version.number,
+            missing.first().copied().unwrap_or_default()
+        );
+        let wanted = "every further step of the cascade meets the rules about models".to_string();
+        self.add(18, missing.is_empty(), wanted, found, &fix);
+    }
+
     pub(super) fn pinned(
         &mut self,
         policy: &Policy,

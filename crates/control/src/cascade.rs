@@ -1,0 +1,111 @@
+//! What a cascade does in production, from the call log: where calls end, what that saves, and where going up
+//! was for nothing.
+
+use std::collections::BTreeMap;
+
+use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
+use gatemark_core::cascade::Reason;
+use gatemark_core::error::Result;
+use gatemark_core::id::PromptName;
+use gatemark_core::money::NanoUsd;
+use gatemark_store::call::CallFilter;
+use serde::Serialize;
+
+use crate::Control;
+
+/// Most calls that a report looks at, the newest.
+pub const MOST_CALLS: u32 = 100_000;
+
+/// Calls that ended at one step.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AtStep {
+    /// The step, from 1.
+    pub step: u32,
+    /// The model that answered most of them.
+    pub model: String,
+    /// How many.
+    pub calls: u64,
+    /// Of these, answered by the static fallback or off format in the end.
+    pub bad: u64,
+    /// What they cost, lower steps included, in nano-dollars.
+    pub cost: i64,
+    /// What they saved against asking the last step alone; below zero if they cost more.
+    pub saved: i64,
+}
+
+/// A cascade's report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CascadeReport {
+    /// Calls with a cascade that were answered.
+    pub calls: u64,
+    /// By the step that answered.
+    pub steps: Vec<AtStep>,
+    /// How often each sign made a call go up.
+    pub reasons: BTreeMap<Reason, u64>,
+    /// Calls that went up at least once.
+    pub went_up: u64,
+    /// Of these, with the same answer as one step below: going up was for nothing.
+    pub same: u64,
+    /// What all calls saved against the last step alone, in nano-dollars; below zero if they cost more.
+    pub saved: i64,
+    /// Calls without a price for the last step or the answer, which `saved` leaves out.
+    pub unpriced: u64,
+}
+
+impl CascadeReport {
+    fn add(&mut self, record: &CallRecord) {
+        let Some(climb) = &record.cascade else { return };
+        self.calls += 1;
+        let saved = climb.saved.map(|saved| saved.0);
+        self.unpriced += u64::from(saved.is_none());
+        self.saved += saved.unwrap_or_default();
+        climb.why.iter().for_each(|why| *self.reasons.entry(*why).or_default() += 1);
+        self.went_up += u64::from(!climb.why.is_empty());
+        self.same += u64::from(climb.same == Some(true));
+        let place = self.steps.iter().position(|at| at.step == climb.step);
+        let place = place.unwrap_or_else(|| {
+            let (step, model) = (climb.step, record.model.to_string());
+            self.steps.push(AtStep { step, model, ..AtStep::default() });
+            self.steps.len() - 1
+        });
+        if let Some(at) = self.steps.get_mut(place) {
+            at.calls += 1;
+            at.bad += u64::from(matches!(record.outcome, Outcome::Fallback | Outcome::OffFormat));
+            at.cost += record.cost.0;
+            at.saved += saved.unwrap_or_default();
+        }
+    }
+
+    /// What was saved.
+    pub fn saved(&self) -> NanoUsd {
+        NanoUsd(self.saved)
+    }
+}
+
+impl Control {
+    /// What the cascades of a prompt's versions did to the newest served calls.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn cascade_report(
+        &self,
+        prompt: &PromptName,
+        number: Option<u32>,
+        since: Option<i64>,
+    ) -> Result<CascadeReport> {
+        let filter = CallFilter {
+            prompt: Some(prompt.clone()),
+            number,
+            since,
+            purpose: Some(CallPurpose::Serve),
+            limit: MOST_CALLS,
+            ..CallFilter::default()
+        };
+        let mut report = CascadeReport::default();
+        for record in &self.store().calls(&filter).await? {
+            report.add(record);
+        }
+        report.steps.sort_by_key(|at| at.step);
+        Ok(report)
+    }
+}
