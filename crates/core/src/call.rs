@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cache::CacheUse;
 use crate::error::Kind;
 use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
 use crate::model::Usage;
@@ -127,6 +128,9 @@ pub struct CallRecord {
     /// Whether the answer had been given before, so that no vendor was asked and nothing paid.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
+    /// What a cache had to do with it, if one is about such calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheUse>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

@@ -12,6 +12,7 @@ pub mod access;
 pub mod audit;
 pub mod budget;
 pub mod bump;
+pub mod cache;
 pub mod calibration;
 pub mod call;
 pub mod canonical;

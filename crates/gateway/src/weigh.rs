@@ -195,6 +195,7 @@ mod tests {
             fields,
             dialect: gatemark_provider::Dialect::Chat,
             headers: vec![],
+            stable: 0,
         }
     }
 

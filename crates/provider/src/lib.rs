@@ -11,7 +11,7 @@
 //!
 //! Modules form one line, each using only those above it:
 //! `secret`, `clock`, `dialect`, `object`, `frame`, `address`, `google`, `segment`, `unreadable` ← `embedding`, `sse`,
-//! `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `message`, `events`, `chat`, `messages`, `native`, `called`,
+//! `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `gather`, `repeat`, `message`, `events`, `chat`, `messages`, `native`, `called`,
 //! `fields`, `image` ← `door`, `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`,
 //! `sim`, `local` ← `azure` (on `openai`), `vertex` (on `gemini` and `anthropic`) ← `connect`.
 
@@ -21,6 +21,7 @@ pub mod clock;
 pub mod dialect;
 pub mod door;
 pub mod embedding;
+pub mod gather;
 pub mod http;
 pub mod local;
 pub mod message;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gatemark_core::call::{CallPurpose, CallRecord};
-use gatemark_gateway::{BudgetStanding, Gateway, Meter};
+use gatemark_gateway::{BudgetStanding, CacheStats, Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::budget_metrics::BudgetMetrics;
+use crate::cache_metrics::CacheMetrics;
 use crate::resilience::ResilienceMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -47,6 +48,7 @@ pub struct Metrics {
     overhead: Histogram,
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
+    caches: CacheMetrics,
     lost: Counter,
     pending: Gauge,
     budgets: BudgetMetrics,
@@ -64,6 +66,7 @@ impl Metrics {
             overhead: Histogram::new(exponential_buckets(0.000_05, 2.0, 14)),
             tokens: Family::default(),
             cost: Family::default(),
+            caches: CacheMetrics::default(),
             lost: Counter::default(),
             pending: Gauge::default(),
             budgets: BudgetMetrics::default(),
@@ -85,6 +88,7 @@ impl Metrics {
         );
         registry.register("tokens", "Tokens by direction", metrics.tokens.clone());
         registry.register("cost_usd", "Cost in US dollars", metrics.cost.clone());
+        metrics.caches.register(&mut registry);
         registry.register(
             "call_records_lost",
             "Records not kept because the log was full",
@@ -99,6 +103,11 @@ impl Metrics {
         metrics.budgets.register(&mut registry);
         metrics.resilience.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
+    }
+
+    /// Shows the caches as they stand.
+    pub(crate) fn show_caches(&self, caches: &[CacheStats]) {
+        self.caches.show(caches);
     }
 
     /// Copies what `gateway` remembers of providers.
@@ -168,6 +177,14 @@ impl Meter for Metrics {
         };
         tokens("input", record.usage.input);
         tokens("output", record.usage.output);
+        // Of the input: read from the vendor's own prompt cache, and written to it.
+        if record.usage.cached_input > 0 {
+            tokens("cached_input", record.usage.cached_input);
+        }
+        if record.usage.cache_write > 0 {
+            tokens("cache_write", record.usage.cache_write);
+        }
+        self.caches.ended(record, &model);
     }
 
     fn lost(&self) {
@@ -216,6 +233,7 @@ mod tests {
             attempts: vec![],
             tags: Default::default(),
             cached: false,
+            cache: None,
         }
     }
 

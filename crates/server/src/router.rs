@@ -25,6 +25,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(v1::messages::create))
         .routes(routes!(v1::messages::count_tokens))
         .routes(routes!(v1::models::list))
+        .routes(routes!(api::caches::list, api::caches::clear))
         .routes(routes!(api::registry::list))
         .routes(routes!(api::registry::push))
         .routes(routes!(api::registry::versions))

@@ -5,6 +5,7 @@
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod budget;
+pub(crate) mod cache;
 pub(crate) mod calls;
 pub(crate) mod compare;
 pub(crate) mod compat;

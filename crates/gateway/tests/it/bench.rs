@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, future, stream};
 use gatemark_core::access::{Caller, Role};
+use gatemark_core::cache::Caching;
 use gatemark_core::call::{CallPurpose, CallRecord};
 use gatemark_core::error::{Error, Result};
 use gatemark_core::gate::Policy;
@@ -20,7 +21,8 @@ use gatemark_core::price::Price;
 use gatemark_core::prompt::Version;
 use gatemark_core::resilience::Resilience;
 use gatemark_gateway::{
-    Gateway, Incoming, Meter, Pointer, PromptRef, Release, Snapshot, SnapshotParts, Target,
+    CacheWish, Gateway, Incoming, Meter, Pointer, PromptRef, Release, Snapshot, SnapshotParts,
+    Target,
 };
 use gatemark_provider::Dialect;
 use gatemark_provider::answer::{Answer, Chunk, ChunkStream};
@@ -241,6 +243,7 @@ pub(crate) fn project() -> Project {
         environments: [(production.name.clone(), production)].into(),
         budgets: vec![],
         limits: vec![],
+        caching: Caching::default(),
     }
 }
 
@@ -263,6 +266,7 @@ pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
         fields: vec![],
         headers: vec![],
         tags: Default::default(),
+        cache: CacheWish::default(),
     }
 }
 
