@@ -1,9 +1,7 @@
 //! Caches in the headers of a call: what the caller wants of them, and what they did.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use gatemark_core::cache::CacheUse;
 use gatemark_core::error::Result;
-use gatemark_core::money::NanoUsd;
 use gatemark_gateway::{CACHE_HEADER, CacheFacts, CacheWish};
 
 /// What the caller wants.
@@ -18,18 +16,12 @@ pub(crate) fn wish(headers: &HeaderMap) -> Result<CacheWish> {
     CacheWish::read(Some(&all(CACHE_HEADER)), Some(&all(header::CACHE_CONTROL.as_str())))
 }
 
-/// What they did; `worth` is what the answer cost when it was given, if that is known.
-pub(crate) fn describe(headers: &mut HeaderMap, cache: CacheFacts, worth: Option<NanoUsd>) {
-    let again = !matches!(cache.how, CacheUse::Miss | CacheUse::Bypass);
-    let saved = worth.filter(|_| again);
+/// What they did. What was saved is told beside the cost.
+pub(crate) fn describe(headers: &mut HeaderMap, cache: CacheFacts) {
     let told = [
         (CACHE_HEADER, Some(cache.how.word().to_string())),
         ("age", cache.age.map(|age| age.as_secs().to_string())),
         ("x-gatemark-cache-similarity", cache.similarity.map(|share| format!("{share:.4}"))),
-        (
-            "x-gatemark-saved-usd",
-            saved.map(|saved| saved.to_string().trim_start_matches('$').to_string()),
-        ),
     ];
     for (name, value) in told {
         if let Some(value) = value.and_then(|value| HeaderValue::from_maybe_shared(value).ok()) {
@@ -41,31 +33,27 @@ pub(crate) fn describe(headers: &mut HeaderMap, cache: CacheFacts, worth: Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gatemark_core::cache::CacheUse;
     use std::time::Duration;
 
     #[test]
     fn what_is_told() {
         let told = |cache| {
             let mut headers = HeaderMap::new();
-            describe(&mut headers, cache, Some(NanoUsd(120_000)));
+            describe(&mut headers, cache);
             let value =
                 |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_string());
-            [
-                value("x-gatemark-cache"),
-                value("age"),
-                value("x-gatemark-cache-similarity"),
-                value("x-gatemark-saved-usd"),
-            ]
+            [value("x-gatemark-cache"), value("age"), value("x-gatemark-cache-similarity")]
         };
         let similar = CacheFacts {
             how: CacheUse::Similar,
             age: Some(Duration::from_millis(2900)),
             similarity: Some(0.98),
         };
-        let wanted = ["similar", "2", "0.9800", "0.00012"].map(|text| Some(text.to_string()));
+        let wanted = ["similar", "2", "0.9800"].map(|text| Some(text.to_string()));
         assert_eq!(told(similar), wanted);
         let miss = CacheFacts { how: CacheUse::Miss, age: None, similarity: None };
-        assert_eq!(told(miss), [Some("miss".into()), None, None, None]);
+        assert_eq!(told(miss), [Some("miss".into()), None, None]);
     }
 
     #[test]

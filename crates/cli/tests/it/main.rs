@@ -5,6 +5,7 @@
 
 mod access;
 mod bound;
+mod caching;
 mod calibrating;
 mod clients;
 mod codechecks;

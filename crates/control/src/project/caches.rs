@@ -46,7 +46,8 @@ fn cache(key: &Key, node: &Node, known: &Known<'_>, problems: &mut Problems) -> 
     let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if key.name.is_empty() || !key.name.chars().all(sound) || key.name == TAKEN {
         let message = format!("`{}` cannot be the name of a cache", shown(&key.name));
-        problems.error(&key.spot, message, "write lower-case letters, digits and hyphens");
+        let hint = "write lower-case letters, digits and hyphens; `by-request` is taken";
+        problems.error(&key.spot, message, hint);
         return None;
     }
     let mut fields = Fields::open(node, "a cache", problems)?;

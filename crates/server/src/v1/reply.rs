@@ -93,6 +93,6 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     set("x-gatemark-cost-usd", dollars);
     account::describe(headers, facts);
     if let Some(cache) = facts.cache {
-        caching::describe(headers, cache, facts.worth);
+        caching::describe(headers, cache);
     }
 }
