@@ -171,6 +171,9 @@ impl Drop for Follow {
 mod tests {
     use super::super::kept::tests::kept;
     use super::*;
+    use futures_util::future::join_all;
+    use futures_util::stream::FuturesUnordered;
+    use futures_util::{FutureExt, StreamExt};
     use std::time::Duration;
 
     fn lead(flights: &Flights) -> Lead {
@@ -199,10 +202,10 @@ mod tests {
     async fn all_followers_get_the_leaders_answer() {
         let flights = Flights::default();
         let lead = lead(&flights);
-        let waiting: Vec<_> = (0..5).map(|_| tokio::spawn(follow(&flights).wait(soon()))).collect();
-        lead.land(landed());
-        for waited in waiting {
-            let Waited::Landed(landed) = waited.await.unwrap() else { panic!("no answer") };
+        let waiting = join_all((0..5).map(|_| follow(&flights).wait(soon())));
+        let (waited, ()) = tokio::join!(waiting, async { lead.land(landed()) });
+        for waited in waited {
+            let Waited::Landed(landed) = waited else { panic!("no answer") };
             assert_eq!(landed.kept.text(), "answer");
         }
         assert_eq!(flights.len(), 0);
@@ -212,17 +215,16 @@ mod tests {
     async fn one_follower_takes_over_and_the_rest_wait_on() {
         let flights = Flights::default();
         let first = lead(&flights);
-        let (second, third) = (follow(&flights), follow(&flights));
-        let third = tokio::spawn(third.wait(soon()));
+        let mut waiting: FuturesUnordered<_> =
+            (0..3).map(|_| follow(&flights).wait(soon())).collect();
+        assert!(waiting.next().now_or_never().is_none());
         drop(first);
-        let Waited::Lead(second) = second.wait(soon()).await else {
-            // The third may have been first in the queue; then it leads, and the second waits.
-            let Waited::Lead(_) = third.await.unwrap() else { panic!("nobody took over") };
-            return;
-        };
-        assert!(!third.is_finished());
+        let Some(Waited::Lead(second)) = waiting.next().await else { panic!("nobody took over") };
+        assert!(waiting.next().now_or_never().is_none(), "two lead");
         second.land(landed());
-        assert!(matches!(third.await.unwrap(), Waited::Landed(_)));
+        while let Some(waited) = waiting.next().await {
+            assert!(matches!(waited, Waited::Landed(_)));
+        }
         assert_eq!(flights.len(), 0);
     }
 

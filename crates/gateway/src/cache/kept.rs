@@ -31,7 +31,7 @@ pub(crate) struct Kept {
 
 #[derive(Debug)]
 enum Form {
-    Whole(Answer),
+    Whole(Box<Answer>),
     Pieces(Vec<Chunk>),
 }
 
@@ -41,7 +41,7 @@ impl Kept {
         let mut answer = answer.clone();
         answer.raw = answer.raw.as_ref().map(detached);
         let bytes = FRAME + size_of_answer(&answer);
-        Self::new(Form::Whole(answer), bytes, terms)
+        Self::new(Form::Whole(Box::new(answer)), bytes, terms)
     }
 
     /// Keeps a streamed one; `None` if it was too large, or holds calls of tools that cannot be read.
@@ -78,7 +78,7 @@ impl Kept {
     /// As a whole answer.
     pub(crate) fn answer(&self) -> Answer {
         match &self.form {
-            Form::Whole(answer) => answer.clone(),
+            Form::Whole(answer) => (**answer).clone(),
             // It was tried when it was kept.
             Form::Pieces(chunks) => gather::whole(chunks).unwrap_or_default(),
         }
@@ -87,7 +87,7 @@ impl Kept {
     /// As a stream.
     pub(crate) fn chunks(&self) -> Vec<Chunk> {
         match &self.form {
-            Form::Whole(answer) => gather::pieces(answer.clone()),
+            Form::Whole(answer) => gather::pieces((**answer).clone()),
             Form::Pieces(chunks) => chunks.clone(),
         }
     }
