@@ -26,6 +26,7 @@ pub mod http;
 pub mod local;
 pub mod message;
 pub mod messages;
+pub mod repeat;
 pub mod request;
 pub mod sim;
 pub mod splice;

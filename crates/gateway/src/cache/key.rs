@@ -8,42 +8,12 @@
 
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::Digest;
-use gatemark_provider::Dialect;
 use gatemark_provider::request::{ChatRequest, Messages};
+use gatemark_provider::{Dialect, repeat};
 use serde_json::value::RawValue;
 
 /// Versioned: entries of another layout must not be met where shelves outlive the process.
 const FORMAT: u8 = 1;
-
-/// Fields that add nothing to an answer which its neutral form does not hold. With any other, an answer is
-/// given again only in the very form in which it came.
-const PLAIN: [&str; 22] = [
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "max_tokens",
-    "max_completion_tokens",
-    "max_output_tokens",
-    "stop",
-    "stop_sequences",
-    "seed",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "response_format",
-    "presence_penalty",
-    "frequency_penalty",
-    "logit_bias",
-    "user",
-    "metadata",
-    "system",
-    "instructions",
-    "stream_options",
-];
-
-/// Fields by which a vendor keeps something or goes on with what it kept: such a call does more than answer.
-const STATEFUL: [&str; 4] = ["store", "background", "previous_response_id", "conversation"];
 
 /// Whose request it is, and to what.
 pub(crate) struct Owner<'a> {
@@ -65,29 +35,6 @@ pub(crate) struct Form {
     pub(crate) stream: bool,
 }
 
-/// Whether a call with these fields may be answered without asking the vendor.
-pub(crate) fn is_cacheable(request: &ChatRequest) -> bool {
-    STATEFUL.iter().all(|name| request.field(name).is_none_or(|value| value.get() == "false"))
-}
-
-/// Whether answers to the request are given again only in the form in which they came.
-pub(crate) fn is_exact(request: &ChatRequest) -> bool {
-    let plain = |name: &str, value: &RawValue| {
-        PLAIN.contains(&name)
-            || value.get() == "null"
-            || (name == "n" && value.get() == "1")
-            || (STATEFUL.contains(&name) && value.get() == "false")
-            || (name == "logprobs" && value.get() == "false")
-    };
-    !request.fields.iter().all(|(name, value)| plain(name, value))
-}
-
-/// Whether the caller asks for the same answer every time: temperature 0, or a seed.
-pub(crate) fn is_deterministic(request: &ChatRequest) -> bool {
-    let zero = |value: &RawValue| value.get().parse::<f64>().is_ok_and(|number| number == 0.0);
-    request.field("temperature").is_some_and(zero) || request.field("seed").is_some()
-}
-
 /// The key of a request.
 ///
 /// # Errors
@@ -107,7 +54,8 @@ pub(crate) fn of(owner: &Owner<'_>, request: &ChatRequest, form: Form) -> Result
     }
     parts.fields(&request.fields)?;
     parts.headers(&request.headers);
-    if is_exact(request) {
+    // What the neutral form may not hold is given again only at the same door in the same form.
+    if !repeat::is_plain(request) {
         parts.add(form.dialect.name().as_bytes());
         parts.add(&[u8::from(form.stream)]);
     }

@@ -25,7 +25,7 @@ use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::{Digest, EnvironmentName, PromptName};
 use gatemark_core::model::Provider;
 use gatemark_core::variable;
-use gatemark_provider::Dialect;
+use gatemark_provider::{Dialect, repeat};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
@@ -176,7 +176,7 @@ impl Caches {
         prepared: &Prepared,
         record: &mut Pending,
     ) -> Result<Recalled> {
-        if plan.wish.no_store || !key::is_cacheable(&prepared.request) {
+        if plan.wish.no_store || repeat::is_stateful(&prepared.request) {
             record.note_cache(CacheUse::Bypass);
             return Ok(Recalled::Ask(None));
         }
@@ -274,8 +274,8 @@ impl Look<'_> {
             lead,
             near,
             model: self.resolved.model.clone(),
-            deterministic: key::is_deterministic(request),
-            pieces: Pieces::new(key::is_exact(request)),
+            deterministic: repeat::is_deterministic(request),
+            pieces: Pieces::new(!repeat::is_plain(request)),
         })))
     }
 
@@ -309,7 +309,7 @@ impl Look<'_> {
     /// by meaning, there is nothing to compare, or no vector is to be had.
     async fn near(&self, room: &Room) -> Option<(Digest, Vec<f32>)> {
         let similar = self.plan.cache.similar.as_ref()?;
-        if key::is_exact(&self.prepared.request) {
+        if !repeat::is_plain(&self.prepared.request) {
             return None;
         }
         let named = self.resolved.named.as_ref()?;
