@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    advise, approve, audit, budget, calls, cascade, compare, compat, deploy, diff, gate, import,
-    init, judge, key, list, log, openapi, prices, push, report, rollback, sandbox, score, serve,
-    show, suite, test, tokens,
+    advise, approve, audit, budget, cache, calls, cascade, compare, compat, deploy, diff, gate,
+    import, init, judge, key, list, log, openapi, prices, push, report, rollback, sandbox, score,
+    serve, show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -47,6 +47,7 @@ enum Command {
     Rollback(rollback::Args),
     Budget(budget::Args),
     Prices(prices::Args),
+    Cache(cache::Args),
     Calls(calls::Args),
     Cascade(cascade::Args),
     Audit(audit::Args),
@@ -83,6 +84,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Rollback(args) => rollback::run(args, context).await,
         Command::Budget(args) => budget::run(args, context).await,
         Command::Prices(args) => prices::run(args, context),
+        Command::Cache(args) => cache::run(args, terminal).await,
         Command::Calls(args) => calls::run(args, context).await,
         Command::Cascade(args) => cascade::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,

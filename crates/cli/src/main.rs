@@ -23,6 +23,7 @@ mod logging;
 mod moment;
 mod print;
 mod progress;
+mod remote;
 mod rendering;
 mod table;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cache::CacheUse;
 use crate::cascade::Climb;
 use crate::error::Kind;
 use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
@@ -131,6 +132,9 @@ pub struct CallRecord {
     /// Its way through the version's cascade, if that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cascade: Option<Climb>,
+    /// What a cache had to do with it, if one is about such calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheUse>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

@@ -13,6 +13,7 @@ pub mod advice;
 pub mod audit;
 pub mod budget;
 pub mod bump;
+pub mod cache;
 pub mod calibration;
 pub mod call;
 pub mod canonical;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
+use crate::cache::Caching;
 use crate::gate::Policy;
 use crate::id::{Digest, EnvironmentName, ModelName};
 use crate::limit::Limit;
@@ -235,6 +236,8 @@ pub struct Project {
     pub budgets: Vec<Arc<Budget>>,
     /// Bounds of how fast calls come.
     pub limits: Vec<Arc<Limit>>,
+    /// Which answers are given again.
+    pub caching: Caching,
 }
 
 impl Project {

@@ -1,9 +1,23 @@
 //! What an answer's headers say about it.
 
+use std::time::Duration;
+
+use gatemark_core::cache::CacheUse;
 use gatemark_core::call::Outcome;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::throttle::Rates;
+
+/// What a cache had to do with an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheFacts {
+    /// Whether and how it was given again.
+    pub how: CacheUse,
+    /// How long ago it was given first.
+    pub age: Option<Duration>,
+    /// The cosine similarity to the request that it was given to first, if that was another.
+    pub similarity: Option<f32>,
+}
 
 /// What is known when the answer begins.
 #[derive(Debug, Clone)]
@@ -41,6 +55,8 @@ pub struct Facts {
     pub budget_warnings: Vec<String>,
     /// How long an answer of an earlier run took when it was given, in microseconds; `None` for others.
     pub recalled_us: Option<u64>,
+    /// What a cache had to do with it, if one is about such calls.
+    pub cache: Option<CacheFacts>,
     /// Waiting for the vendor, in microseconds; 0 for an answer of an earlier run.
     pub vendor_us: u64,
     /// When the call began, in microseconds since 1970.

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::recall::Recall;
 use crate::release::Release;
+use crate::wish::CacheWish;
 
 /// One call as a door understood it.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Incoming {
     pub headers: Vec<(&'static str, String)>,
     /// What the caller tagged the call with, for budgets, limits and the record.
     pub tags: BTreeMap<String, String>,
+    /// What the caller wants of caches.
+    pub cache: CacheWish,
 }
 
 impl Incoming {
@@ -53,6 +56,7 @@ impl Incoming {
             fields: Vec::new(),
             headers: Vec::new(),
             tags: BTreeMap::new(),
+            cache: CacheWish::default(),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! The data plane: one call, in steps whose names are the names of the functions.
 //!
 //! 1 [`admit`](Gateway::admit) · 2 `resolve` · 4 `prepare` · 5 `reserve` · 6 `recall` · 7 `dispatch` ·
-//! 8 `check` · 9 `record` · 10 `reply`. (Step 3, `inspect`, has no code yet; test runs alone recall.)
+//! 8 `check` · 9 `record` · 10 `reply`. (Step 3, `inspect`, has no code yet. Applications' calls recall from
+//! `cache`, test runs' from what they bring.)
 //!
 //! The gateway reads one immutable [`Snapshot`] per call and writes one record to the local call log.
 //! It holds no SQL handle and awaits no control-plane task: if the database or the control plane dies, it
 //! keeps serving what it last knew. It decides; guards, validators and contracts only report.
 
 mod admit;
+mod cache;
 mod cascade;
 mod check;
 pub mod clock;
@@ -36,6 +38,7 @@ mod stream;
 mod tags;
 mod volatile;
 mod weigh;
+mod wish;
 
 use std::sync::Arc;
 
@@ -44,12 +47,14 @@ use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::throttle::Rates;
 use gatemark_provider::door;
+use gatemark_provider::request::ChatRequest;
 use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
+pub use cache::CacheStats;
 pub use count::Counted;
 pub use entrance::Load;
-pub use facts::Facts;
+pub use facts::{CacheFacts, Facts};
 pub use health::{BreakerState, ModelState, ProviderState};
 pub use incoming::{Incoming, PromptRef, Selector, Target};
 pub use measure::Size;
@@ -61,6 +66,7 @@ pub use snapshot::{Pointer, Snapshot, SnapshotParts};
 pub use standing::BudgetStanding;
 pub use stream::SseStream;
 pub use tags::{MOST_TAGS, tag};
+pub use wish::{CacheWish, HEADER as CACHE_HEADER};
 
 use cascade::Stairs;
 use dispatch::{Answered, Got, Job};
@@ -78,6 +84,7 @@ struct Shared {
     surroundings: record::Surroundings,
     health: Health,
     entrance: Entrance,
+    caches: cache::Caches,
 }
 
 /// Why a call was not answered, with the id under which it was recorded, if it got that far.
@@ -105,7 +112,8 @@ impl Gateway {
         let surroundings =
             record::Surroundings { log, meter, volatile: Arc::new(volatile::Volatile::new()) };
         let health = Health::default();
-        Self { shared: Arc::new(Shared { snapshot, surroundings, health, entrance }) }
+        let caches = cache::Caches::default();
+        Self { shared: Arc::new(Shared { snapshot, surroundings, health, entrance, caches }) }
     }
 
     /// Puts another snapshot in force. Calls under way finish on the old one.
@@ -134,6 +142,16 @@ impl Gateway {
     /// What is remembered of every model that was asked.
     pub fn models(&self) -> Vec<ModelState> {
         self.shared.health.model_states(self.snapshot().project())
+    }
+
+    /// What every cache did that was used since the start.
+    pub fn caches(&self) -> Vec<CacheStats> {
+        self.shared.caches.stats()
+    }
+
+    /// Forgets the answers of the cache `name`, or of all; the names of those that were emptied.
+    pub fn clear_caches(&self, name: Option<&str>) -> Vec<String> {
+        self.shared.caches.clear(name)
     }
 
     /// The call log.
@@ -174,6 +192,13 @@ impl Gateway {
         let call = record.id().to_string();
         let dialect = incoming.dialect;
         let asked = door::repeated(dialect, &incoming.fields);
+        let asking = cache::Asking {
+            caller: &incoming.caller.name,
+            dialect,
+            wish: incoming.cache,
+            added: incoming.messages.as_deref(),
+        };
+        let plan = cache::plan(&snapshot, &resolved, &asking);
         let ask = incoming::Ask {
             dialect,
             stream: incoming.stream,
@@ -182,8 +207,12 @@ impl Gateway {
             fields: incoming.fields,
             headers: incoming.headers,
         };
-        match steps(&snapshot, health, &resolved, ask, &mut record).await {
-            Ok(got) => Ok(reply::reply(&resolved, got, record, (dialect, asked))),
+        let recall = plan.as_ref().map(|plan| (&self.shared.caches, plan));
+        match steps(&snapshot, health, &resolved, recall, ask, &mut record).await {
+            Ok(Done::Checked(got, keeper)) => {
+                Ok(reply::reply(&resolved, got, keeper, record, (dialect, asked)))
+            }
+            Ok(Done::Kept(kept)) => Ok(reply::again(&resolved, *kept, record, (dialect, asked))),
             Err(error) => {
                 record.fail(&error);
                 let rates = record.rates();
@@ -194,15 +223,24 @@ impl Gateway {
     }
 }
 
+/// What a call comes to.
+enum Done {
+    /// An answer given now, for the cache to keep if one is about the call.
+    Checked(check::Checked, Option<Box<cache::Keeper>>),
+    /// One that was given before.
+    Kept(Box<reply::Again>),
+}
+
 /// Steps 4 to 8. An error here is the call's end; a vendor's failure that the version has a static
 /// fallback for is not.
 async fn steps(
     snapshot: &Snapshot,
     health: &Health,
     resolved: &resolve::Resolved,
+    recall: Option<(&cache::Caches, &cache::Plan)>,
     ask: incoming::Ask,
     record: &mut record::Pending,
-) -> Result<check::Checked> {
+) -> Result<Done> {
     let mut stairs = Stairs::of(snapshot, resolved);
     let streams = ask.stream && stairs.is_some();
     let ask = incoming::Ask { stream: ask.stream && !streams, ..ask };
@@ -211,6 +249,18 @@ async fn steps(
     let prepared = prepare::prepare(snapshot, resolved, ask, record)?;
     record.note_definitions(&prepared.request.fields);
     reserve::reserve(snapshot, resolved, &prepared, record)?;
+    let mut keeper = None;
+    if let Some((caches, plan)) = recall {
+        match caches.recall(snapshot, resolved, plan, &prepared, record).await? {
+            cache::Recalled::Ask(found) => keeper = found,
+            cache::Recalled::Found(found) => {
+                found.note(record);
+                let ChatRequest { stream, usage_wanted, .. } = prepared.request;
+                let stream = stream || streams;
+                return Ok(Done::Kept(Box::new(reply::Again { found, stream, usage_wanted })));
+            }
+        }
+    }
     let ask = kept.as_ref();
     let job = Job { snapshot, health, resolved, prepared: &prepared, ask };
     let mut answered = answer(job, record).await?;
@@ -223,7 +273,7 @@ async fn steps(
         Err(error) => (prepared, Err(error)),
     };
     let checked = check::check(resolved, prepared, got, record)?;
-    Ok(if streams { checked.streamed() } else { checked })
+    Ok(Done::Checked(if streams { checked.streamed() } else { checked }, keeper))
 }
 
 /// Asks one step of the cascade after the other, until an answer is good enough or there is none above it.

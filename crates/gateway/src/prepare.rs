@@ -10,6 +10,7 @@ use gatemark_provider::{Dialect, splice, translate};
 use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use crate::fields;
 use crate::incoming::Ask;
@@ -31,6 +32,8 @@ pub(crate) struct Prepared {
     pub(crate) input_tokens: Option<u64>,
     /// Most tokens that it may write, if bounded.
     pub(crate) max_output: Option<u64>,
+    /// Since when the caller waits for the answer.
+    pub(crate) since: Instant,
 }
 
 pub(crate) fn prepare(
@@ -41,7 +44,11 @@ pub(crate) fn prepare(
 ) -> Result<Prepared> {
     match &resolved.named {
         None => plain(resolved, ask, record),
-        Some(named) => prompt(resolved, named, in_chat(snapshot, resolved, ask)?, record),
+        Some(named) => {
+            let ask = in_chat(snapshot, resolved, ask)?;
+            let stable = stable(snapshot, resolved, named)?;
+            prompt(resolved, named, ask, stable, record)
+        }
     }
 }
 
@@ -86,11 +93,29 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         usage_wanted: ask.usage_wanted,
         fields: ask.fields,
         headers: ask.headers,
+        stable: 0,
     };
-    Ok(Prepared { request, input_tokens: None, max_output })
+    Ok(Prepared { request, input_tokens: None, max_output, since: Instant::now() })
 }
 
-fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) -> Result<Prepared> {
+/// The part of the prompt that a vendor is told to keep: only vendors that speak Anthropic's words want to be
+/// told, others find it by themselves.
+fn stable(snapshot: &Snapshot, resolved: &Resolved, named: &Named) -> Result<usize> {
+    let model = &resolved.model;
+    let wants = snapshot.vendor(model).is_some_and(|vendor| vendor.speaks(Dialect::Messages));
+    if !wants || !snapshot.project().caching.prompt_cache {
+        return Ok(0);
+    }
+    Ok(named.compiled(model)?.stable_turns())
+}
+
+fn prompt(
+    resolved: &Resolved,
+    named: &Named,
+    ask: Ask,
+    stable: usize,
+    record: &mut Pending,
+) -> Result<Prepared> {
     let content = &named.release.version.content;
     let variables = variable::bind(&content.variables, &named.variables).map_err(refuse)?;
     within_bounds(&content.variables, &variables)?;
@@ -120,9 +145,10 @@ fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) ->
         usage_wanted: ask.usage_wanted,
         fields,
         headers: ask.headers,
+        stable,
     };
     let max_output = fields::max_output(&request.fields);
-    Ok(Prepared { request, input_tokens, max_output })
+    Ok(Prepared { request, input_tokens, max_output, since: Instant::now() })
 }
 
 /// What is kept of a call's input: the variables, and what the caller added to the conversation.

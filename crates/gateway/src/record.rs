@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatemark_core::cache::CacheUse;
 use gatemark_core::call::{Attempt, CallPurpose, CallRecord, Outcome};
 use gatemark_core::cascade::Climb;
 use gatemark_core::error::{Error, Kind};
@@ -124,6 +125,7 @@ impl Pending {
             attempts: vec![],
             tags: how.tags,
             cached: false,
+            cache: None,
             cascade: None,
         };
         Self {
@@ -203,6 +205,20 @@ impl Pending {
     pub(crate) fn note_recalled(&mut self, latency_us: u64) {
         self.recalled = Some(latency_us);
         self.record.cached = true;
+    }
+
+    /// What a cache had to do with the call.
+    pub(crate) fn note_cache(&mut self, how: CacheUse) {
+        self.record.cache = Some(how);
+    }
+
+    /// The answer was kept from an earlier call, where it was judged. No vendor read or wrote anything for this
+    /// one, so no tokens are recorded: what they would have cost is what was saved.
+    pub(crate) fn note_kept(&mut self, text: &str, usage: Usage, latency_us: u64) {
+        self.note_recalled(latency_us);
+        self.note_answer(&Messages::default(), text, Some(usage));
+        self.record.usage = Usage::default();
+        self.note_outcome(Outcome::Ok);
     }
 
     /// How long a recalled answer took when it was given, in microseconds.

@@ -33,7 +33,12 @@ pub(crate) struct Compiled {
     pub(crate) examples_before: usize,
     pub(crate) parameters: Vec<(String, Box<RawValue>)>,
     example_tokens: OnceLock<u64>,
+    stable_turns: OnceLock<usize>,
 }
+
+/// Shortest beginning of a prompt, in tokens, that vendors' prompt caches take; for some models it is longer,
+/// and then they ignore the mark.
+const LEAST_STABLE: usize = 1024;
 
 impl std::fmt::Debug for Release {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -93,6 +98,31 @@ impl Compiled {
         *self.example_tokens.get_or_init(count)
     }
 
+    /// How many turns at the beginning are the same in every call, if with the declared tools they are long
+    /// enough for a prompt cache; else 0. Counted when first asked for, as [`Self::example_tokens`] is.
+    pub(crate) fn stable_turns(&self) -> usize {
+        *self.stable_turns.get_or_init(|| {
+            let (turns, text) = self.stable_beginning();
+            let tools = self.parameters.iter().filter(|(name, _)| name == "tools");
+            let tools: usize = tools.map(|(_, raw)| tokens::count(raw.get())).sum();
+            if tokens::count(&text) + tools >= LEAST_STABLE { turns } else { 0 }
+        })
+    }
+
+    fn stable_beginning(&self) -> (usize, String) {
+        let (mut turns, mut text) = (0, String::new());
+        for index in 0..self.roles.len() {
+            if index == self.examples_before {
+                turns += self.examples.len();
+                text.extend(self.examples.iter().map(|turn| turn.text.as_str()));
+            }
+            let Some(constant) = self.templates.constant(index) else { break };
+            turns += 1;
+            text.push_str(constant);
+        }
+        (turns, text)
+    }
+
     fn compile(version: &Version, variant: &Variant) -> Result<Self> {
         let messages = version.content.messages_for(variant);
         let sources: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
@@ -110,6 +140,7 @@ impl Compiled {
             examples_before: last_user.unwrap_or(messages.len()),
             parameters: raw_parameters(variant)?,
             example_tokens: OnceLock::new(),
+            stable_turns: OnceLock::new(),
         })
     }
 }

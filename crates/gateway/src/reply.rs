@@ -4,8 +4,9 @@ use gatemark_provider::Dialect;
 use gatemark_provider::answer::Answer;
 use gatemark_provider::door::{Asked, Writer};
 
+use crate::cache::{Found, Keeper};
 use crate::check::Checked;
-use crate::facts::Facts;
+use crate::facts::{CacheFacts, Facts};
 use crate::record::Pending;
 use crate::resolve::Resolved;
 use crate::stream::{self, SseStream};
@@ -37,11 +38,15 @@ impl std::fmt::Debug for Reply {
 pub(crate) fn reply(
     resolved: &Resolved,
     checked: Checked,
+    keeper: Option<Box<Keeper>>,
     mut record: Pending,
     (dialect, asked): (Dialect, Asked),
 ) -> Reply {
     match checked {
         Checked::Whole(answer) => {
+            if let Some(keeper) = keeper {
+                keeper.whole(&answer, record.record());
+            }
             record.settle();
             let facts = facts(resolved, &record, true);
             Reply { facts, asked, body: Body::Whole(answer) }
@@ -56,11 +61,54 @@ pub(crate) fn reply(
         Checked::Stream { started, usage_wanted, input } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
-            let source = stream::Source::new(*started, release, input);
+            let source = stream::Source::new(*started, release, input, keeper);
             let writer = Writer::new(dialect, stream::opening(&facts, usage_wanted, asked.clone()));
             let body = Body::Stream(stream::relay(source, record, writer));
             Reply { facts, asked, body }
         }
+    }
+}
+
+/// An answer that is given again, and the form in which it is wanted.
+pub(crate) struct Again {
+    pub(crate) found: Found,
+    pub(crate) stream: bool,
+    pub(crate) usage_wanted: bool,
+}
+
+/// The reply to a call whose answer was kept. It is recorded before anything leaves.
+pub(crate) fn again(
+    resolved: &Resolved,
+    again: Again,
+    mut record: Pending,
+    (dialect, asked): (Dialect, Asked),
+) -> Reply {
+    let Again { found, stream, usage_wanted } = again;
+    if stream {
+        record.note_first_token();
+    }
+    record.settle();
+    let mut facts = facts(resolved, &record, true);
+    let age = Some(found.age());
+    facts.cache = Some(CacheFacts { how: found.how, age, similarity: found.similarity });
+    let body = if stream {
+        let opening = stream::opening(&facts, usage_wanted, asked.clone());
+        Body::Stream(stream::of_chunks(&found.kept.chunks(), Writer::new(dialect, opening)))
+    } else {
+        let mut answer = found.kept.answer();
+        name(&mut answer, &facts);
+        Body::Whole(Box::new(answer))
+    };
+    Reply { facts, asked, body }
+}
+
+/// An answer put together from pieces has neither an id nor the model's name.
+fn name(answer: &mut Answer, facts: &Facts) {
+    if answer.id.is_empty() {
+        answer.id = format!("chatcmpl-{}", facts.call);
+    }
+    if answer.model.is_empty() {
+        answer.model = facts.model.vendor_id().to_string();
     }
 }
 
@@ -87,6 +135,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         rates,
         budget_warnings,
         recalled_us,
+        cache: record.cache.map(|how| CacheFacts { how, age: None, similarity: None }),
         vendor_us: record.vendor_us,
         at: record.at,
     }

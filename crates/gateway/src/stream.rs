@@ -18,6 +18,7 @@ use gatemark_provider::door::{Asked, Opening, Writer};
 use gatemark_provider::request::Messages;
 use tokio::time::{Instant, timeout_at};
 
+use crate::cache::Keeper;
 use crate::check::outcome_of;
 use crate::dispatch::Started;
 use crate::facts::Facts;
@@ -41,13 +42,20 @@ pub(crate) struct Source {
     release: Option<Arc<Release>>,
     /// What was asked, to be counted if the vendor does not say.
     input: Messages,
+    /// Takes in what is sent, if a cache is about the call.
+    keeper: Option<Box<Keeper>>,
 }
 
 impl Source {
-    pub(crate) fn new(started: Started, release: Option<Arc<Release>>, input: Messages) -> Self {
+    pub(crate) fn new(
+        started: Started,
+        release: Option<Arc<Release>>,
+        input: Messages,
+        keeper: Option<Box<Keeper>>,
+    ) -> Self {
         let Started { head, rest, deadline, between, ticket } = started;
         let head = head.into_iter();
-        Self { head, rest, deadline, between, ticket, release, input }
+        Self { head, rest, deadline, between, ticket, release, input, keeper }
     }
 }
 
@@ -159,6 +167,9 @@ impl Relay {
         if let (Some(record), Some(calls)) = (&mut self.record, chunk.tool_calls.as_deref()) {
             record.note_tool_calls(calls);
         }
+        if let Some(keeper) = &mut self.source.keeper {
+            keeper.piece(chunk);
+        }
         self.text.push_str(&chunk.text);
         if let Some(finish) = &chunk.finish {
             self.finish = finish.clone();
@@ -181,6 +192,9 @@ impl Relay {
             None => {
                 let release = self.source.release.as_deref();
                 record.note_outcome(outcome_of(release, &self.text, &self.finish));
+                if let Some(keeper) = self.source.keeper.take() {
+                    keeper.streamed(&self.finish, &self.text, record.record());
+                }
             }
         }
         record.finish();
@@ -199,8 +213,12 @@ impl Drop for Relay {
 }
 
 /// An answer that is already there, as a stream.
-pub(crate) fn of_whole(answer: Answer, mut writer: Writer) -> SseStream {
-    let chunks = answer.into_chunks();
+pub(crate) fn of_whole(answer: Answer, writer: Writer) -> SseStream {
+    of_chunks(&answer.into_chunks(), writer)
+}
+
+/// The pieces of an answer that is complete, as a stream.
+pub(crate) fn of_chunks(chunks: &[Chunk], mut writer: Writer) -> SseStream {
     let written = chunks.iter().map(|chunk| writer.chunk(chunk)).collect::<Result<Vec<_>>>();
     let frames = written.and_then(|frames| Ok((frames, writer.end()?)));
     let frames = match frames {

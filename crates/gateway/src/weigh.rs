@@ -201,6 +201,7 @@ mod tests {
             fields,
             dialect: gatemark_provider::Dialect::Chat,
             headers: vec![],
+            stable: 0,
         }
     }
 

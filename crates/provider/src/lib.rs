@@ -11,10 +11,10 @@
 //!
 //! Modules form one line, each using only those above it:
 //! `secret`, `clock`, `dialect`, `object`, `frame`, `address`, `google`, `segment`, `towards`, `unreadable` ←
-//! `embedding`, `sse`, `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `message`, `events`, `chat`,
-//! `messages`, `responses`, `native`, `called`, `fields`, `image` ← `embeddings` ← `door`, `translate`, `peer` ← `line`,
-//! `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`, `sim`, `local` ← `azure` (on `openai`), `vertex` (on `gemini`
-//! and `anthropic`) ← `connect`.
+//! `embedding`, `sse`, `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `gather`, `repeat`, `message`,
+//! `events`, `chat`, `messages`, `responses`, `native`, `called`, `fields`, `image` ← `embeddings` ← `door`,
+//! `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`, `sim`, `local` ← `azure` (on
+//! `openai`), `vertex` (on `gemini` and `anthropic`) ← `connect`.
 
 pub mod answer;
 pub mod chat;
@@ -23,10 +23,12 @@ pub mod dialect;
 pub mod door;
 pub mod embedding;
 pub mod embeddings;
+pub mod gather;
 pub mod http;
 pub mod local;
 pub mod message;
 pub mod messages;
+pub mod repeat;
 pub mod request;
 pub mod responses;
 pub mod sim;

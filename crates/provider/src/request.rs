@@ -54,6 +54,9 @@ pub struct ChatRequest {
     /// Headers of the caller's that belong to its dialect, such as `anthropic-beta`; a vendor that speaks
     /// another leaves them out.
     pub headers: Vec<(&'static str, String)>,
+    /// How many messages at the beginning are the same in every call, and long enough for a vendor's prompt
+    /// cache to be worth it; 0 if that is unknown. Vendors that want the place marked mark it.
+    pub stable: usize,
 }
 
 impl ChatRequest {

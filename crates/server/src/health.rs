@@ -75,6 +75,7 @@ fn detail(app: &App) -> Option<String> {
 pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
     auth::admit(&app, &headers, Action::Read)?;
     app.metrics.look_at(app.control.gateway());
+    app.metrics.show_caches(&app.control.gateway().caches());
     let pending = app.control.gateway().log().pending_bytes();
     let text = app
         .metrics

@@ -10,6 +10,8 @@ mod app;
 mod auth;
 mod body;
 mod budget_metrics;
+mod cache_metrics;
+mod caching;
 mod config_metrics;
 mod error;
 mod health;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use gatemark_control::config_status::ConfigStatus;
 use gatemark_core::call::{CallPurpose, CallRecord};
-use gatemark_gateway::{BudgetStanding, Gateway, Meter};
+use gatemark_gateway::{BudgetStanding, CacheStats, Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::budget_metrics::BudgetMetrics;
+use crate::cache_metrics::CacheMetrics;
 use crate::config_metrics::ConfigMetrics;
 use crate::resilience::ResilienceMetrics;
 
@@ -58,6 +59,7 @@ pub struct Metrics {
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
     cascade: Family<StepLabels, Counter>,
     cascade_saved: Gauge<f64, AtomicU64>,
+    caches: CacheMetrics,
     lost: Counter,
     pending: Gauge,
     budgets: BudgetMetrics,
@@ -78,6 +80,7 @@ impl Metrics {
             cost: Family::default(),
             cascade: Family::default(),
             cascade_saved: Gauge::default(),
+            caches: CacheMetrics::default(),
             lost: Counter::default(),
             pending: Gauge::default(),
             budgets: BudgetMetrics::default(),
@@ -105,6 +108,7 @@ impl Metrics {
         registry.register("cascade_calls", help, metrics.cascade.clone());
         let help = "What cascades saved against their last steps alone, since the start";
         registry.register("cascade_saved_usd", help, metrics.cascade_saved.clone());
+        metrics.caches.register(&mut registry);
         registry.register(
             "call_records_lost",
             "Records not kept because the log was full",
@@ -120,6 +124,11 @@ impl Metrics {
         metrics.resilience.register(&mut registry);
         metrics.config.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
+    }
+
+    /// Shows the caches as they stand.
+    pub(crate) fn show_caches(&self, caches: &[CacheStats]) {
+        self.caches.show(caches);
     }
 
     /// Copies what `gateway` remembers of providers.
@@ -197,6 +206,14 @@ impl Meter for Metrics {
         };
         tokens("input", record.usage.input);
         tokens("output", record.usage.output);
+        // Of the input: read from the vendor's own prompt cache, and written to it.
+        if record.usage.cached_input > 0 {
+            tokens("cached_input", record.usage.cached_input);
+        }
+        if record.usage.cache_write > 0 {
+            tokens("cache_write", record.usage.cache_write);
+        }
+        self.caches.ended(record, &model);
     }
 
     fn lost(&self) {
@@ -246,6 +263,7 @@ mod tests {
             tags: Default::default(),
             cached: false,
             cascade: None,
+            cache: None,
         }
     }
 

@@ -28,6 +28,7 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(v1::embeddings::create))
         .routes(routes!(v1::models::list))
         .routes(routes!(v1::models::one))
+        .routes(routes!(api::caches::list, api::caches::clear))
         .routes(routes!(api::registry::list))
         .routes(routes!(api::registry::push))
         .routes(routes!(api::registry::versions))

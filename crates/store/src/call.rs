@@ -44,8 +44,12 @@ pub struct CallTotals {
     pub errors: u64,
     /// What they cost together.
     pub cost: NanoUsd,
+    /// What answers given again would have cost.
+    pub saved: NanoUsd,
     /// Tokens read.
     pub input_tokens: u64,
+    /// Of these, from vendors' prompt caches.
+    pub cached_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
 }
@@ -65,8 +69,9 @@ impl Store {
         }
         let rows = documents.into_iter().map(Document::into_row).collect();
         let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
-                   model, outcome, cost, input_tokens, output_tokens, latency_us, document, tags)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                   model, outcome, cost, saved, input_tokens, cached_tokens, output_tokens, latency_us,
+                   document, tags)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
                    ON CONFLICT (id) DO NOTHING";
         let transaction = self.database().begin().await?;
         let new = transaction.execute_many(sql, rows).await?;
@@ -105,7 +110,9 @@ impl Store {
             "SELECT COUNT(*) AS calls,
                 CAST(COALESCE(SUM(CASE WHEN outcome = 'error' THEN 1 ELSE 0 END), 0) AS bigint) AS errors,
                 CAST(COALESCE(SUM(cost), 0) AS bigint) AS cost,
+                CAST(COALESCE(SUM(saved), 0) AS bigint) AS saved,
                 CAST(COALESCE(SUM(input_tokens), 0) AS bigint) AS input_tokens,
+                CAST(COALESCE(SUM(cached_tokens), 0) AS bigint) AS cached_tokens,
                 CAST(COALESCE(SUM(output_tokens), 0) AS bigint) AS output_tokens
              FROM calls{conditions}"
         );
@@ -116,7 +123,9 @@ impl Store {
             calls: row.count("calls")?,
             errors: row.count("errors")?,
             cost: NanoUsd(row.integer("cost")?),
+            saved: NanoUsd(row.integer("saved")?),
             input_tokens: row.count("input_tokens")?,
+            cached_tokens: row.count("cached_tokens")?,
             output_tokens: row.count("output_tokens")?,
         })
     }

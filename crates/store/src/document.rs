@@ -32,6 +32,8 @@ struct Columns {
     model: String,
     outcome: Outcome,
     cost: NanoUsd,
+    #[serde(default)]
+    saved: NanoUsd,
     usage: Usage,
     latency_us: u64,
     #[serde(default)]
@@ -59,6 +61,7 @@ impl Document {
             model: record.model.to_string(),
             outcome: record.outcome,
             cost: record.cost,
+            saved: record.saved,
             usage: record.usage,
             latency_us: record.latency_us,
             tags: record.tags.clone(),
@@ -81,8 +84,10 @@ impl Document {
             columns.model,
             columns.outcome.word(),
             columns.cost,
+            columns.saved,
         ];
-        let counts = [columns.usage.input, columns.usage.output, columns.latency_us];
+        let usage = columns.usage;
+        let counts = [usage.input, usage.cached_input, usage.output, columns.latency_us];
         row.extend(counts.map(Value::count));
         row.push(text.into());
         let tags = (!columns.tags.is_empty()).then(|| serde_json::to_string(&columns.tags).ok());

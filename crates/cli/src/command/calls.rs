@@ -4,6 +4,7 @@ use gatemark_control::Control;
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
+use gatemark_core::money::NanoUsd;
 use gatemark_gateway::{Selector, clock};
 use gatemark_store::call::{CallFilter, CallTotals};
 
@@ -139,8 +140,16 @@ fn table(calls: &[CallRecord]) -> Table {
 }
 
 fn summary(shown: usize, totals: &CallTotals) -> String {
-    format!(
+    let mut text = format!(
         "{shown} of {} calls shown; together {}, {} tokens read, {} written, {} without an answer",
         totals.calls, totals.cost, totals.input_tokens, totals.output_tokens, totals.errors
-    )
+    );
+    if totals.cached_tokens > 0 {
+        let share = totals.cached_tokens.saturating_mul(100) / totals.input_tokens.max(1);
+        text.push_str(&format!("; {share}% of what was read came from vendors' prompt caches"));
+    }
+    if totals.saved > NanoUsd::ZERO {
+        text.push_str(&format!("; answers given again saved {}", totals.saved));
+    }
+    text
 }

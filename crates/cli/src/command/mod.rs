@@ -6,6 +6,7 @@ pub(crate) mod advise;
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod budget;
+pub(crate) mod cache;
 pub(crate) mod calls;
 pub(crate) mod cascade;
 pub(crate) mod compare;

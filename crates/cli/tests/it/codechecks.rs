@@ -43,6 +43,7 @@ impl Room {
                 default_environment: "production".parse().unwrap(),
                 budgets: vec![],
                 limits: vec![],
+                caching: Default::default(),
             },
             secrets: Default::default(),
             watcher: Arc::new(gatemark_provider::local::Silent),

@@ -6,6 +6,7 @@
 mod access;
 mod advising;
 mod bound;
+mod caching;
 mod calibrating;
 mod cascading;
 mod clients;

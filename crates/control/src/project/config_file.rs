@@ -10,7 +10,7 @@ use super::node::Node;
 use super::problems::Problems;
 use super::reader::{Fields, entries};
 use super::source::{HAND_WRITTEN, Spot};
-use super::{budgets, document, environments, models, pricing, providers, routes, typed};
+use super::{budgets, caches, document, environments, models, pricing, providers, routes, typed};
 
 /// The path of the project's configuration.
 pub const CONFIG: &str = "gatemark.yaml";
@@ -51,6 +51,9 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
     let budgets = node.map(|node| budgets::budgets(node, problems)).unwrap_or_default();
     let node = fields.get("limits", problems);
     let limits = node.map(|node| budgets::limits(node, problems)).unwrap_or_default();
+    let places: Vec<_> = environments.keys().collect();
+    let named = caches::Known { providers: &known, environments: &places };
+    let caching = caches::read(&mut fields, &named, problems);
     fields.close(problems);
     Some(Project {
         name: name.into(),
@@ -62,6 +65,7 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
         default_environment,
         budgets,
         limits,
+        caching,
     })
 }
 

@@ -16,6 +16,7 @@
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
 mod budgets;
+mod caches;
 mod cascade;
 mod case;
 mod case_list;

@@ -79,7 +79,7 @@ enum Miss {
 
 pub(crate) async fn dispatch(job: Job<'_>, record: &mut Pending) -> Result<Answered> {
     let timeout = job.timeout()?;
-    let walk = Walk { job, deadline: Instant::now() + timeout, timeout };
+    let walk = Walk { job, deadline: job.prepared.since + timeout, timeout };
     let mut reported: Option<Error> = None;
     for index in 0..walk.job.targets() {
         let missed = match walk.job.target(index, record) {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, future, stream};
 use gatemark_core::access::{Caller, Role};
+use gatemark_core::cache::Caching;
 use gatemark_core::call::{CallPurpose, CallRecord};
 use gatemark_core::error::{Error, Result};
 use gatemark_core::gate::Policy;
@@ -20,18 +21,25 @@ use gatemark_core::price::Price;
 use gatemark_core::prompt::Version;
 use gatemark_core::resilience::Resilience;
 use gatemark_gateway::{
-    Gateway, Incoming, Meter, Pointer, PromptRef, Release, Snapshot, SnapshotParts, Target,
+    CacheWish, Gateway, Incoming, Meter, Pointer, PromptRef, Release, Snapshot, SnapshotParts,
+    Target,
 };
 use gatemark_provider::Dialect;
-use gatemark_provider::answer::{Answer, Chunk, ChunkStream};
+use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
 use gatemark_provider::request::ChatRequest;
 use gatemark_provider::vendor::Vendor;
 use gatemark_store::calllog::{CallLog, CallLogOptions};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 /// What the vendor does next.
 pub(crate) enum Act {
     Says(&'static str),
+    /// Says it once it is let.
+    SaysAfter(Arc<Semaphore>, &'static str),
+    /// Says it, cut at the bound on tokens, by a filter, or to have tools called.
+    Ends(&'static str, Finish),
     Fails(Error),
     /// Never answers.
     Hangs,
@@ -68,6 +76,17 @@ impl Vendor for Script {
         let result = match self.next() {
             Act::Says(text) => Ok(answer(text)),
             Act::Fails(error) => Err(error),
+            Act::SaysAfter(gate, text) => {
+                let let_go = async move { gate.acquire().await.map(|permit| permit.forget()) };
+                return let_go.map(move |_| Ok(answer(text))).boxed();
+            }
+            Act::Ends(text, finish) => {
+                let called = finish == Finish::ToolCalls;
+                let calls =
+                    r#"[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]"#;
+                let tool_calls = called.then(|| RawValue::from_string(calls.into()).unwrap());
+                Ok(Answer { finish, tool_calls, ..answer(text) })
+            }
             Act::Hangs => return future::pending().boxed(),
             _ => panic!("the script has a stream here"),
         };
@@ -85,7 +104,9 @@ impl Vendor for Script {
                 Ok(stream::iter(chunks.collect::<Vec<_>>()).chain(stream::pending()).boxed())
             }
             Act::Fails(error) => Err(error),
-            Act::Says(_) | Act::Hangs => panic!("the script has a whole answer here"),
+            Act::Says(_) | Act::SaysAfter(..) | Act::Ends(..) | Act::Hangs => {
+                panic!("the script has a whole answer here")
+            }
         };
         future::ready(result).boxed()
     }
@@ -242,6 +263,7 @@ pub(crate) fn project() -> Project {
         environments: [(production.name.clone(), production)].into(),
         budgets: vec![],
         limits: vec![],
+        caching: Caching::default(),
     }
 }
 
@@ -264,6 +286,7 @@ pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
         fields: vec![],
         headers: vec![],
         tags: Default::default(),
+        cache: CacheWish::default(),
     }
 }
 

@@ -3,5 +3,6 @@
 
 mod answers;
 mod bench;
+mod caching;
 mod resilient;
 mod streams;

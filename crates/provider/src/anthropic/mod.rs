@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 mod conversation;
 pub(crate) mod request;
+mod stable;
 pub(crate) mod stream;
 mod tools;
 mod usage;

@@ -19,6 +19,7 @@ use gatemark_core::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::conversation::{self, Conversation};
+use super::stable::End;
 use super::tools;
 use crate::dialect::Dialect;
 use crate::message;
@@ -37,9 +38,14 @@ pub(crate) fn write(request: &ChatRequest, stream: bool) -> Result<Bytes> {
     if request.dialect == Dialect::Messages {
         return native::write(request, stream);
     }
-    let Conversation { system, messages } =
-        conversation::translate(message::read(&request.messages)?)?;
+    let said = message::read(&request.messages)?;
+    let stable = End::of(&said, request.stable);
+    let mut conversation = conversation::translate(said)?;
     let fields = fields(request)?;
+    if let Some(end) = stable {
+        end.mark(&mut conversation, &fields);
+    }
+    let Conversation { system, messages } = conversation;
     let mut body = Map::new();
     body.insert("model".into(), request.model.as_str().into());
     body.insert("max_tokens".into(), max_tokens(&fields)?.into());

@@ -45,5 +45,6 @@ pub(crate) fn to_chat(request: &ChatRequest, towards: &Towards<'_>) -> Result<Ch
         usage_wanted: request.usage_wanted,
         fields: asked,
         headers: request.headers.clone(),
+        stable: 0,
     })
 }

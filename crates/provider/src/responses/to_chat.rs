@@ -30,5 +30,6 @@ pub(crate) fn to_chat(request: &ChatRequest, towards: &Towards<'_>) -> Result<Ch
         usage_wanted: request.usage_wanted,
         fields: fields::fields(request, towards)?,
         headers: request.headers.clone(),
+        stable: 0,
     })
 }

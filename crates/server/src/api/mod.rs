@@ -2,6 +2,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod budgets;
+pub(crate) mod caches;
 pub(crate) mod calls;
 pub(crate) mod evidence;
 pub(crate) mod keys;

@@ -17,6 +17,7 @@ use gatemark_provider::door::{self, Opening};
 use super::target::target;
 use crate::account;
 use crate::app::App;
+use crate::caching;
 use crate::error::Answer;
 
 /// Reads a request at the door of `dialect`. `asked` are its headers, `headers` those that go on to the vendor.
@@ -38,6 +39,7 @@ pub(super) fn incoming(
         fields: request.fields,
         headers,
         tags: account::tags(asked)?,
+        cache: caching::wish(asked)?,
     })
 }
 
@@ -98,4 +100,7 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());
     set("x-gatemark-cost-usd", dollars);
     account::describe(headers, facts);
+    if let Some(cache) = facts.cache {
+        caching::describe(headers, cache);
+    }
 }

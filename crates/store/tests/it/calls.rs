@@ -23,7 +23,9 @@ async fn a_record_is_stored_once() {
 async fn every_filter_narrows() {
     let scratch = Scratch::new();
     let store = store(&scratch).await;
-    let plain = CallRecord { prompt: None, number: None, environment: None, ..call("a", 10) };
+    let mut plain = CallRecord { prompt: None, number: None, environment: None, ..call("a", 10) };
+    plain.usage.cached_input = 8;
+    plain.saved = NanoUsd(70);
     let staging =
         CallRecord { number: Some(2), environment: Some(environment("staging")), ..call("b", 20) };
     let failed = CallRecord { outcome: Outcome::Error, cost: NanoUsd(0), ..call("c", 30) };
@@ -59,8 +61,15 @@ async fn every_filter_narrows() {
         }
     }
     let totals = store.call_totals(&CallFilter { limit: 1, ..all() }).await.unwrap();
-    let wanted =
-        CallTotals { calls: 4, errors: 1, cost: NanoUsd(300), input_tokens: 40, output_tokens: 12 };
+    let wanted = CallTotals {
+        calls: 4,
+        errors: 1,
+        cost: NanoUsd(300),
+        saved: NanoUsd(70),
+        input_tokens: 40,
+        cached_tokens: 8,
+        output_tokens: 12,
+    };
     assert_eq!(totals, wanted);
 }
 

@@ -177,5 +177,6 @@ pub(crate) fn call(id: &str, at: i64) -> CallRecord {
         attempts: vec![],
         tags: Default::default(),
         cached: false,
+        cache: None,
     }
 }

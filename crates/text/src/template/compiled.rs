@@ -82,6 +82,14 @@ impl Templates {
         self.compiled.is_empty()
     }
 
+    /// The text of template `index` if it is the same whatever the variables are.
+    pub fn constant(&self, index: usize) -> Option<&str> {
+        match self.compiled.get(index)? {
+            Compiled::Plain(text) => Some(text),
+            Compiled::Tagged { .. } => None,
+        }
+    }
+
     /// Renders template `index` (from 0) with `variables`. [`gatemark_core::Kind::Invalid`] when a name
     /// is undefined, an operation does not fit its values, or a bound is passed.
     pub fn render(&self, index: usize, variables: &BTreeMap<String, Value>) -> Result<String> {

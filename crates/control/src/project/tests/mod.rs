@@ -5,6 +5,7 @@ mod bad_messages;
 mod bad_prompts;
 mod bad_suites;
 mod bad_yaml;
+mod caches;
 mod case_files;
 mod good;
 mod hostile;

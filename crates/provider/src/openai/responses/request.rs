@@ -54,6 +54,7 @@ pub(super) fn translate(request: &ChatRequest) -> Result<ChatRequest> {
         usage_wanted: request.usage_wanted,
         fields,
         headers: Vec::new(),
+        stable: 0,
     })
 }
 
