@@ -31,6 +31,7 @@ pub mod record;
 pub mod redact;
 pub mod registry;
 pub mod render;
+mod reviews;
 pub mod rival;
 pub mod sandbox;
 pub mod select;

@@ -127,6 +127,12 @@ pub struct CallRecord {
     /// Whether the answer had been given before, so that no vendor was asked and nothing paid.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
+    /// Whether a repair of the answer succeeded; `None` if none was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<bool>,
+    /// The condition by which the answer was put before a person, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

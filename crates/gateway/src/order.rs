@@ -77,6 +77,7 @@ mod tests {
             place: Default::default(),
             quirks: Default::default(),
             allow_private: false,
+            structured: Default::default(),
         }
     }
 

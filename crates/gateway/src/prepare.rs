@@ -1,12 +1,15 @@
 //! Step 4, prepare: from variables to the exact request that the vendor gets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
+use gatemark_core::model::Structured;
+use gatemark_core::money::NanoUsd;
 use gatemark_core::variable::{self, Variable};
 use gatemark_provider::request::{ChatRequest, Messages, Turn};
-use gatemark_provider::{Dialect, splice, translate};
+use gatemark_provider::{Dialect, Form, splice, translate};
 use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -31,6 +34,8 @@ pub(crate) struct Prepared {
     pub(crate) input_tokens: Option<u64>,
     /// Most tokens that it may write, if bounded.
     pub(crate) max_output: Option<u64>,
+    /// What the call has cost before this request.
+    pub(crate) spent: NanoUsd,
 }
 
 pub(crate) fn prepare(
@@ -41,7 +46,10 @@ pub(crate) fn prepare(
 ) -> Result<Prepared> {
     match &resolved.named {
         None => plain(resolved, ask, record),
-        Some(named) => prompt(resolved, named, in_chat(snapshot, resolved, ask)?, record),
+        Some(named) => {
+            let form = form(snapshot, resolved, named);
+            prompt(resolved, (named, form), in_chat(snapshot, resolved, ask)?, record)
+        }
     }
 }
 
@@ -84,11 +92,28 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         usage_wanted: ask.usage_wanted,
         fields: ask.fields,
         headers: ask.headers,
+        form: None,
     };
-    Ok(Prepared { request, input_tokens: None, max_output: None })
+    Ok(Prepared { request, input_tokens: None, max_output: None, spent: NanoUsd::ZERO })
 }
 
-fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) -> Result<Prepared> {
+/// The form that the vendor is to be told, if it is told any. A version whose own parameters say what is
+/// wanted is not talked over.
+fn form<'a>(snapshot: &Snapshot, resolved: &Resolved, named: &'a Named) -> Option<&'a Arc<Form>> {
+    let model = &resolved.model;
+    let form = named.release.form.as_ref()?;
+    let parameters = &named.compiled(model).ok()?.parameters;
+    let mode = snapshot.vendor(model)?.structured(model.vendor_id());
+    let said = parameters.iter().any(|(name, _)| name == "response_format");
+    (mode != Structured::Off && !said).then_some(form)
+}
+
+fn prompt(
+    resolved: &Resolved,
+    (named, form): (&Named, Option<&Arc<Form>>),
+    ask: Ask,
+    record: &mut Pending,
+) -> Result<Prepared> {
     let content = &named.release.version.content;
     let variables = variable::bind(&content.variables, &named.variables).map_err(refuse)?;
     within_bounds(&content.variables, &variables)?;
@@ -96,14 +121,19 @@ fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) ->
     record.note_input(|| recorded(&variables, ask.messages.as_deref()));
     let compiled = named.compiled(&resolved.model)?;
     let turns = render(compiled, &variables)?;
-    let mut fields = fields::merged(&compiled.parameters, ask.fields)?;
+    let mut asked = ask.fields;
+    if let Some(form) = form {
+        fields::yield_form(form, &mut asked)?;
+    }
+    let mut fields = fields::merged(&compiled.parameters, asked)?;
     let input_tokens = match content.limits.cost_per_call {
         None => None,
         Some(_) => {
             if fields::max_output(&fields).is_none() {
                 fields::bound_output(&mut fields, ASSUMED_OUTPUT)?;
             }
-            Some(input_tokens(compiled, &turns, ask.messages.as_deref(), &fields))
+            let told = form.map_or(0, |form| tokens::count(form.identity()) as u64);
+            Some(input_tokens(compiled, &turns, ask.messages.as_deref(), &fields) + told)
         }
     };
     let messages = match &ask.messages {
@@ -118,9 +148,10 @@ fn prompt(resolved: &Resolved, named: &Named, ask: Ask, record: &mut Pending) ->
         usage_wanted: ask.usage_wanted,
         fields,
         headers: ask.headers,
+        form: form.cloned(),
     };
     let max_output = fields::max_output(&request.fields);
-    Ok(Prepared { request, input_tokens, max_output })
+    Ok(Prepared { request, input_tokens, max_output, spent: NanoUsd::ZERO })
 }
 
 /// What is kept of a call's input: the variables, and what the caller added to the conversation.

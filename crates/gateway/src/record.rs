@@ -3,7 +3,6 @@
 //! A [`Pending`] record writes itself exactly once: when told to finish, or, if the caller went away and
 //! the call was dropped, when it is dropped.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,6 @@ use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
 use gatemark_core::throttle::Rates;
 use gatemark_provider::request::Messages;
-use gatemark_store::calllog::CallLog;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -24,29 +22,15 @@ use crate::entrance::Place;
 use crate::hold::Hold;
 use crate::meter::Meter;
 use crate::resolve::Resolved;
-use crate::volatile::Volatile;
+use crate::spent::Spent;
+use crate::surroundings::{Circumstances, Surroundings};
 use crate::weigh;
 
 /// Most text of tool calls kept to be counted, in bytes.
 const MOST_TOOL_CALLS: usize = 1 << 20;
 
-/// What all calls share.
-#[derive(Clone)]
-pub(crate) struct Surroundings {
-    pub(crate) log: CallLog,
-    pub(crate) meter: Arc<dyn Meter>,
-    pub(crate) volatile: Arc<Volatile>,
-}
-
-/// Who calls, why and how.
-pub(crate) struct Circumstances<'a> {
-    pub(crate) caller: &'a str,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) purpose: CallPurpose,
-    pub(crate) stream: bool,
-    /// Its place among the calls under way, held until its answer is complete.
-    pub(crate) place: Option<Place>,
-}
+/// The code of errors for answers that keep no form, and the reason of fallbacks in their place.
+pub(crate) const OFF_FORMAT: &str = "off_format";
 
 pub(crate) struct Pending {
     record: CallRecord,
@@ -73,6 +57,8 @@ pub(crate) struct Pending {
     /// What attempts cost that did not answer.
     beside: NanoUsd,
     written: bool,
+    /// What earlier answers of this call used and cost.
+    before: Spent,
     _place: Option<Place>,
 }
 
@@ -112,6 +98,8 @@ impl Pending {
             attempts: vec![],
             tags: how.tags,
             cached: false,
+            repaired: None,
+            review: None,
         };
         Self {
             record,
@@ -129,6 +117,7 @@ impl Pending {
             waiting: None,
             beside: NanoUsd::ZERO,
             written: false,
+            before: Spent::default(),
             _place: how.place,
         }
     }
@@ -267,7 +256,7 @@ impl Pending {
     pub(crate) fn note_spent(&mut self, usage: Usage, price: Option<&Price>) {
         if let Some(price) = price {
             self.beside += price.of(&usage);
-            self.record.cost = self.beside;
+            self.record.cost = self.before.cost + self.beside;
         }
     }
 
@@ -291,15 +280,48 @@ impl Pending {
 
     /// The model's own answer: what it used is paid for even if something else is served.
     pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
-        self.record.usage = usage.unwrap_or_else(|| self.estimate(input, text));
+        let used = usage.unwrap_or_else(|| self.estimate(input, text));
         let nothing = self.answered_by.is_none() && self.recalled.is_none() && usage.is_none();
         let price = self.price.as_ref().filter(|_| !nothing);
-        self.worth = price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
-        let recalled = self.recalled.is_some();
-        let paid = if recalled { NanoUsd::ZERO } else { self.worth };
-        self.record.cost = paid + self.beside;
-        self.record.saved = if recalled { self.worth } else { NanoUsd::ZERO };
+        let worth = price.map_or(NanoUsd::ZERO, |price| price.of(&used));
+        let all = self.before.and(&used, worth, self.recalled.is_some());
+        self.worth = all.worth;
+        self.record.usage = all.usage;
+        self.record.cost = all.cost + self.beside;
+        self.record.saved = all.saved;
         self.note_output(text);
+    }
+
+    /// The answer that was noted is not the last: the model is asked again.
+    pub(crate) fn ask_again(&mut self) {
+        let cost = NanoUsd(self.record.cost.0.saturating_sub(self.beside.0));
+        let (usage, saved) = (self.record.usage, self.record.saved);
+        self.before = Spent { usage, worth: self.worth, cost, saved };
+        self.recalled = None;
+        self.record.cached = false;
+        self.answered_by = None;
+        self.tool_calls.clear();
+        self.record.repaired = Some(false);
+    }
+
+    /// Attempts under way are given up.
+    pub(crate) fn abandon(&mut self, error: &Error) {
+        for (place, _) in self.open.into_iter().flatten() {
+            self.close_attempt(place, Some(error.code()));
+        }
+        self.end_wait();
+    }
+
+    /// The answer that was asked for again is right.
+    pub(crate) fn note_repaired(&mut self) {
+        self.record.repaired = Some(true);
+    }
+
+    /// The answer is to be looked at by a person. Only answers that applications got are.
+    pub(crate) fn note_review(&mut self, why: &str) {
+        if self.record.purpose == CallPurpose::Serve {
+            self.record.review = Some(why.to_string());
+        }
     }
 
     fn note_output(&mut self, text: &str) {
@@ -320,6 +342,10 @@ impl Pending {
 
     pub(crate) fn fail(&mut self, error: &Error) {
         self.record.fail(error.kind());
+        if error.code() == OFF_FORMAT {
+            self.record.outcome = Outcome::OffFormat;
+            self.record.error = Some(OFF_FORMAT.to_string());
+        }
     }
 
     pub(crate) fn cancelled(&mut self) {
@@ -331,16 +357,8 @@ impl Pending {
         if self.answered_by.is_none() && self.recalled.is_none() {
             return Usage::default();
         }
-        let id = self.record.model.vendor_id();
-        let definitions = std::iter::once(self.definitions.as_str());
-        let input = match input {
-            Messages::Raw(raw) => weigh::count(id, definitions.chain([raw.get()])),
-            Messages::Turns(turns) => {
-                weigh::count(id, definitions.chain(turns.iter().map(|turn| turn.text.as_str())))
-            }
-        };
-        let output = weigh::count(id, [text, self.tool_calls.as_str()].into_iter());
-        Usage { input, output, estimated: true, ..Usage::default() }
+        let written = [text, self.tool_calls.as_str()];
+        weigh::estimate(self.record.model.vendor_id(), (&self.definitions, input), written)
     }
 
     /// Writes the record; nothing can be noted in it any more.

@@ -49,12 +49,13 @@ pub(crate) fn reply(
             let body = Body::Stream(stream::of_whole(*answer, dialect, &facts));
             Reply { facts, body }
         }
-        Checked::Stream { started, usage_wanted, input } => {
+        Checked::Stream { started, usage_wanted, watched, input } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
             let source = stream::Source::new(*started, release, input);
-            let writer = Writer::new(dialect, stream::opening(&facts, usage_wanted));
-            let body = Body::Stream(stream::relay(source, record, writer));
+            let opening = stream::opening(&facts, usage_wanted);
+            let writer = Writer::new(dialect, opening);
+            let body = Body::Stream(stream::relay(source, watched, record, writer));
             Reply { facts, body }
         }
     }
@@ -77,6 +78,8 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         outcome: ended.then_some(record.outcome),
         reason: record.error.clone(),
         attempts: record.attempts.len(),
+        repaired: record.repaired == Some(true),
+        reviewed: record.review.is_some(),
         cost: known.then_some(record.cost),
         worth: known.then_some(worth),
         rates,

@@ -11,9 +11,10 @@
 //!
 //! Modules form one line, each using only those above it:
 //! `secret`, `clock`, `dialect`, `object`, `frame`, `address`, `google`, `segment`, `unreadable` ← `embedding`, `sse`,
-//! `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `message`, `events`, `chat`, `messages`, `native`, `called`,
+//! `amazon`, `http`, `form`, `request`, `answer`, `calls` ← `vendor`, `message`, `events`, `chat`, `messages`, `native`, `called`,
 //! `fields`, `image` ← `door`, `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`,
-//! `sim`, `local` ← `azure` (on `openai`), `vertex` (on `gemini` and `anthropic`) ← `connect`.
+//! `sim`, `local` ← `azure` (on `openai`), `vertex` (on `gemini` and `anthropic`) ← `structured` ←
+//! `connect`.
 
 pub mod answer;
 pub mod chat;
@@ -21,6 +22,7 @@ pub mod clock;
 pub mod dialect;
 pub mod door;
 pub mod embedding;
+pub mod form;
 pub mod http;
 pub mod local;
 pub mod message;
@@ -54,6 +56,7 @@ mod openai;
 mod peer;
 mod secret;
 mod segment;
+mod structured;
 mod unreadable;
 mod vertex;
 
@@ -62,6 +65,7 @@ pub use clock::Clock;
 pub use connect::connect;
 pub use dialect::{Dialect, Raw};
 pub use embedding::{Embedded, TokenVectors};
+pub use form::Form;
 pub use request::{ChatRequest, Messages, Turn};
 pub use secret::Secret;
 pub use vendor::Vendor;

@@ -14,6 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::budget_metrics::BudgetMetrics;
 use crate::resilience::ResilienceMetrics;
+use crate::structured_metrics::StructuredMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -51,6 +52,7 @@ pub struct Metrics {
     pending: Gauge,
     budgets: BudgetMetrics,
     resilience: ResilienceMetrics,
+    structured: StructuredMetrics,
 }
 
 impl Metrics {
@@ -68,8 +70,10 @@ impl Metrics {
             pending: Gauge::default(),
             budgets: BudgetMetrics::default(),
             resilience: ResilienceMetrics::default(),
+            structured: StructuredMetrics::default(),
             registry: Registry::default(),
         };
+        metrics.structured.register(&mut registry);
         registry.register("calls", "Calls that ended", metrics.calls.clone());
         registry.register_with_unit(
             "call_latency",
@@ -158,6 +162,7 @@ impl Meter for Metrics {
                 },
             })
             .inc();
+        self.structured.ended(record);
         self.latency.get_or_create(&by_model).observe(seconds(record.latency_us));
         self.overhead.observe(seconds(record.gateway_us()));
         self.cost.get_or_create(&by_model).inc_by(record.cost.as_usd().max(0.0));
@@ -216,6 +221,8 @@ mod tests {
             attempts: vec![],
             tags: Default::default(),
             cached: false,
+            repaired: None,
+            review: None,
         }
     }
 

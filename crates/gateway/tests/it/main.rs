@@ -5,3 +5,4 @@ mod answers;
 mod bench;
 mod resilient;
 mod streams;
+mod structured;

@@ -73,6 +73,7 @@ pub(crate) fn to_chat(request: &ChatRequest, towards: &Towards<'_>) -> Result<Ch
         usage_wanted: request.usage_wanted,
         fields: asked,
         headers: request.headers.clone(),
+        form: None,
     })
 }
 

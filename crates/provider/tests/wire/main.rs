@@ -16,6 +16,7 @@ mod hub;
 mod openai;
 mod server;
 mod sim;
+mod structured;
 mod tiny;
 mod vertex;
 
@@ -47,6 +48,7 @@ fn provider(protocol: Protocol, base_url: &str) -> Provider {
         place: Place::default(),
         quirks: Quirks::default(),
         allow_private: false,
+        structured: Default::default(),
     }
 }
 

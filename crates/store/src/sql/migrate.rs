@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(6, "0006_approvals_by_judges"),
     migration!(7, "0007_spend"),
     migration!(8, "0008_fallbacks"),
+    migration!(9, "0009_reviews"),
 ];
 
 const TABLE: &str = "schema_migrations";

@@ -176,5 +176,7 @@ pub(crate) fn call(id: &str, at: i64) -> CallRecord {
         attempts: vec![],
         tags: Default::default(),
         cached: false,
+        repaired: None,
+        review: None,
     }
 }
