@@ -281,9 +281,9 @@ impl Pending {
     /// The model's own answer: what it used is paid for even if something else is served.
     pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
         let used = usage.unwrap_or_else(|| self.estimate(input, text));
-        let nothing = self.answered_by.is_none() && self.recalled.is_none() && usage.is_none();
-        let price = self.price.as_ref().filter(|_| !nothing);
-        let worth = price.map_or(NanoUsd::ZERO, |price| price.of(&used));
+        let some = self.answered_by.is_some() || self.recalled.is_some() || usage.is_some();
+        let worth =
+            self.price.as_ref().filter(|_| some).map_or(NanoUsd::ZERO, |price| price.of(&used));
         let all = self.before.and(&used, worth, self.recalled.is_some());
         self.worth = all.worth;
         self.record.usage = all.usage;

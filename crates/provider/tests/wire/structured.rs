@@ -9,7 +9,7 @@ use gatemark_provider::{ChatRequest, Finish, Form, Messages, Secret, Turn, Vendo
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
-use crate::{KEY, drain, home, provider, request, text};
+use crate::{KEY, clock, drain, home, provider, request, text};
 
 const CHAT: &str = r#"{"id":"c","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{}"},"finish_reason":"stop"}]}"#;
 const CHAT_TOOL: &str = r#"{"id":"c","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"I call it.","tool_calls":[{"id":"t","type":"function","function":{"name":"answer","arguments":"{\"a\":1}"}}]},"finish_reason":"tool_calls"}]}"#;
@@ -39,7 +39,7 @@ fn vendor(protocol: Protocol, url: &str, mode: Option<Structured>) -> Arc<dyn Ve
     let mut provider = provider(protocol, url);
     provider.structured.default = mode;
     let key = Some(Secret::new(KEY.into()));
-    connect(&provider, key, &Client::new().unwrap(), &home()).unwrap()
+    connect(&provider, key, &Client::new().unwrap(), &home(), clock).unwrap()
 }
 
 fn sent(server: &Server, rank: usize) -> Value {
