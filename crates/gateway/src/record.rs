@@ -285,8 +285,7 @@ impl Pending {
         let worth =
             self.price.as_ref().filter(|_| some).map_or(NanoUsd::ZERO, |price| price.of(&used));
         let all = self.before.and(&used, worth, self.recalled.is_some());
-        self.worth = all.worth;
-        self.record.usage = all.usage;
+        (self.worth, self.record.usage) = (all.worth, all.usage);
         self.record.cost = all.cost + self.beside;
         self.record.saved = all.saved;
         self.note_output(text);
