@@ -5,8 +5,8 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     advise, approve, audit, budget, cache, calls, cascade, compare, compat, deploy, diff, gate,
-    import, init, judge, key, list, log, openapi, prices, push, report, rollback, sandbox, score,
-    serve, show, suite, test, tokens,
+    import, init, judge, key, list, log, openapi, prices, push, report, review, rollback, sandbox,
+    score, serve, show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -42,6 +42,7 @@ enum Command {
     Judge(judge::Args),
     Report(report::Args),
     Approve(approve::Args),
+    Review(review::Args),
     Gate(gate::Args),
     Deploy(deploy::Args),
     Rollback(rollback::Args),
@@ -78,6 +79,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Compare(args) => compare::run(args, context).await,
         Command::Judge(args) => judge::run(args, context).await,
         Command::Report(args) => report::run(args, context).await,
+        Command::Review(args) => review::run(args, context).await,
         Command::Approve(args) => approve::run(args, context).await,
         Command::Gate(args) => gate::run(args, context).await,
         Command::Deploy(args) => deploy::run(args, context).await,

@@ -36,6 +36,7 @@ pub mod redact;
 pub mod registry;
 pub mod reload;
 pub mod render;
+mod reviews;
 pub mod rival;
 pub mod sandbox;
 pub mod select;

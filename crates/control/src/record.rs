@@ -22,7 +22,7 @@ impl Control {
     }
 
     /// A log that cannot be shipped must not hide what is stored already.
-    async fn ship_if_possible(&self) {
+    pub(crate) async fn ship_if_possible(&self) {
         if let Err(error) = self.ship().await {
             tracing::warn!(%error, "the newest calls are not in the store yet");
         }

@@ -64,6 +64,15 @@ pub fn reasons(old: &Content, new: &Content) -> Vec<Reason> {
     if old.cascade != new.cascade {
         add(Bump::Minor, "the cascade changed".into());
     }
+    if old.output.repairs() != new.output.repairs() {
+        add(Bump::Patch, "the repair of answers changed".into());
+    }
+    if old.output.streaming() != new.output.streaming() {
+        add(Bump::Patch, "how streams are judged changed".into());
+    }
+    if old.output.review != new.output.review {
+        add(Bump::Patch, "which answers are reviewed changed".into());
+    }
     if old.limits != new.limits {
         add(Bump::Patch, "the limits changed".into());
     }
@@ -204,6 +213,8 @@ mod tests {
         assert_eq!(step(|c| c["variables"]["tone"]["values"] = json!(["a"])), Some(Bump::Major));
         assert_eq!(step(|c| c["variables"]["text"]["max_tokens"] = json!(9)), Some(Bump::Major));
         assert_eq!(step(|c| c["output"]["schema"] = json!({})), Some(Bump::Major));
+        assert_eq!(step(|c| c["output"]["stream"] = json!("hold")), Some(Bump::Patch));
+        assert_eq!(step(|c| c["output"]["review"] = json!({"when": "a < 1"})), Some(Bump::Patch));
     }
 
     #[test]

@@ -135,6 +135,12 @@ pub struct CallRecord {
     /// What a cache had to do with it, if one is about such calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheUse>,
+    /// Whether a repair of the answer succeeded; `None` if none was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<bool>,
+    /// The condition by which the answer was put before a person, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

@@ -32,6 +32,7 @@ pub mod price;
 pub mod prompt;
 pub mod report;
 pub mod resilience;
+pub mod review;
 pub mod route;
 pub mod scope;
 pub mod stats;

@@ -118,6 +118,54 @@ pub struct Quirks {
     pub renamed: &'static [(&'static str, &'static str)],
 }
 
+/// How a version's output schema is told to a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Structured {
+    /// In the vendor's own mode for answers of a schema.
+    Strict,
+    /// As the parameters of a tool that the model must call.
+    Tool,
+    /// In words, with the vendor's mode for JSON of any shape.
+    Json,
+    /// In words.
+    Prompt,
+    /// Not at all: the version's own messages say what is wanted.
+    Off,
+}
+
+impl Structured {
+    /// Every mode with the word for it.
+    pub const WORDS: [(&'static str, Structured); 5] = [
+        ("strict", Structured::Strict),
+        ("tool", Structured::Tool),
+        ("json", Structured::Json),
+        ("prompt", Structured::Prompt),
+        ("off", Structured::Off),
+    ];
+
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, mode)| *mode == self).map_or("off", |(word, _)| word)
+    }
+}
+
+/// What a project says about how schemas are told, in place of what is known about the vendor.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Structuring {
+    /// For models that are not named.
+    pub default: Option<Structured>,
+    /// By the vendor's own id of the model.
+    pub models: BTreeMap<String, Structured>,
+}
+
+impl Structuring {
+    /// The mode for `model`, if one was chosen.
+    pub fn of(&self, model: &str) -> Option<Structured> {
+        self.models.get(model).copied().or(self.default)
+    }
+}
+
 /// A vendor's API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provider {
@@ -150,17 +198,22 @@ pub struct Provider {
     pub quirks: Quirks,
     /// Whether it may be at an address of a private network.
     pub allow_private: bool,
+    /// How schemas are told to its models.
+    pub structured: Structuring,
 }
 
 impl Provider {
     /// What decides who answers under the provider's name: another address or other settings mean other
     /// answers.
     pub fn identity(&self) -> String {
-        let Self { protocol, base_url, sim, local, place, .. } = self;
+        let Self { protocol, base_url, sim, local, place, structured, .. } = self;
         let mut identity = format!("{protocol:?} {base_url} {sim:?} {local:?}");
-        // Nothing is added where there is nothing to say, so that answers kept before there were places stay usable.
+        // Nothing is added where there is nothing to say, so that answers kept before these fields stay usable.
         if *place != Place::default() {
-            identity = format!("{identity} {place:?}");
+            identity.push_str(&format!(" {place:?}"));
+        }
+        if *structured != Structuring::default() {
+            identity.push_str(&format!(" {structured:?}"));
         }
         // Calls of tests and of prompts are in the words of chat completions: only one of the settings has another
         // interface answer them.

@@ -38,6 +38,23 @@ pub struct Usage {
     pub estimated: bool,
 }
 
+impl Usage {
+    /// The usage of two answers together; estimated if one of them is.
+    pub fn and(&self, other: &Usage) -> Usage {
+        Usage {
+            input: self.input.saturating_add(other.input),
+            cached_input: self.cached_input.saturating_add(other.cached_input),
+            cache_write: self.cache_write.saturating_add(other.cache_write),
+            cache_write_1h: self.cache_write_1h.saturating_add(other.cache_write_1h),
+            audio_input: self.audio_input.saturating_add(other.audio_input),
+            output: self.output.saturating_add(other.output),
+            reasoning: self.reasoning.saturating_add(other.reasoning),
+            audio_output: self.audio_output.saturating_add(other.audio_output),
+            estimated: self.estimated || other.estimated,
+        }
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(count: &u64) -> bool {
     *count == 0

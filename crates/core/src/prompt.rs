@@ -68,6 +68,47 @@ pub struct Output {
     /// Served when the model fails or answers off format: text, or JSON that fits the schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Value>,
+    /// How often an answer off format is sent back to the model with what is wrong with it, 0 or 1; see
+    /// [`Output::repairs`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<u32>,
+    /// How a streamed answer is judged; `None` for [`Streaming::Validate`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Streaming>,
+    /// Which answers a person looks at afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
+}
+
+impl Output {
+    /// How often an answer off format is repaired: as often as the version says, else once if there is a
+    /// schema that can be told to the model, and never without one.
+    pub fn repairs(&self) -> u32 {
+        if self.schema.is_none() { 0 } else { self.repair.unwrap_or(1) }
+    }
+
+    /// How a streamed answer is judged.
+    pub fn streaming(&self) -> Streaming {
+        self.stream.unwrap_or_default()
+    }
+}
+
+/// How a streamed answer is judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Streaming {
+    /// Piece by piece while it is passed on; it is broken off when it cannot fit the schema any more.
+    #[default]
+    Validate,
+    /// As a whole before any of it is passed on.
+    Hold,
+}
+
+/// Which answers a person looks at afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// A condition over the answer's fields, such as `confidence < 0.7`.
+    pub when: String,
 }
 
 /// What a version changes for one model. The first variant is the one that serves.
@@ -189,6 +230,7 @@ mod tests {
             examples: vec![],
             output: Output::default(),
             models: vec![variant.clone()],
+            cascade: None,
             limits: Limits::default(),
         };
         let texts: Vec<_> = content.messages_for(&variant).into_iter().map(|m| m.text).collect();

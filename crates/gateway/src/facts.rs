@@ -44,6 +44,10 @@ pub struct Facts {
     pub outcome: Option<Outcome>,
     /// Why the static fallback was served, if it was: `off_format` or the error's code.
     pub reason: Option<String>,
+    /// Whether it is the model's second answer, given after the first was off format.
+    pub repaired: bool,
+    /// Whether a person will look at it; unknown while an answer streams.
+    pub reviewed: bool,
     /// What it cost; unknown while an answer streams and for models without a price.
     pub cost: Option<NanoUsd>,
     /// What the answer cost when it was given: the same, except for an answer of an earlier run, which

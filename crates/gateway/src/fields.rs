@@ -4,6 +4,7 @@
 //! name; and nothing may be added that has another model answer or that makes answers nobody judges.
 
 use gatemark_core::error::{Error, Result};
+use gatemark_provider::Form;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -51,6 +52,30 @@ pub(crate) fn yield_bound(fixed: &Fields, asked: &mut Fields) {
         let bound = OUTPUT_BOUNDS.contains(&name.as_str()).then(|| read(value)).flatten();
         bound.and_then(|value| value.as_u64()).is_none_or(|bound| bound < own)
     });
+}
+
+/// Leaves out a caller's wish for the form of the answer that the version's own form keeps: JSON, or the same
+/// schema. Any other is refused, because the version's form was tested.
+pub(crate) fn yield_form(form: &Form, asked: &mut Fields) -> Result<()> {
+    let kept = |value: &RawValue| {
+        let Some(wish) = read(value) else { return false };
+        match wish.get("type").and_then(Value::as_str) {
+            Some("json_object") => true,
+            Some("json_schema") => {
+                wish.pointer("/json_schema/schema").is_some_and(|schema| form.is_of(schema))
+            }
+            _ => wish.is_null(),
+        }
+    };
+    let place = asked.iter().position(|(name, _)| name == "response_format");
+    let Some((_, value)) = place.and_then(|place| asked.get(place)) else { return Ok(()) };
+    if !kept(value) {
+        let message =
+            "`response_format` is fixed by the output schema of the prompt's version: leave it out";
+        return Err(Error::invalid(message).at("response_format").coded("parameter_fixed"));
+    }
+    asked.retain(|(name, _)| name != "response_format");
+    Ok(())
 }
 
 /// The most tokens that the model may write, if the fields bound it.
@@ -114,6 +139,24 @@ mod tests {
         for refused in [("n", "2"), ("models", "[]"), ("provider", "{}"), ("route", "\"x\"")] {
             assert_eq!(merge(&[refused]), Err("field_refused"), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn a_form_is_the_versions() {
+        let schema = serde_json::json!({"type": "object", "required": ["a"]});
+        let form = Form::new(&schema, None).unwrap().unwrap();
+        let left = |wish: &str| {
+            let mut asked = fields(&[("response_format", wish), ("top_p", "1")]);
+            yield_form(&form, &mut asked).map_err(|error| error.code()).map(|()| asked.len())
+        };
+        let schema = |schema: &str| {
+            format!(r#"{{"type":"json_schema","json_schema":{{"name":"x","schema":{schema}}}}}"#)
+        };
+        assert_eq!(left(r#"{"type":"json_object"}"#), Ok(1));
+        assert_eq!(left(&schema(r#"{"required":["a"],"type":"object"}"#)), Ok(1));
+        assert_eq!(left(&schema(r#"{"type":"object"}"#)), Err("parameter_fixed"));
+        assert_eq!(left(r#"{"type":"text"}"#), Err("parameter_fixed"));
+        assert_eq!(left("null"), Ok(1));
     }
 
     #[test]

@@ -23,18 +23,22 @@ mod hold;
 mod incoming;
 mod measure;
 mod meter;
+mod opening;
 mod order;
 mod pace;
 mod prepare;
 mod recall;
 mod record;
 mod release;
+mod repair;
 mod reply;
 mod reserve;
 mod resolve;
 mod snapshot;
+mod spent;
 mod standing;
 mod stream;
+mod surroundings;
 mod tags;
 mod volatile;
 mod weigh;
@@ -81,7 +85,7 @@ pub struct Gateway {
 
 struct Shared {
     snapshot: ArcSwap<Snapshot>,
-    surroundings: record::Surroundings,
+    surroundings: surroundings::Surroundings,
     health: Health,
     entrance: Entrance,
     caches: cache::Caches,
@@ -109,8 +113,11 @@ impl Gateway {
     pub fn new(snapshot: Snapshot, log: CallLog, meter: Arc<dyn Meter>) -> Self {
         let entrance = Entrance::new(snapshot.project().server);
         let snapshot = ArcSwap::from_pointee(snapshot);
-        let surroundings =
-            record::Surroundings { log, meter, volatile: Arc::new(volatile::Volatile::new()) };
+        let surroundings = surroundings::Surroundings {
+            log,
+            meter,
+            volatile: Arc::new(volatile::Volatile::new()),
+        };
         let health = Health::default();
         let caches = cache::Caches::default();
         Self { shared: Arc::new(Shared { snapshot, surroundings, health, entrance, caches }) }
@@ -181,7 +188,7 @@ impl Gateway {
         let mut record = record::Pending::begin(
             self.shared.surroundings.clone(),
             &resolved,
-            record::Circumstances {
+            surroundings::Circumstances {
                 caller: &incoming.caller.name,
                 tags,
                 purpose: incoming.purpose,
@@ -272,7 +279,10 @@ async fn steps(
         Ok(Answered { got, by: None }) => (prepared, Ok(got)),
         Err(error) => (prepared, Err(error)),
     };
-    let checked = check::check(resolved, prepared, got, record)?;
+    let checked = match check::check(resolved, prepared, got, record).await? {
+        check::Judged::Final(checked) => checked,
+        check::Judged::Unfit(unfit) => mend(snapshot, health, resolved, *unfit, record).await?,
+    };
     Ok(Done::Checked(if streams { checked.streamed() } else { checked }, keeper))
 }
 
@@ -309,6 +319,27 @@ async fn climb(
     let way = stairs.climb(got, &record.record().model);
     record.note_climb(way, top);
     Ok(answered)
+}
+
+/// The repair in step 8: the model that answered is asked once more, with what is wrong, if that is wanted and
+/// there is time and money.
+async fn mend(
+    snapshot: &Snapshot,
+    health: &Health,
+    resolved: &resolve::Resolved,
+    unfit: check::Unfit,
+    record: &mut record::Pending,
+) -> Result<check::Checked> {
+    let Some(again) = repair::again(snapshot, resolved, &unfit, record) else {
+        return check::unrepaired(resolved, unfit, record);
+    };
+    let repair::Again { resolved: same, prepared, time } = &again;
+    let job = Job { snapshot, health, resolved: same, prepared, ask: None };
+    let got = match tokio::time::timeout(*time, answer(job, record)).await {
+        Ok(answered) => answered?.map(|answered| answered.got),
+        Err(_) => Err(repair::late(record)),
+    };
+    check::repaired(resolved, unfit, &again.prepared, got, record)
 }
 
 /// Steps 6 and 7: an answer from an earlier run, or what asking the vendor gave. The outer error is of our

@@ -78,6 +78,7 @@ mod tests {
             place: Default::default(),
             quirks: Default::default(),
             allow_private: false,
+            structured: Default::default(),
         }
     }
 

@@ -1,12 +1,15 @@
 //! Step 4, prepare: from variables to the exact request that the vendor gets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
+use gatemark_core::model::Structured;
+use gatemark_core::money::NanoUsd;
 use gatemark_core::variable::{self, Variable};
 use gatemark_provider::request::{ChatRequest, Messages, Turn};
-use gatemark_provider::{Dialect, splice, translate};
+use gatemark_provider::{Dialect, Form, splice, translate};
 use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -34,6 +37,8 @@ pub(crate) struct Prepared {
     pub(crate) max_output: Option<u64>,
     /// Since when the caller waits for the answer.
     pub(crate) since: Instant,
+    /// What the call has cost before this request.
+    pub(crate) spent: NanoUsd,
 }
 
 pub(crate) fn prepare(
@@ -46,8 +51,11 @@ pub(crate) fn prepare(
         None => plain(resolved, ask, record),
         Some(named) => {
             let ask = in_chat(snapshot, resolved, ask)?;
-            let stable = stable(snapshot, resolved, named)?;
-            prompt(resolved, named, ask, stable, record)
+            let beside = Beside {
+                form: form(snapshot, resolved, named),
+                stable: stable(snapshot, resolved, named)?,
+            };
+            prompt(resolved, named, beside, ask, record)
         }
     }
 }
@@ -94,8 +102,16 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         fields: ask.fields,
         headers: ask.headers,
         stable: 0,
+        form: None,
     };
-    Ok(Prepared { request, input_tokens: None, max_output, since: Instant::now() })
+    let (since, spent) = (Instant::now(), NanoUsd::ZERO);
+    Ok(Prepared { request, input_tokens: None, max_output, since, spent })
+}
+
+/// What a vendor is told of a prompt beside its messages.
+struct Beside<'a> {
+    form: Option<&'a Arc<Form>>,
+    stable: usize,
 }
 
 /// The part of the prompt that a vendor is told to keep: only vendors that speak Anthropic's words want to be
@@ -109,11 +125,22 @@ fn stable(snapshot: &Snapshot, resolved: &Resolved, named: &Named) -> Result<usi
     Ok(named.compiled(model)?.stable_turns())
 }
 
+/// The form that the vendor is to be told, if it is told any. A version whose own parameters say what is
+/// wanted is not talked over.
+fn form<'a>(snapshot: &Snapshot, resolved: &Resolved, named: &'a Named) -> Option<&'a Arc<Form>> {
+    let model = &resolved.model;
+    let form = named.release.form.as_ref()?;
+    let parameters = &named.compiled(model).ok()?.parameters;
+    let mode = snapshot.vendor(model)?.structured(model.vendor_id());
+    let said = parameters.iter().any(|(name, _)| name == "response_format");
+    (mode != Structured::Off && !said).then_some(form)
+}
+
 fn prompt(
     resolved: &Resolved,
     named: &Named,
+    Beside { form, stable }: Beside<'_>,
     ask: Ask,
-    stable: usize,
     record: &mut Pending,
 ) -> Result<Prepared> {
     let content = &named.release.version.content;
@@ -123,14 +150,19 @@ fn prompt(
     record.note_input(|| recorded(&variables, ask.messages.as_deref()));
     let compiled = named.compiled(&resolved.model)?;
     let turns = render(compiled, &variables)?;
-    let mut fields = fields::merged(&compiled.parameters, ask.fields)?;
+    let mut asked = ask.fields;
+    if let Some(form) = form {
+        fields::yield_form(form, &mut asked)?;
+    }
+    let mut fields = fields::merged(&compiled.parameters, asked)?;
     let input_tokens = match content.limits.cost_per_call {
         None => None,
         Some(_) => {
             if fields::max_output(&fields).is_none() {
                 fields::bound_output(&mut fields, ASSUMED_OUTPUT)?;
             }
-            Some(input_tokens(compiled, &turns, ask.messages.as_deref(), &fields))
+            let told = form.map_or(0, |form| tokens::count(form.identity()) as u64);
+            Some(input_tokens(compiled, &turns, ask.messages.as_deref(), &fields) + told)
         }
     };
     let messages = match &ask.messages {
@@ -146,9 +178,11 @@ fn prompt(
         fields,
         headers: ask.headers,
         stable,
+        form: form.cloned(),
     };
     let max_output = fields::max_output(&request.fields);
-    Ok(Prepared { request, input_tokens, max_output, since: Instant::now() })
+    let (since, spent) = (Instant::now(), NanoUsd::ZERO);
+    Ok(Prepared { request, input_tokens, max_output, since, spent })
 }
 
 /// What is kept of a call's input: the variables, and what the caller added to the conversation.

@@ -12,6 +12,7 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{Digest, ModelName};
 use gatemark_core::model::Usage;
 use gatemark_core::prompt::Role;
+use gatemark_provider::Form;
 use gatemark_provider::answer::{Answer, Finish};
 use gatemark_provider::request::{ChatRequest, Messages};
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,9 @@ struct Key<'a> {
     turns: Vec<(Role, &'a str)>,
     raw: Option<&'a RawValue>,
     fields: Vec<(&'a str, &'a RawValue)>,
+    /// The form that the vendor is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<&'a str>,
 }
 
 pub(crate) fn key(
@@ -118,7 +122,8 @@ pub(crate) fn key(
         }
     };
     let fields = request.fields.iter().map(|(name, value)| (name.as_str(), &**value)).collect();
-    let key = Key { format: 1, model, provider, repeat, turns, raw, fields };
+    let form = request.form.as_deref().map(Form::identity);
+    let key = Key { format: 1, model, provider, repeat, turns, raw, fields, form };
     let bytes = serde_json::to_vec(&key)
         .map_err(|cause| Error::internal("a request cannot be identified").because(cause))?;
     Ok(Digest::of(&bytes))

@@ -3,21 +3,20 @@
 //! A [`Pending`] record writes itself exactly once: when told to finish, or, if the caller went away and
 //! the call was dropped, when it is dropped.
 
-use std::collections::BTreeMap;
+mod attempts;
+mod steps;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatemark_core::cache::CacheUse;
-use gatemark_core::call::{Attempt, CallPurpose, CallRecord, Outcome};
-use gatemark_core::cascade::Climb;
+use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::error::{Error, Kind};
-use gatemark_core::id::{Digest, ModelName};
+use gatemark_core::id::Digest;
 use gatemark_core::model::{Recording, Usage};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
 use gatemark_core::throttle::Rates;
 use gatemark_provider::request::Messages;
-use gatemark_store::calllog::CallLog;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -26,36 +25,15 @@ use crate::entrance::Place;
 use crate::hold::Hold;
 use crate::meter::Meter;
 use crate::resolve::Resolved;
-use crate::volatile::Volatile;
+use crate::spent::Spent;
+use crate::surroundings::{Circumstances, Surroundings};
 use crate::weigh;
 
 /// Most text of tool calls kept to be counted, in bytes.
 const MOST_TOOL_CALLS: usize = 1 << 20;
 
-/// What all calls share.
-#[derive(Clone)]
-pub(crate) struct Surroundings {
-    pub(crate) log: CallLog,
-    pub(crate) meter: Arc<dyn Meter>,
-    pub(crate) volatile: Arc<Volatile>,
-}
-
-/// Who calls, why and how.
-pub(crate) struct Circumstances<'a> {
-    pub(crate) caller: &'a str,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) purpose: CallPurpose,
-    pub(crate) stream: bool,
-    /// Its place among the calls under way, held until its answer is complete.
-    pub(crate) place: Option<Place>,
-}
-
-/// An answer of a lower step.
-pub(crate) struct Step {
-    model: ModelName,
-    price: Option<Arc<Price>>,
-    recalled: Option<u64>,
-}
+/// The code of errors for answers that keep no form, and the reason of fallbacks in their place.
+pub(crate) const OFF_FORMAT: &str = "off_format";
 
 pub(crate) struct Pending {
     record: CallRecord,
@@ -86,6 +64,8 @@ pub(crate) struct Pending {
     /// What attempts cost that did not answer.
     beside: NanoUsd,
     written: bool,
+    /// What earlier answers of this call used and cost.
+    before: Spent,
     _place: Option<Place>,
 }
 
@@ -127,6 +107,8 @@ impl Pending {
             cached: false,
             cache: None,
             cascade: None,
+            repaired: None,
+            review: None,
         };
         Self {
             record,
@@ -146,6 +128,7 @@ impl Pending {
             waiting: None,
             beside: NanoUsd::ZERO,
             written: false,
+            before: Spent::default(),
             _place: how.place,
         }
     }
@@ -241,95 +224,20 @@ impl Pending {
         }
     }
 
-    /// A request is about to leave for `model`. Returns its place among the attempts.
-    pub(crate) fn begin_attempt(&mut self, model: &ModelName) -> usize {
-        let place = self.record.attempts.len();
-        let attempt = Attempt { model: model.clone(), duration_us: 0, error: None };
-        self.record.attempts.push(attempt);
-        if let Some(free) = self.open.iter_mut().find(|open| open.is_none()) {
-            *free = Some((place, Instant::now()));
-        }
-        if self.record.model != *model {
-            self.record.model = model.clone();
-        }
-        place
-    }
-
-    /// The attempt at `place` was answered, or failed.
-    pub(crate) fn end_attempt(&mut self, place: usize, error: Option<&Error>) {
-        if error.is_none() {
-            self.answered_by = Some(place);
-        }
-        self.close_attempt(place, error.map(Error::code));
-    }
-
-    fn close_attempt(&mut self, place: usize, error: Option<&str>) {
-        let is_it = |open: &&mut Option<(usize, Instant)>| open.is_some_and(|(at, _)| at == place);
-        let open = self.open.iter_mut().find(is_it).and_then(Option::take);
-        let Some((_, sent)) = open else { return };
-        if let Some(attempt) = self.record.attempts.get_mut(place) {
-            attempt.duration_us = micros(sent.elapsed());
-            attempt.error = error.map(str::to_string);
-        }
-    }
-
-    /// Vendors are being waited for: one, or two that race.
-    pub(crate) fn begin_wait(&mut self) {
-        self.waiting = Some(Instant::now());
-    }
-
-    /// They are not any more.
-    pub(crate) fn end_wait(&mut self) {
-        if let Some(since) = self.waiting.take() {
-            self.record.vendor_us += micros(since.elapsed());
-        }
-    }
-
-    /// The answer comes from `model`, at `price`.
-    pub(crate) fn answers(&mut self, model: &ModelName, price: Option<Arc<Price>>) {
-        if self.record.model != *model {
-            self.record.model = model.clone();
-        }
-        self.record.priced = price.is_some();
-        self.price = price;
-    }
-
-    /// What an attempt used that did not answer: paid for beside what did.
-    pub(crate) fn note_spent(&mut self, usage: Usage, price: Option<&Price>) {
-        if let Some(price) = price {
-            self.beside += price.of(&usage);
-            self.record.cost = self.beside;
-        }
-    }
-
-    /// Time spent waiting for a failed vendor to recover: its time, not ours.
-    pub(crate) fn note_backoff(&mut self, waited: Duration) {
-        self.record.vendor_us += micros(waited);
-    }
-
-    /// Time spent waiting for the rest of a stream; belongs to the attempt that answers.
-    pub(crate) fn note_waited(&mut self, took: Duration) {
-        self.record.vendor_us += micros(took);
-        let answered_by = self.answered_by.and_then(|place| self.record.attempts.get_mut(place));
-        if let Some(attempt) = answered_by {
-            attempt.duration_us += micros(took);
-        }
-    }
-
     pub(crate) fn note_first_token(&mut self) {
         self.record.first_token_us.get_or_insert_with(|| micros(self.began.elapsed()));
     }
 
     /// The model's own answer: what it used is paid for even if something else is served.
     pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
-        self.record.usage = usage.unwrap_or_else(|| self.estimate(input, text));
-        let nothing = self.answered_by.is_none() && self.recalled.is_none() && usage.is_none();
-        let price = self.price.as_ref().filter(|_| !nothing);
-        self.worth = price.map_or(NanoUsd::ZERO, |price| price.of(&self.record.usage));
-        let recalled = self.recalled.is_some();
-        let paid = if recalled { NanoUsd::ZERO } else { self.worth };
-        self.record.cost = paid + self.beside;
-        self.record.saved = if recalled { self.worth } else { NanoUsd::ZERO };
+        let used = usage.unwrap_or_else(|| self.estimate(input, text));
+        let some = self.answered_by.is_some() || self.recalled.is_some() || usage.is_some();
+        let price = self.price.as_ref().filter(|_| some);
+        let worth = price.map_or(NanoUsd::ZERO, |price| price.of(&used));
+        let all = self.before.and(&used, worth, self.recalled.is_some());
+        (self.worth, self.record.usage) = (all.worth, all.usage);
+        self.record.cost = all.cost + self.beside;
+        self.record.saved = all.saved;
         self.worth += self.below;
         if let (Some(climb), Some(top)) = (&mut self.record.cascade, price.and(self.top.as_ref())) {
             let alone = top.of(&self.record.usage);
@@ -338,57 +246,29 @@ impl Pending {
         self.note_output(text);
     }
 
-    /// What the call will have cost if nothing more is asked than has been answered.
-    pub(crate) fn spent_so_far(&self, usage: Option<Usage>) -> NanoUsd {
-        let last = self.price.as_ref().zip(usage).map(|(price, usage)| price.of(&usage));
-        self.beside + last.unwrap_or_default()
-    }
-
-    /// Takes what is known of the answer that is there, before another step is asked.
-    pub(crate) fn step(&mut self) -> Step {
+    /// The answer that was noted is not the last: the model is asked again.
+    pub(crate) fn ask_again(&mut self) {
+        let cost = NanoUsd(self.record.cost.0.saturating_sub(self.beside.0));
+        let (usage, saved) = (self.record.usage, self.record.saved);
+        let worth = NanoUsd(self.worth.0.saturating_sub(self.below.0));
+        self.before = Spent { usage, worth, cost, saved };
+        self.recalled = None;
         self.record.cached = false;
-        Step {
-            model: self.record.model.clone(),
-            price: self.price.clone(),
-            recalled: self.recalled.take(),
-        }
+        self.answered_by = None;
+        self.tool_calls.clear();
+        self.record.repaired = Some(false);
     }
 
-    /// The step above gave nothing: the answer of `step` stands.
-    pub(crate) fn step_stands(&mut self, step: Step) {
-        self.end_wait();
-        self.record.cached = step.recalled.is_some();
-        self.recalled = step.recalled;
-        self.answers(&step.model, step.price);
+    /// The answer that was asked for again is right.
+    pub(crate) fn note_repaired(&mut self) {
+        self.record.repaired = Some(true);
     }
 
-    /// The step above answered: what that of `step` cost is paid beside it.
-    pub(crate) fn step_passed(
-        &mut self,
-        step: &Step,
-        input: &Messages,
-        (text, usage): (&str, Option<Usage>),
-    ) {
-        let usage = usage.unwrap_or_else(|| self.estimate(input, text));
-        let cost = step.price.as_ref().map(|price| price.of(&usage)).unwrap_or_default();
-        self.below += cost;
-        match (step.recalled, &mut self.recalled) {
-            (Some(then), Some(now)) => *now += then,
-            // As long as it took when it was given.
-            (Some(then), None) => self.record.vendor_us += then,
-            (None, Some(now)) => *now += self.record.vendor_us,
-            (None, None) => {}
+    /// The answer is to be looked at by a person. Only answers that applications got are.
+    pub(crate) fn note_review(&mut self, why: &str) {
+        if self.record.purpose == CallPurpose::Serve {
+            self.record.review = Some(why.to_string());
         }
-        if step.recalled.is_none() {
-            self.beside += cost;
-            self.record.cost = self.beside;
-        }
-    }
-
-    /// The way through the cascade, and what the last step alone would be paid by.
-    pub(crate) fn note_climb(&mut self, climb: Climb, top: Option<Arc<Price>>) {
-        self.record.cascade = Some(climb);
-        self.top = top;
     }
 
     fn note_output(&mut self, text: &str) {
@@ -409,6 +289,10 @@ impl Pending {
 
     pub(crate) fn fail(&mut self, error: &Error) {
         self.record.fail(error.kind());
+        if error.code() == OFF_FORMAT {
+            self.record.outcome = Outcome::OffFormat;
+            self.record.error = Some(OFF_FORMAT.to_string());
+        }
     }
 
     pub(crate) fn cancelled(&mut self) {
@@ -420,16 +304,8 @@ impl Pending {
         if self.answered_by.is_none() && self.recalled.is_none() {
             return Usage::default();
         }
-        let id = self.record.model.vendor_id();
-        let definitions = std::iter::once(self.definitions.as_str());
-        let input = match input {
-            Messages::Raw(raw) => weigh::count(id, definitions.chain([raw.get()])),
-            Messages::Turns(turns) => {
-                weigh::count(id, definitions.chain(turns.iter().map(|turn| turn.text.as_str())))
-            }
-        };
-        let output = weigh::count(id, [text, self.tool_calls.as_str()].into_iter());
-        Usage { input, output, estimated: true, ..Usage::default() }
+        let written = [text, self.tool_calls.as_str()];
+        weigh::estimate(self.record.model.vendor_id(), (&self.definitions, input), written)
     }
 
     /// Writes the record; nothing can be noted in it any more.

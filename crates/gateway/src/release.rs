@@ -2,13 +2,15 @@
 //! counted, so that a call does only what depends on the call.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::ModelName;
 use gatemark_core::prompt::{Example, Role, Variant, Version};
 use gatemark_core::variable;
+use gatemark_provider::Form;
 use gatemark_provider::request::Turn;
+use gatemark_text::condition::Condition;
 use gatemark_text::conform::Contract;
 use gatemark_text::template::Templates;
 use gatemark_text::tokens;
@@ -20,6 +22,10 @@ pub struct Release {
     /// The version.
     pub version: Version,
     pub(crate) contract: Contract,
+    /// What vendors are told of the contract, if it is a schema that they can be told.
+    pub(crate) form: Option<Arc<Form>>,
+    /// Which answers a person looks at.
+    pub(crate) review: Option<Condition>,
     pub(crate) variants: Vec<Compiled>,
 }
 
@@ -55,13 +61,20 @@ impl Release {
         };
         let contract = Contract::compile(&version.content.output)
             .map_err(|problem| about(Error::invalid(problem.message)))?;
+        let output = &version.content.output;
+        let form = match &output.schema {
+            Some(schema) => Form::new(schema, output.insufficient.as_deref()).map_err(about)?,
+            None => None,
+        };
+        let review = output.review.as_ref().map(|review| Condition::parse(&review.when));
+        let review = review.transpose().map_err(|why| about(Error::invalid(why.to_string())))?;
         let variants = version
             .content
             .models
             .iter()
             .map(|variant| Compiled::compile(&version, variant).map_err(about))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { version, contract, variants })
+        Ok(Self { version, contract, form: form.map(Arc::new), review, variants })
     }
 
     /// The same release compiled for `model` alone, with the parameters and messages of the version's

@@ -58,12 +58,12 @@ pub(crate) fn reply(
             let body = Body::Stream(stream::of_whole(*answer, Writer::new(dialect, opening)));
             Reply { facts, asked, body }
         }
-        Checked::Stream { started, usage_wanted, input } => {
+        Checked::Stream { started, usage_wanted, watched, input } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
             let source = stream::Source::new(*started, release, input, keeper);
             let writer = Writer::new(dialect, stream::opening(&facts, usage_wanted, asked.clone()));
-            let body = Body::Stream(stream::relay(source, record, writer));
+            let body = Body::Stream(stream::relay(source, watched, record, writer));
             Reply { facts, asked, body }
         }
     }
@@ -130,6 +130,8 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         reason: record.error.clone(),
         cascade: record.cascade.as_ref().map(|climb| (climb.step, climb.of)),
         attempts: record.attempts.len(),
+        repaired: record.repaired == Some(true),
+        reviewed: record.review.is_some(),
         cost: known.then_some(record.cost),
         worth: known.then_some(worth),
         rates,

@@ -37,7 +37,7 @@ const ASSUMED_OUTPUT: u64 = 4096;
 /// Up to this share of a budget's amount, in percent, requests are not counted but bounded by their bytes.
 const CHEAP_SHARE: i64 = 90;
 
-/// Takes from limits and budgets what the call may need; `record` holds it until the call has ended.
+/// Takes from limits and budgets what the request may need; `record` holds it until the call has ended.
 pub(crate) fn reserve(
     snapshot: &Snapshot,
     resolved: &Resolved,
@@ -143,9 +143,10 @@ fn within_cap(resolved: &Resolved, prepared: &Prepared) -> Result<()> {
         return Err(Error::internal(message).coded("price_unknown"));
     };
     let worst = dearest(price, prepared);
-    if worst <= cap {
+    if worst + prepared.spent <= cap {
         return Ok(());
     }
+    let worst = worst + prepared.spent;
     let message = format!("this call may cost up to {worst}, over the prompt's cap of {cap}");
     Err(Error::invalid(message).coded("cost_cap_exceeded"))
 }
@@ -241,7 +242,7 @@ impl<'a> Budgets<'a> {
             cost = bounds.counted(price);
         }
         for budget in &self.of_call {
-            if budget.has_room(NanoUsd::ZERO, cost) {
+            if budget.has_room(bounds.prepared.spent, cost) {
                 continue;
             }
             if budget.on_exceed == OnExceed::Stop {

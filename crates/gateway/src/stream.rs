@@ -16,21 +16,19 @@ use gatemark_core::model::Usage;
 use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
 use gatemark_provider::door::{Asked, Opening, Writer};
 use gatemark_provider::request::Messages;
+use gatemark_text::conform::Watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cache::Keeper;
-use crate::check::outcome_of;
+use crate::check::{MAX_ANSWER, off_format, verdict};
 use crate::dispatch::Started;
 use crate::facts::Facts;
 use crate::health::Ticket;
-use crate::record::Pending;
+use crate::record::{OFF_FORMAT, Pending};
 use crate::release::Release;
 
 /// Complete frames of server-sent events, the terminator included.
 pub type SseStream = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
-
-/// Longest streamed answer, in bytes: the same bound as that of whole ones.
-const MAX_ANSWER: usize = gatemark_provider::http::MAX_BODY;
 
 /// A stream whose first chunk has arrived.
 pub(crate) struct Source {
@@ -66,6 +64,8 @@ struct Relay {
     finish: Finish,
     usage: Option<Usage>,
     writer: Writer,
+    /// Until it is known that the text need not fit.
+    watch: Option<Watch>,
 }
 
 /// What the door says beside the answer.
@@ -79,9 +79,11 @@ pub(crate) fn opening(facts: &Facts, usage_wanted: bool, asked: Asked) -> Openin
     }
 }
 
-/// Frames of `source`, recorded by `record`.
-pub(crate) fn relay(source: Source, record: Pending, writer: Writer) -> SseStream {
+/// Frames of `source`, recorded by `record` and, if `watched`, held against the schema as they pass.
+pub(crate) fn relay(source: Source, watched: bool, record: Pending, writer: Writer) -> SseStream {
+    let watch = source.release.as_ref().and_then(|release| release.contract.watch());
     let relay = Relay {
+        watch: watch.filter(|_| watched),
         source,
         record: Some(record),
         text: String::new(),
@@ -121,6 +123,12 @@ impl Relay {
     fn write(&mut self, chunk: Chunk) -> Result<Option<Bytes>> {
         let chunk = self.within_bound(chunk)?;
         self.take_in(&chunk);
+        if chunk.tool_calls.is_some() {
+            self.watch = None;
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.push(&chunk.text).map_err(|why| off_format(&why))?;
+        }
         self.writer.chunk(&chunk)
     }
 
@@ -184,14 +192,19 @@ impl Relay {
         record.note_answer(&self.source.input, &self.text, self.usage);
         match error {
             Some(error) => {
-                if matches!(error.kind(), Kind::VendorFailed | Kind::Timeout) {
+                let off_format = error.code() == OFF_FORMAT;
+                if matches!(error.kind(), Kind::VendorFailed | Kind::Timeout) && !off_format {
                     self.source.ticket.broke();
                 }
                 record.fail(error);
             }
             None => {
                 let release = self.source.release.as_deref();
-                record.note_outcome(outcome_of(release, &self.text, &self.finish));
+                let verdict = verdict(release, &self.text, &self.finish);
+                record.note_outcome(verdict.outcome);
+                if let Some(why) = &verdict.review {
+                    record.note_review(why);
+                }
                 if let Some(keeper) = self.source.keeper.take() {
                     keeper.streamed(&self.finish, &self.text, record.record());
                 }

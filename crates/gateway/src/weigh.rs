@@ -8,6 +8,7 @@
 //! Images, sounds and files that are only referred to are not bounded by the bytes of the reference. An
 //! image counts as [`IMAGE_TOKENS`]; anything else as all that the model can read.
 
+use gatemark_core::model::Usage;
 use gatemark_provider::request::{ChatRequest, Messages};
 use gatemark_text::tokens::Encoding;
 use serde_json::Value;
@@ -40,7 +41,8 @@ pub(crate) struct Weight {
 impl Weight {
     pub(crate) fn of(request: &ChatRequest) -> Self {
         let fields = request.fields.iter().map(|(name, value)| name.len() + value.get().len());
-        let fields: usize = fields.sum();
+        let told = request.form.as_deref().map_or(0, |form| form.identity().len());
+        let fields: usize = fields.sum::<usize>() + told;
         let (bytes, media) = match &request.messages {
             Messages::Raw(raw) => (raw.get().len(), media(raw)),
             Messages::Turns(turns) => {
@@ -98,6 +100,9 @@ fn each_text(request: &ChatRequest, mut see: impl FnMut(&str)) {
         Messages::Turns(turns) => turns.iter().for_each(|turn| see(&turn.text)),
     }
     request.fields.iter().for_each(|(_, value)| see(value.get()));
+    if let Some(form) = &request.form {
+        see(form.identity());
+    }
 }
 
 /// The parts of a request that are read without being its texts: definitions of tools, the schema of the
@@ -115,6 +120,23 @@ pub(crate) fn count<'a>(id: &str, texts: impl Iterator<Item = &'a str>) -> u64 {
         if text.len() > MOST_COUNTED { text.len() / 4 } else { encoding.count(text) }
     };
     texts.map(|text| count(text) as u64).sum()
+}
+
+/// Our own count of an answer: of the definitions and messages that were read, and of what was written.
+pub(crate) fn estimate(
+    id: &str,
+    (definitions, messages): (&str, &Messages),
+    written: [&str; 2],
+) -> Usage {
+    let read = std::iter::once(definitions);
+    let input = match messages {
+        Messages::Raw(raw) => count(id, read.chain([raw.get()])),
+        Messages::Turns(turns) => {
+            count(id, read.chain(turns.iter().map(|turn| turn.text.as_str())))
+        }
+    };
+    let output = count(id, written.into_iter());
+    Usage { input, output, estimated: true, ..Usage::default() }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -202,6 +224,7 @@ mod tests {
             dialect: gatemark_provider::Dialect::Chat,
             headers: vec![],
             stable: 0,
+            form: None,
         }
     }
 

@@ -20,6 +20,7 @@ use crate::openai::Openai;
 use crate::request::ChatRequest;
 use crate::secret::Secret;
 use crate::sim::Sim;
+use crate::structured::Shaped;
 use crate::translate::Translated;
 use crate::vendor::{BoxFuture, Vendor};
 use crate::vertex::Vertex;
@@ -39,6 +40,7 @@ pub fn connect(
     clock: Clock,
 ) -> Result<Arc<dyn Vendor>> {
     let vendor = in_its_own_words(provider, key, client, home, clock)?;
+    let vendor = Arc::new(Shaped::new(provider, vendor));
     Ok(Arc::new(Translated::new(&provider.name, vendor)))
 }
 

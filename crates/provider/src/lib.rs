@@ -11,10 +11,10 @@
 //!
 //! Modules form one line, each using only those above it:
 //! `secret`, `clock`, `dialect`, `object`, `frame`, `address`, `google`, `segment`, `towards`, `unreadable` ←
-//! `embedding`, `sse`, `amazon`, `http`, `request`, `answer`, `calls` ← `vendor`, `gather`, `repeat`, `message`,
-//! `events`, `chat`, `messages`, `responses`, `native`, `called`, `fields`, `image` ← `embeddings` ← `door`,
-//! `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`, `sim`, `local` ← `azure` (on
-//! `openai`), `vertex` (on `gemini` and `anthropic`) ← `connect`.
+//! `embedding`, `sse`, `amazon`, `http`, `form`, `request`, `answer`, `calls` ← `vendor`, `gather`, `repeat`,
+//! `message`, `events`, `chat`, `messages`, `responses`, `native`, `called`, `fields`, `image` ← `embeddings` ←
+//! `door`, `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`, `sim`, `local` ←
+//! `azure` (on `openai`), `vertex` (on `gemini` and `anthropic`) ← `structured` ← `connect`.
 
 pub mod answer;
 pub mod chat;
@@ -23,6 +23,7 @@ pub mod dialect;
 pub mod door;
 pub mod embedding;
 pub mod embeddings;
+pub mod form;
 pub mod gather;
 pub mod http;
 pub mod local;
@@ -59,6 +60,7 @@ mod openai;
 mod peer;
 mod secret;
 mod segment;
+mod structured;
 mod towards;
 mod unreadable;
 mod vertex;
@@ -68,6 +70,7 @@ pub use clock::Clock;
 pub use connect::connect;
 pub use dialect::{Dialect, Raw};
 pub use embedding::{Embedded, TokenVectors};
+pub use form::Form;
 pub use request::{ChatRequest, Messages, Turn};
 pub use secret::Secret;
 pub use vendor::Vendor;

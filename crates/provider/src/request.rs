@@ -5,10 +5,13 @@
 //! caller wrote them ([`RawValue`]), so that unknown fields, number formatting and key order reach a vendor
 //! that speaks the dialect unchanged.
 
+use std::sync::Arc;
+
 use gatemark_core::prompt::Role;
 use serde_json::value::RawValue;
 
 use crate::dialect::Dialect;
+use crate::form::Form;
 
 /// One message that we rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,9 @@ pub struct ChatRequest {
     pub usage_wanted: bool,
     /// Every other field in the caller's order: `temperature`, `tools`, `response_format`, …
     pub fields: Vec<(String, Box<RawValue>)>,
+    /// The form that a version demands of the answer, for a vendor to be told in its own way; a caller's own
+    /// wish is among the fields.
+    pub form: Option<Arc<Form>>,
     /// Headers of the caller's that belong to its dialect, such as `anthropic-beta`; a vendor that speaks
     /// another leaves them out.
     pub headers: Vec<(&'static str, String)>,

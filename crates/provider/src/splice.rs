@@ -17,17 +17,39 @@ pub fn continued(turns: Vec<Turn>, caller: &RawValue) -> Result<Messages> {
         let message = "a call to a prompt cannot add system messages: they are part of its version";
         return Err(Error::invalid(message).at("messages"));
     }
-    let own = turns.iter().map(|turn| {
-        let text = serde_json::Value::from(turn.text.as_str());
-        format!(r#"{{"role":"{}","content":{text}}}"#, turn.role.word())
-    });
-    let mut joined: Vec<String> = own.collect();
+    let mut joined: Vec<String> = turns.iter().map(written).collect();
     let tail = caller.get().trim();
     let tail = tail.strip_prefix('[').and_then(|tail| tail.strip_suffix(']')).unwrap_or_default();
     joined.push(tail.to_string());
     RawValue::from_string(format!("[{}]", joined.join(",")))
         .map(Messages::Raw)
         .map_err(|cause| Error::internal("messages could not be joined").because(cause))
+}
+
+/// `messages` with `turns` behind them.
+///
+/// # Errors
+/// `Internal` if the messages are not a list.
+pub fn followed(messages: &Messages, turns: Vec<Turn>) -> Result<Messages> {
+    let raw = match messages {
+        Messages::Turns(before) => {
+            return Ok(Messages::Turns(before.iter().cloned().chain(turns).collect()));
+        }
+        Messages::Raw(raw) => raw,
+    };
+    let before = raw.get().trim().strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+    let before = before.ok_or_else(|| Error::internal("messages are not a list"))?.trim();
+    let mut joined: Vec<String> = Vec::with_capacity(turns.len() + 1);
+    joined.extend((!before.is_empty()).then(|| before.to_string()));
+    joined.extend(turns.iter().map(written));
+    RawValue::from_string(format!("[{}]", joined.join(",")))
+        .map(Messages::Raw)
+        .map_err(|cause| Error::internal("messages could not be joined").because(cause))
+}
+
+fn written(turn: &Turn) -> String {
+    let text = serde_json::Value::from(turn.text.as_str());
+    format!(r#"{{"role":"{}","content":{text}}}"#, turn.role.word())
 }
 
 #[cfg(test)]
@@ -54,6 +76,23 @@ mod tests {
     #[test]
     fn nothing_added_is_nothing_changed() {
         assert!(matches!(continued_by("[]").unwrap(), Messages::Turns(turns) if turns.len() == 1));
+    }
+
+    #[test]
+    fn turns_follow_either_kind_of_conversation() {
+        let turn = |text: &str| Turn { role: Role::User, text: text.into() };
+        let raw = |text: &str| Messages::Raw(RawValue::from_string(text.into()).unwrap());
+        for (before, wanted) in [
+            (raw(r#"[{"role":"x"} ]"#), r#"[{"role":"x"},{"role":"user","content":"b"}]"#),
+            (raw("[ ]"), r#"[{"role":"user","content":"b"}]"#),
+        ] {
+            let Messages::Raw(raw) = followed(&before, vec![turn("b")]).unwrap() else {
+                panic!("not raw")
+            };
+            assert_eq!(raw.get(), wanted);
+        }
+        let followed = followed(&Messages::Turns(vec![turn("a")]), vec![turn("b")]).unwrap();
+        assert!(matches!(followed, Messages::Turns(turns) if turns.len() == 2));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use gatemark_core::model::Structured;
 use gatemark_core::{Error, Result};
 use serde_json::value::RawValue;
 
@@ -79,6 +80,10 @@ impl Vendor for Translated {
 
     fn output_bound(&self) -> &'static str {
         self.vendor.output_bound()
+    }
+
+    fn structured(&self, model: &str) -> Structured {
+        self.vendor.structured(model)
     }
 
     fn complete<'a>(&'a self, request: &'a ChatRequest) -> BoxFuture<'a, Result<Answer>> {

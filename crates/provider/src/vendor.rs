@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 pub use futures_util::future::BoxFuture;
 use gatemark_core::Result;
+use gatemark_core::model::Structured;
 
 use crate::answer::{Answer, ChunkStream};
 use crate::dialect::Dialect;
@@ -22,6 +23,12 @@ pub trait Vendor: Send + Sync {
     /// completions: OpenAI's newer models refuse the old name, most other servers do not know the new one.
     fn output_bound(&self) -> &'static str {
         "max_tokens"
+    }
+
+    /// How `model` is told the form of an answer ([`ChatRequest::form`]).
+    fn structured(&self, model: &str) -> Structured {
+        let _ = model;
+        Structured::Off
     }
 
     /// Asks for a whole answer.

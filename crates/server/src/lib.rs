@@ -19,6 +19,7 @@ mod metrics;
 mod resilience;
 mod router;
 mod serve;
+mod structured_metrics;
 mod v1;
 
 pub use metrics::Metrics;

@@ -17,6 +17,7 @@ use crate::budget_metrics::BudgetMetrics;
 use crate::cache_metrics::CacheMetrics;
 use crate::config_metrics::ConfigMetrics;
 use crate::resilience::ResilienceMetrics;
+use crate::structured_metrics::StructuredMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -65,6 +66,7 @@ pub struct Metrics {
     budgets: BudgetMetrics,
     resilience: ResilienceMetrics,
     config: ConfigMetrics,
+    structured: StructuredMetrics,
 }
 
 impl Metrics {
@@ -86,8 +88,10 @@ impl Metrics {
             budgets: BudgetMetrics::default(),
             resilience: ResilienceMetrics::default(),
             config: ConfigMetrics::default(),
+            structured: StructuredMetrics::default(),
             registry: Registry::default(),
         };
+        metrics.structured.register(&mut registry);
         registry.register("calls", "Calls that ended", metrics.calls.clone());
         registry.register_with_unit(
             "call_latency",
@@ -190,6 +194,7 @@ impl Meter for Metrics {
                 },
             })
             .inc();
+        self.structured.ended(record);
         self.latency.get_or_create(&by_model).observe(seconds(record.latency_us));
         self.overhead.observe(seconds(record.gateway_us()));
         self.cost.get_or_create(&by_model).inc_by(record.cost.as_usd().max(0.0));
@@ -264,6 +269,8 @@ mod tests {
             cached: false,
             cascade: None,
             cache: None,
+            repaired: None,
+            review: None,
         }
     }
 

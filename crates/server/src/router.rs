@@ -46,6 +46,8 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(api::calls::list))
         .routes(routes!(api::calls::audit))
         .routes(routes!(api::budgets::list))
+        .routes(routes!(api::reviews::list))
+        .routes(routes!(api::reviews::resolve))
         .routes(routes!(api::keys::list, api::keys::create))
         .routes(routes!(api::keys::revoke))
         .routes(routes!(api::system::tasks))

@@ -4,6 +4,7 @@ use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::{EnvironmentName, ModelName, NanoUsd, PromptName, Result};
 
 use crate::document::{Document, purpose_word};
+use crate::queue;
 use crate::sql::Value;
 use crate::store::Store;
 
@@ -67,6 +68,7 @@ impl Store {
         if documents.is_empty() {
             return Ok(0);
         }
+        let reviews = documents.iter().filter_map(Document::review).collect();
         let rows = documents.into_iter().map(Document::into_row).collect();
         let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
                    model, outcome, cost, saved, input_tokens, cached_tokens, output_tokens, latency_us,
@@ -75,6 +77,7 @@ impl Store {
                    ON CONFLICT (id) DO NOTHING";
         let transaction = self.database().begin().await?;
         let new = transaction.execute_many(sql, rows).await?;
+        queue::enter(&transaction, reviews).await?;
         transaction.commit().await?;
         Ok(new)
     }

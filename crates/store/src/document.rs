@@ -10,6 +10,7 @@ use gatemark_core::{NanoUsd, Result};
 use serde::Deserialize;
 use serde::de::Error as _;
 
+use crate::queue::Entry;
 use crate::sql::{Value, to_document, values};
 
 /// A call's record, ready to be inserted.
@@ -36,6 +37,8 @@ struct Columns {
     saved: NanoUsd,
     usage: Usage,
     latency_us: u64,
+    #[serde(default)]
+    review: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
 }
@@ -64,9 +67,23 @@ impl Document {
             saved: record.saved,
             usage: record.usage,
             latency_us: record.latency_us,
+            review: record.review.clone(),
             tags: record.tags.clone(),
         };
         Ok(Self { text: to_document(record)?, columns })
+    }
+
+    /// The entry of the queue for a call whose answer a person looks at.
+    pub(crate) fn review(&self) -> Option<Entry> {
+        let columns = &self.columns;
+        Some(Entry {
+            reason: columns.review.clone()?,
+            prompt: columns.prompt.clone()?,
+            number: columns.number?,
+            call: columns.id.clone(),
+            at: columns.at,
+            environment: columns.environment.clone(),
+        })
     }
 
     /// The values of the `calls` table's columns, in the order of its `INSERT`.

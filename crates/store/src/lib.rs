@@ -20,6 +20,7 @@ pub mod deploy;
 mod document;
 mod embedding;
 pub mod prompt;
+pub mod queue;
 mod report;
 mod review;
 pub mod run;

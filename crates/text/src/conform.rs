@@ -3,9 +3,12 @@
 //! Strict on purpose: a code fence or a sentence around the JSON makes it off format, since callers feed
 //! the answer to a parser. What to do about it (repair, fallback, pass on) is for the gateway to decide.
 
+use std::sync::Arc;
+
 use gatemark_core::prompt::Output;
 use serde_json::Value;
 
+use crate::prefix::{Outline, Prefix};
 use crate::schema::{SchemaProblem, Validator};
 
 /// How an answer stands to the contract.
@@ -24,6 +27,16 @@ pub enum Conformance {
 pub struct Contract {
     insufficient: Option<String>,
     schema: Option<Validator>,
+    outline: Option<Arc<Outline>>,
+}
+
+/// An answer that is being written, held against a contract.
+#[derive(Debug)]
+pub struct Watch {
+    marker: Option<String>,
+    json: Result<Prefix, String>,
+    /// What was read, without the white space before it: its beginning, or all while it may become the marker.
+    begun: String,
 }
 
 impl Contract {
@@ -33,7 +46,15 @@ impl Contract {
         Ok(Self {
             insufficient: marker.map(str::to_owned),
             schema: output.schema.as_ref().map(Validator::compile).transpose()?,
+            outline: output.schema.as_ref().map(|schema| Arc::new(Outline::of(schema))),
         })
+    }
+
+    /// A watch over an answer that is about to be written; `None` if any text may come.
+    pub fn watch(&self) -> Option<Watch> {
+        let json = Prefix::new(Arc::clone(self.outline.as_ref()?));
+        let marker = self.insufficient.clone();
+        Some(Watch { marker, json: Ok(json), begun: String::new() })
     }
 
     /// Judges a model's whole answer. White space around it never matters.
@@ -52,6 +73,52 @@ impl Contract {
     }
 }
 
+impl Watch {
+    /// Reads more of the answer.
+    ///
+    /// # Errors
+    /// Why the answer cannot keep the contract any more, whatever follows. Never for the beginning of one that
+    /// keeps it.
+    pub fn push(&mut self, text: &str) -> Result<(), String> {
+        let seen = if self.begun.is_empty() { text.trim_start() } else { text };
+        if self.begun.is_empty() || self.marker.is_some() {
+            self.begun.push_str(seen);
+        }
+        if let Some(marker) = &self.marker {
+            let rest = self.begun.strip_prefix(marker.as_str());
+            let possible = marker.starts_with(&self.begun)
+                || rest.is_some_and(|rest| rest.trim_start().is_empty());
+            if !possible {
+                self.marker = None;
+            }
+        }
+        if let Ok(json) = &mut self.json
+            && let Err(why) = json.push(text)
+        {
+            self.json = Err(why);
+        }
+        match (&self.json, &self.marker) {
+            (Err(why), None) => Err(self.told(why)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether anything but white space was read.
+    pub fn has_begun(&self) -> bool {
+        !self.begun.is_empty()
+    }
+
+    fn told(&self, why: &str) -> String {
+        if self.begun.starts_with('`') {
+            FENCE.into()
+        } else {
+            format!("the answer cannot fit the schema any more: {why}")
+        }
+    }
+}
+
+const FENCE: &str = "the answer is wrapped in a code fence; it must be the JSON alone";
+
 fn judge_json(schema: &Validator, answer: &str) -> Conformance {
     let value: Value = match serde_json::from_str(answer) {
         Ok(value) => value,
@@ -67,7 +134,7 @@ fn judge_json(schema: &Validator, answer: &str) -> Conformance {
 
 fn not_json(answer: &str, error: &serde_json::Error) -> String {
     if answer.starts_with("```") {
-        "the answer is wrapped in a code fence; it must be the JSON alone".into()
+        FENCE.into()
     } else {
         format!("the answer is not exactly one JSON value: {error}")
     }
@@ -112,7 +179,45 @@ mod tests {
         assert!(why(&contract, " \n").contains("empty"));
     }
 
+    fn watched(contract: &Contract, pieces: &[&str]) -> Result<(), String> {
+        let mut watch = contract.watch().unwrap();
+        pieces.iter().try_for_each(|piece| watch.push(piece))
+    }
+
+    #[test]
+    fn a_watch_knows_the_marker_and_the_schema() {
+        let contract = contract(json!({"schema": {"type": "object"}, "insufficient": "NO DATA"}));
+        for right in [&[" {", "\"a\"", ": 1}", "\n"][..], &["\n", "N", "O ", "DATA", " "], &["NO"]]
+        {
+            assert_eq!(watched(&contract, right), Ok(()), "{right:?}");
+        }
+        for wrong in [&["NOT"][..], &["NO DATA", " at", " all"], &["[1]"], &["{}", " and"]] {
+            let why = watched(&contract, wrong).unwrap_err();
+            assert!(why.contains("any more"), "{why}");
+        }
+        assert!(watched(&contract, &["``", "`json"]).unwrap_err().contains("code fence"));
+        assert!(super::Contract::compile(&Output::default()).unwrap().watch().is_none());
+        let mut watch = contract.watch().unwrap();
+        assert!(!watch.has_begun());
+        watch.push(" \n").unwrap();
+        assert!(!watch.has_begun());
+        watch.push("{").unwrap();
+        assert!(watch.has_begun());
+    }
+
     proptest! {
+        #[test]
+        fn a_watch_never_rejects_what_is_judged_right(
+            answer in "[ \n]{0,2}(NO DATA|[\\[\\]{}\",:a0-9 ]{0,12})[ \n]{0,2}", cut in 0usize..16,
+        ) {
+            let contract = contract(json!({"schema": {"type": ["object", "array", "integer"]},
+                "insufficient": "NO DATA"}));
+            if !matches!(contract.judge(&answer), Conformance::OffFormat(_)) {
+                let (a, b) = answer.split_at(cut.min(answer.len()));
+                prop_assert_eq!(watched(&contract, &[a, b]), Ok(()));
+            }
+        }
+
         #[test]
         fn judging_never_panics(answer in "[\\[\\]{}\",:0-9a-z \\PC]{0,80}") {
             let contract = contract(json!({"schema": {"type": ["object", "array"]}}));

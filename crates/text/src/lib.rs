@@ -6,11 +6,14 @@
 //! for the same reason.
 //!
 //! Modules form one line, each using only those before it:
-//! `tokens`, `template`, `schema`, `score`, `safety` ← `conform`, `check`; `diff` stands alone.
+//! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`; `diff` stands
+//! alone.
 
 pub mod check;
+pub mod condition;
 pub mod conform;
 pub mod diff;
+pub mod prefix;
 pub mod safety;
 pub mod schema;
 pub mod score;

@@ -24,6 +24,7 @@ pub(crate) mod openapi;
 pub(crate) mod prices;
 pub(crate) mod push;
 pub(crate) mod report;
+pub(crate) mod review;
 pub(crate) mod rollback;
 pub(crate) mod sandbox;
 pub(crate) mod score;

@@ -40,6 +40,7 @@ mod scripted;
 mod selecting;
 mod serving;
 mod spending;
+mod structured;
 mod suites;
 mod support;
 mod testing;

@@ -1,6 +1,7 @@
 //! `output:` of a prompt: schema, marker for missing information, fallback.
 
-use gatemark_core::prompt::Output;
+use gatemark_core::prompt::{Output, Review, Streaming};
+use gatemark_text::condition::Condition;
 use gatemark_text::schema::Validator;
 use serde_json::Value as Json;
 
@@ -52,10 +53,23 @@ pub(super) fn read(
     let insufficient = insufficient.and_then(|node| typed::words(node, "`insufficient`", problems));
     let written = fields.get("fallback", problems);
     let fallback = written.and_then(|node| node.to_json(problems));
+    let has_schema = fields.has("schema");
+    let repair = repair(&mut fields, has_schema, problems);
+    let stream = fields.get("stream", problems).and_then(|node| {
+        let words = [("validate", Streaming::Validate), ("hold", Streaming::Hold)];
+        typed::word(node, "`stream`", &words, problems)
+    });
+    let stream = stream.filter(|stream| *stream != Streaming::default());
+    let known = schema.as_ref().map(|(schema, _)| schema);
+    let review = fields.get("review", problems);
+    let review = review.and_then(|node| review_rule(node, has_schema, known, problems));
     fields.close(problems);
     let (schema, validator) = schema.unzip();
     let insufficient = insufficient.map(String::from);
-    let contract = Contract { output: Output { schema, insufficient, fallback }, validator };
+    let contract = Contract {
+        output: Output { schema, insufficient, fallback, repair, stream, review },
+        validator,
+    };
     if let (Some(node), Some(value)) = (written, &contract.output.fallback) {
         let objections = contract.misfits(value);
         if !objections.is_empty() {
@@ -67,6 +81,47 @@ pub(super) fn read(
         }
     }
     contract
+}
+
+/// `repair:`; what is written as it is by default is the same as not written.
+fn repair(fields: &mut Fields<'_>, has_schema: bool, problems: &mut Problems) -> Option<u32> {
+    let node = fields.get("repair", problems)?;
+    let times = typed::whole(node, "`repair`", (0, 1), problems)?;
+    if times > 0 && !has_schema {
+        let message = "`repair` needs a schema: any text is right without one";
+        problems.error(&node.spot, message, "add `schema`, or remove the line");
+    }
+    (times == 0 && has_schema).then_some(0)
+}
+
+/// `review:` which answers a person looks at.
+fn review_rule(
+    node: &Node,
+    has_schema: bool,
+    schema: Option<&Json>,
+    problems: &mut Problems,
+) -> Option<Review> {
+    const HINT: &str = "write a comparison of the answer's fields, such as \"confidence < 0.7\"";
+    let mut fields = Fields::open(node, "`review`", problems)?;
+    let when = fields.required("when", problems);
+    fields.close(problems);
+    let when = when?;
+    let text = typed::words(when, "`when`", problems)?;
+    let condition = match Condition::parse(text) {
+        Ok(condition) => condition,
+        Err(why) => {
+            problems.error(&when.spot, format!("`when` is not a condition: {why}"), HINT);
+            return None;
+        }
+    };
+    if !has_schema {
+        let message = "`review` needs a schema: only JSON has fields to compare";
+        problems.error(&when.spot, message, "add `schema`, or remove `review`");
+    }
+    for why in schema.map(|schema| condition.objections(schema)).unwrap_or_default() {
+        problems.error(&when.spot, format!("`when` does not fit the schema: {why}"), HINT);
+    }
+    Some(Review { when: text.into() })
 }
 
 /// The schema itself: written here, or in the file that is named here.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gatemark_core::id::ModelName;
-use gatemark_core::model::{Api, Place, Protocol, Provider, Quirks, SimSettings};
+use gatemark_core::model::{
+    Api, Place, Protocol, Provider, Quirks, SimSettings, Structured, Structuring,
+};
 use gatemark_core::resilience::Resilience;
 
 use super::node::{Key, Node, Value};
@@ -50,6 +52,7 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         place: Place::default(),
         quirks: Quirks::default(),
         allow_private: false,
+        structured: Structuring::default(),
     };
     let empty = Node::new(Value::Map(vec![]), key.spot.clone());
     let node = if node.value == Value::Null { &empty } else { node };
@@ -113,8 +116,29 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
             fields.refuse(name, "is for protocol local only", "remove it", problems);
         }
     }
+    provider.structured = structuring(&mut fields, problems);
     fields.close(problems);
     provider
+}
+
+/// `structured:` one word for all models, or a word by model and `default` for the others.
+fn structuring(fields: &mut Fields<'_>, problems: &mut Problems) -> Structuring {
+    let mut found = Structuring::default();
+    let Some(node) = fields.get("structured", problems) else { return found };
+    let mut mode = |node| typed::word(node, "`structured`", &Structured::WORDS, problems);
+    match &node.value {
+        Value::Map(entries) => {
+            for (key, node) in entries {
+                match (key.name.as_str(), mode(node)) {
+                    (_, None) => {}
+                    ("default", mode) => found.default = mode,
+                    (model, Some(mode)) => drop(found.models.insert(model.to_string(), mode)),
+                }
+            }
+        }
+        _ => found.default = mode(node),
+    }
+    found
 }
 
 /// What the provider's `protocol` stands for, or its name if that says it.

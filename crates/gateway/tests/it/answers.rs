@@ -22,6 +22,7 @@ fn contract() -> Value {
         "schema": {"type": "object", "required": ["action"]},
         "insufficient": "NO_DATA",
         "fallback": {"action": "skip"},
+        "repair": 0,
     })
 }
 
@@ -51,7 +52,7 @@ async fn off_format_is_replaced_by_the_fallback_and_still_paid_for() {
 
 #[tokio::test]
 async fn off_format_without_a_fallback_is_passed_on_and_marked() {
-    let bench = bench(json!({"schema": {"type": "object"}}), vec![Act::Says("no")]);
+    let bench = bench(json!({"schema": {"type": "object"}, "repair": 0}), vec![Act::Says("no")]);
     let reply = bench.gateway.call(ask(json!({"text": "x"}), false)).await.unwrap();
     assert_eq!((text(&reply).as_str(), reply.facts.outcome), ("no", Some(Outcome::OffFormat)));
 }

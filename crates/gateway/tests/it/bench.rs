@@ -239,6 +239,7 @@ pub(crate) fn project() -> Project {
         place: Place::default(),
         quirks: Quirks::default(),
         allow_private: false,
+        structured: Default::default(),
     };
     let price = Price::flat(NanoUsd(1_000_000_000), NanoUsd(2_000_000_000));
     let model = Model {

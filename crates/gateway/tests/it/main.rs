@@ -6,3 +6,4 @@ mod bench;
 mod caching;
 mod resilient;
 mod streams;
+mod structured;

@@ -9,10 +9,11 @@
 //! | `temperature`, `top_p`, `top_k`, `thinking` | the same |
 //! | `stop` | `stop_sequences` |
 //! | `tools`, `tool_choice`, `parallel_tool_calls` | `tools`, `tool_choice` |
+//! | `response_format` with a schema | `output_config.format` |
 //! | `user` | `metadata.user_id` |
 //! | `stream_options` | nothing: usage always comes; the gateway decides what is passed on |
 //! | `n: 1`, `store: false`, `logprobs: false`, penalties of 0, `response_format: {type: text}`, `modalities: [text]`, empty `metadata` and `logit_bias`, `service_tier: auto` | nothing: they ask for the default |
-//! | all others: `seed`, `n` over 1, `logprobs`, `response_format` with JSON, … | refused |
+//! | all others: `seed`, `n` over 1, `logprobs`, `response_format` of any other JSON, … | refused |
 
 use bytes::Bytes;
 use gatemark_core::{Error, Result};
@@ -134,6 +135,10 @@ fn field(key: &str, value: &Value) -> Result<Option<(&'static str, Value)>> {
         "stop" if value.is_string() => ("stop_sequences", json!([value])),
         "stop" if value.is_array() => ("stop_sequences", value.clone()),
         "tools" => ("tools", tools::declarations(value)?),
+        "response_format" if schema(value).is_some() => {
+            let format = json!({"type": "json_schema", "schema": schema(value)});
+            ("output_config", json!({"format": format}))
+        }
         "user" if value.is_string() => ("metadata", json!({"user_id": value})),
         _ => {
             let shown: String = value.to_string().chars().take(60).collect();
@@ -144,6 +149,12 @@ fn field(key: &str, value: &Value) -> Result<Option<(&'static str, Value)>> {
             return Err(Error::invalid(message).at(key).coded("unsupported_field"));
         }
     }))
+}
+
+/// The schema that `response_format` asks for.
+fn schema(format: &Value) -> Option<&Value> {
+    let wanted = format.get("type").and_then(Value::as_str) == Some("json_schema");
+    format.pointer("/json_schema/schema").filter(|schema| wanted && schema.is_object())
 }
 
 #[cfg(test)]
@@ -225,6 +236,10 @@ mod tests {
             ("response_format", r#"{"type":"text"}"#),
             ("stream_options", r#"{"include_usage":true}"#),
         ];
+        let schema =
+            r#"{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object"}}}"#;
+        let wanted = json!({"format": {"type": "json_schema", "schema": {"type": "object"}}});
+        assert_eq!(written(HI, &[("response_format", schema)])["output_config"], wanted);
         let body = written(HI, &fields);
         let mut keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();

@@ -46,5 +46,6 @@ pub(crate) fn to_chat(request: &ChatRequest, towards: &Towards<'_>) -> Result<Ch
         fields: asked,
         headers: request.headers.clone(),
         stable: 0,
+        form: None,
     })
 }

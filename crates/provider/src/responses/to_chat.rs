@@ -31,5 +31,6 @@ pub(crate) fn to_chat(request: &ChatRequest, towards: &Towards<'_>) -> Result<Ch
         fields: fields::fields(request, towards)?,
         headers: request.headers.clone(),
         stable: 0,
+        form: None,
     })
 }

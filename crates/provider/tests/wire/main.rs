@@ -17,6 +17,7 @@ mod openai;
 mod responses;
 mod server;
 mod sim;
+mod structured;
 mod tiny;
 mod vertex;
 
@@ -49,6 +50,7 @@ fn provider(protocol: Protocol, base_url: &str) -> Provider {
         place: Place::default(),
         quirks: Quirks::default(),
         allow_private: false,
+        structured: Default::default(),
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod providers;
 pub(crate) mod registry;
 pub(crate) mod release;
+pub(crate) mod reviews;
 pub(crate) mod system;
 
 use gatemark_core::error::{Error, Result};

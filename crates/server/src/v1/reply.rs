@@ -96,6 +96,8 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     set("x-gatemark-arm", facts.prompt.is_some().then(|| facts.arm.clone()));
     set("x-gatemark-cascade", facts.cascade.map(|(step, of)| format!("{step}/{of}")));
     set("x-gatemark-attempts", Some(facts.attempts.to_string()));
+    set("x-gatemark-repaired", facts.repaired.then(|| "1".to_string()));
+    set("x-gatemark-review", facts.reviewed.then(|| "queued".to_string()));
     set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
     let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());
     set("x-gatemark-cost-usd", dollars);

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007_spend"),
     migration!(8, "0008_fallbacks"),
     migration!(9, "0009_prompt_cache"),
+    migration!(10, "0010_reviews"),
 ];
 
 const TABLE: &str = "schema_migrations";

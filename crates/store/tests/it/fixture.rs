@@ -70,7 +70,6 @@ pub(crate) fn row(case: &str) -> Row {
         score: None,
         weight: None,
         cached: false,
-        cascade: None,
         verdict: Verdict::Pass,
         format_valid: true,
         actual: "answer".into(),
@@ -178,5 +177,8 @@ pub(crate) fn call(id: &str, at: i64) -> CallRecord {
         tags: Default::default(),
         cached: false,
         cache: None,
+        cascade: None,
+        repaired: None,
+        review: None,
     }
 }

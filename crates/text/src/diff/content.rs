@@ -1,7 +1,7 @@
 //! The fields of a version's content, each compared in the way that suits it.
 
 use gatemark_core::NanoUsd;
-use gatemark_core::prompt::{Content, Example, Message, Variant};
+use gatemark_core::prompt::{Content, Example, Message, Review, Variant};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -96,6 +96,19 @@ fn outputs(old: &Content, new: &Content, found: &mut Vec<Change>) {
     }
     let fallbacks = (old.fallback.as_ref(), new.fallback.as_ref());
     json::changes("output.fallback", fallbacks.0, fallbacks.1, by_pointer, found);
+    if old.repairs() != new.repairs() {
+        let (old, new) = (old.repairs().to_string(), new.repairs().to_string());
+        found.push(json::value("output.repair", Some(old), Some(new)));
+    }
+    if old.streaming() != new.streaming() {
+        let shown = |value| Some(json::shown(&as_json(&value)));
+        let (old, new) = (shown(old.streaming()), shown(new.streaming()));
+        found.push(json::value("output.stream", old, new));
+    }
+    if old.review != new.review {
+        let when = |review: &Option<Review>| review.as_ref().map(|review| review.when.clone());
+        found.push(json::value("output.review.when", when(&old.review), when(&new.review)));
+    }
 }
 
 fn models(old: &[Variant], new: &[Variant], found: &mut Vec<Change>) {

@@ -55,6 +55,7 @@ pub(super) fn translate(request: &ChatRequest) -> Result<ChatRequest> {
         fields,
         headers: Vec::new(),
         stable: 0,
+        form: None,
     })
 }
 
