@@ -175,7 +175,8 @@ fn vercels_kit() {
     }
     let broken = scene.seen["broken"].as_str().unwrap();
     assert!(broken.contains("incomplete"), "a broken stream looked whole: {broken}");
-    assert_eq!(scene.seen["embeddings"], json!([[0.5, -1.0], [0.5, -1.0]]));
+    // JavaScript writes whole numbers without a point.
+    assert_eq!(scene.seen["embeddings"], json!([[0.5, -1], [0.5, -1]]));
 }
 
 #[test]
