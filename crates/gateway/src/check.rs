@@ -12,8 +12,9 @@ use gatemark_text::conform::Conformance;
 use crate::dispatch::{Got, Started};
 use crate::prepare::Prepared;
 use crate::record::Pending;
-use crate::release::{Release, as_text};
+use crate::release::Release;
 use crate::resolve::Resolved;
+use crate::written::as_text;
 
 /// What will be served.
 pub(crate) enum Checked {

@@ -18,6 +18,7 @@ mod dispatch;
 mod entrance;
 mod facts;
 mod fields;
+mod fit;
 mod health;
 mod hold;
 mod incoming;
@@ -32,6 +33,9 @@ mod release;
 mod reply;
 mod reserve;
 mod resolve;
+mod room;
+mod shorten;
+mod shots;
 mod snapshot;
 mod standing;
 mod stream;
@@ -39,6 +43,7 @@ mod tags;
 mod volatile;
 mod weigh;
 mod wish;
+mod written;
 
 use std::sync::Arc;
 

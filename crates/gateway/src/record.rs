@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatemark_core::cache::CacheUse;
-use gatemark_core::call::{Attempt, CallPurpose, CallRecord, Outcome};
+use gatemark_core::call::{Attempt, CallPurpose, CallRecord, Dropped, Outcome};
 use gatemark_core::cascade::Climb;
 use gatemark_core::error::{Error, Kind};
 use gatemark_core::id::{Digest, ModelName};
@@ -124,6 +124,7 @@ impl Pending {
             first_token_us: None,
             attempts: vec![],
             tags: how.tags,
+            dropped: vec![],
             cached: false,
             cache: None,
             cascade: None,
@@ -233,6 +234,11 @@ impl Pending {
 
     pub(crate) fn note_variables(&mut self, hash: Digest) {
         self.record.variables_hash = Some(hash);
+    }
+
+    /// What was left out of the request, for the target that it is prepared for now.
+    pub(crate) fn note_dropped(&mut self, dropped: Vec<Dropped>) {
+        self.record.dropped = dropped;
     }
 
     pub(crate) fn note_input(&mut self, text: impl FnOnce() -> String) {

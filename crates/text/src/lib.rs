@@ -6,13 +6,17 @@
 //! for the same reason.
 //!
 //! Modules form one line, each using only those before it:
-//! `tokens`, `template`, `schema`, `score`, `safety` ← `conform`, `check`; `diff` stands alone.
+//! `tokens`, `template`, `schema`, `score`, `safety` ← `conform`, `check`, `window`, `compress`; `diff` and
+//! `select` stand alone.
 
 pub mod check;
+pub mod compress;
 pub mod conform;
 pub mod diff;
 pub mod safety;
 pub mod schema;
 pub mod score;
+pub mod select;
 pub mod template;
 pub mod tokens;
+pub mod window;
