@@ -78,7 +78,7 @@ pub(crate) fn fit(whole: Whole<'_>, room: Option<Room>) -> Result<Fitted> {
     for _ in 0..ROUNDS {
         let plan = parts.parts.iter().map(|part| part.1.clone()).collect::<Vec<_>>();
         let Some(plan) = window::plan(&plan, excess) else { break };
-        let (size, fitted) = parts.apply(&plan)?;
+        let (size, fitted) = parts.without(&plan)?;
         if size <= room.tokens {
             return Ok(fitted);
         }
@@ -202,8 +202,8 @@ impl<'a> Parts<'a> {
         texts + fields.sum::<usize>() + said.sum::<usize>() + frames
     }
 
-    /// The request that the plan makes, and its size.
-    fn apply(&self, plan: &[Keep]) -> Result<(usize, Fitted)> {
+    /// The request without what the plan leaves out, and its size.
+    fn without(&self, plan: &[Keep]) -> Result<(usize, Fitted)> {
         let mut variables = self.whole.variables.clone();
         let mut chosen = self.whole.chosen.clone();
         let (mut cuts, mut dropped) = (vec![], vec![]);
