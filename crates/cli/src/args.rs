@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    advise, approve, audit, budget, cache, calls, cascade, compare, compat, deploy, diff, gate,
-    import, init, judge, key, list, log, openapi, prices, push, report, review, rollback, sandbox,
-    score, serve, show, suite, test, tokens,
+    advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, deploy, diff,
+    gate, import, init, judge, key, list, log, openapi, prices, push, report, review, rollback,
+    sandbox, score, serve, show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -39,6 +39,7 @@ enum Command {
     Compat(compat::Args),
     Advise(advise::Args),
     Compare(compare::Args),
+    Compress(compress::Args),
     Judge(judge::Args),
     Report(report::Args),
     Approve(approve::Args),
@@ -77,6 +78,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Advise(args) => advise::run(args, context).await,
         Command::Test(args) => test::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
+        Command::Compress(args) => compress::run(args, context).await,
         Command::Judge(args) => judge::run(args, context).await,
         Command::Report(args) => report::run(args, context).await,
         Command::Review(args) => review::run(args, context).await,

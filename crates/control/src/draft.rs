@@ -42,7 +42,7 @@ pub fn all(files: &Files, project: &Project, author: &str) -> Result<(Drafts, Ve
     Ok((drafts, diagnostics))
 }
 
-fn of(file: PromptFile, author: &str) -> Result<Option<Draft>> {
+pub(crate) fn of(file: PromptFile, author: &str) -> Result<Option<Draft>> {
     let Some(suite) = file.suite else { return Ok(None) };
     let digest = canonical::seal(&suite)?.digest;
     let version = Version {

@@ -12,6 +12,7 @@ pub mod cascade;
 pub mod checks;
 pub mod compare;
 pub mod compat;
+pub mod compress;
 pub mod config_status;
 pub mod configuration;
 mod connect;

@@ -55,6 +55,9 @@ pub fn reasons(old: &Content, new: &Content) -> Vec<Reason> {
     if old.examples != new.examples {
         add(Bump::Minor, "the examples changed".into());
     }
+    if old.choose != new.choose {
+        add(Bump::Minor, "how examples are chosen changed".into());
+    }
     if old.messages != new.messages {
         add(Bump::Patch, "the wording of messages changed".into());
     }
@@ -108,7 +111,7 @@ fn variable_step(before: &Variable, after: &Variable) -> Bump {
         | (VariableType::Integer, VariableType::Number) => false,
         (old, new) => old != new,
     };
-    let narrowed_size = match (before.max_tokens, after.max_tokens) {
+    let narrowed_size = match (before.refused_over(), after.refused_over()) {
         (None, Some(_)) => true,
         (Some(old), Some(new)) => new < old,
         (_, None) => false,
@@ -116,7 +119,10 @@ fn variable_step(before: &Variable, after: &Variable) -> Bump {
     let newly_required = after.is_required() && !before.is_required();
     if narrowed_type || narrowed_size || newly_required {
         Bump::Major
-    } else if before.kind != after.kind || before.max_tokens != after.max_tokens {
+    } else if before.kind != after.kind
+        || before.max_tokens != after.max_tokens
+        || (before.truncate, before.order) != (after.truncate, after.order)
+    {
         Bump::Minor
     } else {
         Bump::Patch
@@ -215,6 +221,21 @@ mod tests {
         assert_eq!(step(|c| c["output"]["schema"] = json!({})), Some(Bump::Major));
         assert_eq!(step(|c| c["output"]["stream"] = json!("hold")), Some(Bump::Patch));
         assert_eq!(step(|c| c["output"]["review"] = json!({"when": "a < 1"})), Some(Bump::Patch));
+        let choose = json!({"by": "similarity", "k": 2});
+        assert_eq!(step(|c| c["choose"] = choose), Some(Bump::Minor));
+        assert_eq!(step(|c| c["variables"]["text"]["truncate"] = json!("tail")), Some(Bump::Minor));
+    }
+
+    #[test]
+    fn a_bound_that_cuts_refuses_nothing() {
+        let cut = content(|c| {
+            c["variables"]["text"]["max_tokens"] = json!(9);
+            c["variables"]["text"]["truncate"] = json!("head");
+        });
+        let refused = content(|c| c["variables"]["text"]["max_tokens"] = json!(90));
+        assert_eq!(least(&reasons(&content(|_| {}), &cut)), Some(Bump::Minor));
+        assert_eq!(least(&reasons(&cut, &refused)), Some(Bump::Major));
+        assert_eq!(least(&reasons(&refused, &cut)), Some(Bump::Minor));
     }
 
     #[test]

@@ -64,6 +64,15 @@ pub struct Attempt {
     pub error: Option<String>,
 }
 
+/// What was left out of one part of a request to make it fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The part: `variables.<name>`, `messages[<index>]`, `examples`, `conversation`.
+    pub part: String,
+    /// How much, by our own count.
+    pub tokens: u64,
+}
+
 /// What is known about a call once it has ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
@@ -126,6 +135,9 @@ pub struct CallRecord {
     /// What the caller tagged the call with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// What was left out of the request to make it fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     /// Whether the answer had been given before, so that no vendor was asked and nothing paid.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,

@@ -19,6 +19,7 @@ pub mod call;
 pub mod canonical;
 pub mod cascade;
 pub mod comparison;
+pub mod context;
 pub mod deploy;
 pub mod diagnostic;
 pub mod error;

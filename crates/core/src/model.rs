@@ -234,6 +234,10 @@ pub struct Model {
     pub max_input: Option<u64>,
     /// Most tokens that it writes in one call, if known.
     pub max_output: Option<u64>,
+    /// Most tokens that it reads and writes in one call together, if known.
+    pub context_window: Option<u64>,
+    /// What is added to our own count of its tokens, in percent, where its tokenizer is not public.
+    pub token_margin: Option<u32>,
 }
 
 /// What the call log keeps of a call's texts.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::cascade::Cascade;
+use crate::context::{Choose, PRIORITY_OF_TEXTS, Truncate};
 use crate::id::{Digest, ModelName, PromptName};
 use crate::money::NanoUsd;
 use crate::variable::Variable;
@@ -45,6 +46,24 @@ pub struct Message {
     pub role: Role,
     /// A Jinja template over the declared variables.
     pub text: String,
+    /// What stays of the rendered text if the request is too long; `None` if nothing may be cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncate: Option<Truncate>,
+    /// How important it is among the parts that may be cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
+}
+
+impl Message {
+    /// A message that is never cut.
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self { role, text: text.into(), truncate: None, priority: None }
+    }
+
+    /// How important it is among the parts that may be cut.
+    pub fn priority(&self) -> u8 {
+        self.priority.unwrap_or(PRIORITY_OF_TEXTS)
+    }
 }
 
 /// A worked example: what the prompt's variables might hold and the answer wanted for it.
@@ -133,6 +152,9 @@ pub struct Limits {
     /// Longest wait for the whole answer, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// Most tokens that the model is to read, whatever its window holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
 }
 
 impl Limits {
@@ -152,6 +174,9 @@ pub struct Content {
     /// Worked examples, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,
+    /// Which of them a call gets; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choose: Option<Choose>,
     /// What an answer must look like.
     pub output: Output,
     /// The models it runs on; at least one.
@@ -214,7 +239,7 @@ mod tests {
     use super::*;
 
     fn message(role: Role, text: &str) -> Message {
-        Message { role, text: text.into() }
+        Message::new(role, text)
     }
 
     #[test]
@@ -228,9 +253,10 @@ mod tests {
             variables: BTreeMap::new(),
             messages: vec![message(Role::System, "long"), message(Role::User, "hi")],
             examples: vec![],
+            choose: None,
+            cascade: None,
             output: Output::default(),
             models: vec![variant.clone()],
-            cascade: None,
             limits: Limits::default(),
         };
         let texts: Vec<_> = content.messages_for(&variant).into_iter().map(|m| m.text).collect();

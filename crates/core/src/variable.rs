@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::context::{Order, PRIORITY_OF_LISTS, PRIORITY_OF_TEXTS, Truncate};
 use crate::diagnostic::did_you_mean;
 
 /// What a variable may hold.
@@ -95,9 +96,19 @@ pub struct Variable {
     pub kind: VariableType,
     /// How far its text may be believed.
     pub trust: Trust,
-    /// Longest accepted text in tokens (o200k); `None` for no own bound.
+    /// Longest text in tokens (o200k); `None` for no own bound. Longer ones are refused, or cut if
+    /// `truncate` says how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
+    /// What stays of a longer one; `None` if nothing may be cut. For strings and lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncate: Option<Truncate>,
+    /// How important it is among the parts that may be cut, see [`crate::context::PRIORITIES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
+    /// The order in which a list's items are shown; `None` for the one that they came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
     /// Used when the caller gives none; a variable without a default is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
@@ -110,6 +121,19 @@ impl Variable {
     /// Whether callers must give it.
     pub fn is_required(&self) -> bool {
         self.default.is_none()
+    }
+
+    /// How important it is among the parts that may be cut.
+    pub fn priority(&self) -> u8 {
+        self.priority.unwrap_or(match self.kind {
+            VariableType::List => PRIORITY_OF_LISTS,
+            _ => PRIORITY_OF_TEXTS,
+        })
+    }
+
+    /// The bound over which a text is refused.
+    pub fn refused_over(&self) -> Option<u32> {
+        self.max_tokens.filter(|_| self.truncate.is_none())
     }
 }
 

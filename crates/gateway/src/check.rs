@@ -17,8 +17,9 @@ use crate::dispatch::{Got, Started};
 use crate::opening::{self, Seen};
 use crate::prepare::Prepared;
 use crate::record::{OFF_FORMAT, Pending};
-use crate::release::{Release, as_text};
+use crate::release::Release;
 use crate::resolve::Resolved;
+use crate::written::as_text;
 
 /// Longest streamed answer, in bytes: the same bound as that of whole ones.
 pub(crate) const MAX_ANSWER: usize = gatemark_provider::http::MAX_BODY;

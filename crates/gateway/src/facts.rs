@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatemark_core::cache::CacheUse;
-use gatemark_core::call::Outcome;
+use gatemark_core::call::{Dropped, Outcome};
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::throttle::Rates;
@@ -61,6 +61,8 @@ pub struct Facts {
     pub recalled_us: Option<u64>,
     /// What a cache had to do with it, if one is about such calls.
     pub cache: Option<CacheFacts>,
+    /// What was left out of the request to make it fit.
+    pub dropped: Vec<Dropped>,
     /// Waiting for the vendor, in microseconds; 0 for an answer of an earlier run.
     pub vendor_us: u64,
     /// When the call began, in microseconds since 1970.

@@ -79,7 +79,7 @@ pub(crate) fn yield_form(form: &Form, asked: &mut Fields) -> Result<()> {
 }
 
 /// The most tokens that the model may write, if the fields bound it.
-pub(crate) fn max_output(fields: &Fields) -> Option<u64> {
+pub(crate) fn max_output(fields: &[(String, Box<RawValue>)]) -> Option<u64> {
     let bounds = fields.iter().filter(|(name, _)| OUTPUT_BOUNDS.contains(&name.as_str()));
     bounds.filter_map(|(_, value)| read(value)?.as_u64()).min()
 }

@@ -18,6 +18,7 @@ mod dispatch;
 mod entrance;
 mod facts;
 mod fields;
+mod fit;
 mod health;
 mod hold;
 mod incoming;
@@ -34,6 +35,9 @@ mod repair;
 mod reply;
 mod reserve;
 mod resolve;
+mod room;
+mod shorten;
+mod shots;
 mod snapshot;
 mod spent;
 mod standing;
@@ -43,6 +47,7 @@ mod tags;
 mod volatile;
 mod weigh;
 mod wish;
+mod written;
 
 use std::sync::Arc;
 
@@ -298,8 +303,8 @@ async fn climb(
         let Some(next) = stairs.next(of, below, record) else { break };
         let step = record.step();
         let (resolved, prepared) = (&next.resolved, &next.prepared);
-        let job = Job { resolved, prepared, ask: None, ..job };
-        let above = tokio::time::timeout(next.time, answer(job, record)).await;
+        let higher = Job { resolved, prepared, ask: None, ..job };
+        let above = tokio::time::timeout(next.time, answer(higher, record)).await;
         // A step without time is one that failed; our own store's error is not.
         let above = above.ok().transpose()?;
         let Some(Ok(above)) = above else {

@@ -8,8 +8,10 @@ use gatemark_core::variable;
 use serde_json::{Map, Value};
 
 use crate::fields;
+use crate::fit::{self, Whole};
 use crate::prepare;
 use crate::release::Release;
+use crate::shorten;
 
 /// How large a call would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +47,16 @@ impl Release {
     /// `Invalid` if the variables do not fit the prompt.
     pub fn size(&self, model: &ModelName, variables: &Map<String, Value>) -> Result<Size> {
         let compiled = self.variant(model).ok_or_else(|| unknown(self, model))?;
-        let bound =
-            variable::bind(&self.version.content.variables, variables).map_err(prepare::refuse)?;
-        let turns = prepare::render(compiled, &bound)?;
-        let input_tokens = prepare::input_tokens(compiled, &turns, None, &compiled.parameters);
+        let content = &self.version.content;
+        let mut bound = variable::bind(&content.variables, variables).map_err(prepare::refuse)?;
+        // The size of a call that will be refused matters to nobody.
+        shorten::to_bounds(&content.variables, &mut bound).ok();
+        let (variables, chosen) = (&bound, &compiled.shots.choose(&bound));
+        let fields = &compiled.parameters;
+        let whole = Whole { content, compiled, variables, chosen, caller: None, fields };
+        let fitted = fit::fit(whole, None)?;
+        let turns = (fitted.turns.as_slice(), chosen);
+        let input_tokens = prepare::input_tokens(compiled, turns, None, fields);
         Ok(Size { input_tokens, max_output: fields::max_output(&compiled.parameters) })
     }
 }

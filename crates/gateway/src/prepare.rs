@@ -7,7 +7,7 @@ use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::model::Structured;
 use gatemark_core::money::NanoUsd;
-use gatemark_core::variable::{self, Variable};
+use gatemark_core::variable;
 use gatemark_provider::request::{ChatRequest, Messages, Turn};
 use gatemark_provider::{Dialect, Form, splice, translate};
 use gatemark_text::tokens;
@@ -16,17 +16,18 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::fields;
+use crate::fit::{self, FRAME_TOKENS, Whole};
 use crate::incoming::Ask;
 use crate::record::Pending;
 use crate::release::Compiled;
 use crate::resolve::{Named, Resolved};
+use crate::room::Room;
+use crate::shorten;
+use crate::shots::Chosen;
 use crate::snapshot::Snapshot;
 
 /// Bound of the output, sent with calls whose version caps their cost but not their tokens.
 const ASSUMED_OUTPUT: u64 = 4096;
-
-/// Tokens that a vendor may add around each message for its role and its ends; published figures are 3 to 4.
-const FRAME_TOKENS: u64 = 6;
 
 /// A request ready to be sent.
 pub(crate) struct Prepared {
@@ -55,7 +56,7 @@ pub(crate) fn prepare(
                 form: form(snapshot, resolved, named),
                 stable: stable(snapshot, resolved, named)?,
             };
-            prompt(resolved, named, beside, ask, record)
+            prompt((snapshot, resolved, named), beside, ask, record)
         }
     }
 }
@@ -137,37 +138,52 @@ fn form<'a>(snapshot: &Snapshot, resolved: &Resolved, named: &'a Named) -> Optio
 }
 
 fn prompt(
-    resolved: &Resolved,
-    named: &Named,
+    (snapshot, resolved, named): (&Snapshot, &Resolved, &Named),
     Beside { form, stable }: Beside<'_>,
     ask: Ask,
     record: &mut Pending,
 ) -> Result<Prepared> {
     let content = &named.release.version.content;
-    let variables = variable::bind(&content.variables, &named.variables).map_err(refuse)?;
-    within_bounds(&content.variables, &variables)?;
-    record.note_variables(canonical::seal(&variables)?.digest);
+    let mut variables = variable::bind(&content.variables, &named.variables).map_err(refuse)?;
+    let given = canonical::seal(&variables)?.digest;
     record.note_input(|| recorded(&variables, ask.messages.as_deref()));
+    let mut dropped = shorten::to_bounds(&content.variables, &mut variables)?;
+    record.note_variables(given);
     let compiled = named.compiled(&resolved.model)?;
-    let turns = render(compiled, &variables)?;
+    let chosen = compiled.shots.choose(&variables);
     let mut asked = ask.fields;
     if let Some(form) = form {
         fields::yield_form(form, &mut asked)?;
     }
+    let told = if form.is_some() { named.release.form_tokens() } else { 0 };
     let mut fields = fields::merged(&compiled.parameters, asked)?;
-    let input_tokens = match content.limits.cost_per_call {
-        None => None,
-        Some(_) => {
-            if fields::max_output(&fields).is_none() {
-                fields::bound_output(&mut fields, ASSUMED_OUTPUT)?;
-            }
-            let told = form.map_or(0, |form| tokens::count(form.identity()) as u64);
-            Some(input_tokens(compiled, &turns, ask.messages.as_deref(), &fields) + told)
-        }
+    let capped = content.limits.cost_per_call.is_some();
+    if capped && fields::max_output(&fields).is_none() {
+        fields::bound_output(&mut fields, ASSUMED_OUTPUT)?;
+    }
+    let caller = ask.messages.as_deref();
+    let whole = Whole {
+        content,
+        compiled,
+        variables: &variables,
+        chosen: &chosen,
+        caller,
+        fields: &fields,
     };
-    let messages = match &ask.messages {
-        Some(caller) => splice::continued(turns, caller)?,
-        None => Messages::Turns(turns),
+    let model = snapshot.project().models.get(&resolved.model);
+    let room = Room::of(&resolved.model, model, &content.limits, &fields);
+    let room = room.map(|room| room.without(told));
+    let fitted = fit::fit(whole, room)?;
+    // A beginning that lost something is not the one that is the same in every call.
+    let stable = if fitted.dropped.is_empty() { stable } else { 0 };
+    dropped.extend(fitted.dropped);
+    record.note_dropped(dropped);
+    let caller = fitted.caller.as_deref().or(caller);
+    let input_tokens = capped
+        .then(|| input_tokens(compiled, (&fitted.turns, &fitted.chosen), caller, &fields) + told);
+    let messages = match caller {
+        Some(caller) => splice::continued(fitted.turns, caller)?,
+        None => Messages::Turns(fitted.turns),
     };
     let request = ChatRequest {
         dialect: ask.dialect,
@@ -197,11 +213,12 @@ fn recorded(variables: &BTreeMap<String, Value>, caller: Option<&RawValue>) -> S
 /// Everything that the model will read: examples, rendered messages, what the caller adds, tools.
 pub(crate) fn input_tokens(
     compiled: &Compiled,
-    turns: &[Turn],
+    (turns, chosen): (&[Turn], &Chosen),
     caller: Option<&RawValue>,
     fields: &[(String, Box<RawValue>)],
 ) -> u64 {
-    let examples = compiled.examples_before..compiled.examples_before + compiled.examples.len();
+    let before = compiled.examples_before;
+    let examples = before..before + 2 * chosen.order.len();
     let rendered = turns.iter().enumerate().filter(|(index, _)| !examples.contains(index));
     let texts = rendered
         .map(|(_, turn)| turn.text.as_str())
@@ -209,7 +226,7 @@ pub(crate) fn input_tokens(
         .chain(fields.iter().map(|(_, value)| value.get()));
     let frames = turns.len() as u64 * FRAME_TOKENS + FRAME_TOKENS;
     let counted: u64 = texts.map(|text| tokens::count(text) as u64).sum();
-    compiled.example_tokens() + counted + frames
+    compiled.shots.tokens(chosen) + counted + frames
 }
 
 pub(crate) fn refuse(problems: Vec<variable::Mismatch>) -> Error {
@@ -219,36 +236,4 @@ pub(crate) fn refuse(problems: Vec<variable::Mismatch>) -> Error {
     Error::invalid(format!("variables do not fit the prompt: {}", listed.join("; ")))
         .at(param)
         .coded("invalid_variables")
-}
-
-/// Refuses variables over their own bound.
-fn within_bounds(
-    declared: &BTreeMap<String, Variable>,
-    bound: &BTreeMap<String, Value>,
-) -> Result<()> {
-    for (name, variable) in declared {
-        let (Some(limit), Some(value)) = (variable.max_tokens, bound.get(name)) else { continue };
-        let text = crate::release::as_text(value);
-        // A token is at least one byte, so most texts need no counting.
-        if text.len() > limit as usize && tokens::count_up_to(&text, limit as usize).is_none() {
-            let message = format!("variable `{name}` is longer than its bound of {limit} tokens");
-            let param = format!("variables.{name}");
-            return Err(Error::invalid(message).at(param).coded("variable_too_long"));
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn render(
-    compiled: &Compiled,
-    variables: &BTreeMap<String, Value>,
-) -> Result<Vec<Turn>> {
-    let mut turns = Vec::with_capacity(compiled.roles.len() + compiled.examples.len());
-    for (index, role) in compiled.roles.iter().enumerate() {
-        if index == compiled.examples_before {
-            turns.extend(compiled.examples.iter().cloned());
-        }
-        turns.push(Turn { role: *role, text: compiled.templates.render(index, variables)? });
-    }
-    Ok(turns)
 }

@@ -9,7 +9,7 @@ mod steps;
 use std::sync::Arc;
 
 use gatemark_core::cache::CacheUse;
-use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
+use gatemark_core::call::{CallPurpose, CallRecord, Dropped, Outcome};
 use gatemark_core::error::{Error, Kind};
 use gatemark_core::id::Digest;
 use gatemark_core::model::{Recording, Usage};
@@ -104,6 +104,7 @@ impl Pending {
             first_token_us: None,
             attempts: vec![],
             tags: how.tags,
+            dropped: vec![],
             cached: false,
             cache: None,
             cascade: None,
@@ -216,6 +217,11 @@ impl Pending {
 
     pub(crate) fn note_variables(&mut self, hash: Digest) {
         self.record.variables_hash = Some(hash);
+    }
+
+    /// What was left out of the request, for the target that it is prepared for now.
+    pub(crate) fn note_dropped(&mut self, dropped: Vec<Dropped>) {
+        self.record.dropped = dropped;
     }
 
     pub(crate) fn note_input(&mut self, text: impl FnOnce() -> String) {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use gatemark_core::context::Truncate;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::ModelName;
 use gatemark_core::prompt::{Example, Role, Variant, Version};
@@ -17,6 +18,10 @@ use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::shorten;
+use crate::shots::Shots;
+use crate::written::as_text;
+
 /// A version compiled for each of its models.
 pub struct Release {
     /// The version.
@@ -24,6 +29,7 @@ pub struct Release {
     pub(crate) contract: Contract,
     /// What vendors are told of the contract, if it is a schema that they can be told.
     pub(crate) form: Option<Arc<Form>>,
+    form_tokens: OnceLock<u64>,
     /// Which answers a person looks at.
     pub(crate) review: Option<Condition>,
     pub(crate) variants: Vec<Compiled>,
@@ -34,11 +40,12 @@ pub(crate) struct Compiled {
     pub(crate) model: ModelName,
     pub(crate) roles: Vec<Role>,
     pub(crate) templates: Templates,
-    /// The worked examples as turns; they stand before the message at `examples_before`.
-    pub(crate) examples: Vec<Turn>,
+    /// How each message may be cut, and its priority.
+    pub(crate) cuts: Vec<(Option<Truncate>, u8)>,
+    /// The worked examples; they stand before the message at `examples_before`.
+    pub(crate) shots: Shots,
     pub(crate) examples_before: usize,
     pub(crate) parameters: Vec<(String, Box<RawValue>)>,
-    example_tokens: OnceLock<u64>,
     stable_turns: OnceLock<usize>,
 }
 
@@ -74,7 +81,8 @@ impl Release {
             .iter()
             .map(|variant| Compiled::compile(&version, variant).map_err(about))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { version, contract, form: form.map(Arc::new), review, variants })
+        let form = form.map(Arc::new);
+        Ok(Self { version, contract, form, form_tokens: OnceLock::new(), review, variants })
     }
 
     /// The same release compiled for `model` alone, with the parameters and messages of the version's
@@ -98,21 +106,21 @@ impl Release {
         Self::compile(version)
     }
 
+    /// Tokens by which the form is told. Counted when first asked for, as few calls need them.
+    pub(crate) fn form_tokens(&self) -> u64 {
+        let count = || self.form.as_ref().map_or(0, |form| tokens::count(form.identity()) as u64);
+        *self.form_tokens.get_or_init(count)
+    }
+
     pub(crate) fn variant(&self, model: &ModelName) -> Option<&Compiled> {
         self.variants.iter().find(|variant| variant.model == *model)
     }
 }
 
 impl Compiled {
-    /// Tokens of the worked examples. Counted when first asked for, because a command that only looks at
-    /// the registry should not load a tokenizer.
-    pub(crate) fn example_tokens(&self) -> u64 {
-        let count = || self.examples.iter().map(|turn| tokens::count(&turn.text) as u64).sum();
-        *self.example_tokens.get_or_init(count)
-    }
-
     /// How many turns at the beginning are the same in every call, if with the declared tools they are long
-    /// enough for a prompt cache; else 0. Counted when first asked for, as [`Self::example_tokens`] is.
+    /// enough for a prompt cache; else 0. Counted when first asked for, because a
+    /// command that only looks at the registry should not load a tokenizer.
     pub(crate) fn stable_turns(&self) -> usize {
         *self.stable_turns.get_or_init(|| {
             let (turns, text) = self.stable_beginning();
@@ -126,8 +134,9 @@ impl Compiled {
         let (mut turns, mut text) = (0, String::new());
         for index in 0..self.roles.len() {
             if index == self.examples_before {
-                turns += self.examples.len();
-                text.extend(self.examples.iter().map(|turn| turn.text.as_str()));
+                let Some(examples) = self.shots.constant() else { break };
+                turns += examples.len();
+                text.extend(examples.iter().map(|turn| turn.text.as_str()));
             }
             let Some(constant) = self.templates.constant(index) else { break };
             turns += 1;
@@ -141,44 +150,47 @@ impl Compiled {
         let sources: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
         let templates = Templates::compile(&sources)?;
         let last_user = messages.iter().rposition(|message| message.role == Role::User);
-        let examples = match last_user {
+        let (turns, variables) = match last_user {
             Some(index) => example_turns(version, &templates, index)?,
-            None => vec![],
+            None => (vec![], vec![]),
         };
+        let shots = Shots::new(turns, &variables, version.content.choose.as_ref());
         Ok(Self {
             model: variant.model.clone(),
             roles: messages.iter().map(|message| message.role).collect(),
             templates,
-            examples,
+            cuts: messages.iter().map(|message| (message.truncate, message.priority())).collect(),
+            shots,
             examples_before: last_user.unwrap_or(messages.len()),
             parameters: raw_parameters(variant)?,
-            example_tokens: OnceLock::new(),
             stable_turns: OnceLock::new(),
         })
     }
 }
 
 /// Each example as the user message it would have been and the answer wanted for it.
-fn example_turns(version: &Version, templates: &Templates, user: usize) -> Result<Vec<Turn>> {
-    let mut turns = Vec::with_capacity(version.content.examples.len() * 2);
+fn example_turns(version: &Version, templates: &Templates, user: usize) -> Result<Examples> {
+    let (mut turns, mut all) = (vec![], vec![]);
     for example in &version.content.examples {
         let variables = example_variables(version, example)?;
-        turns.push(Turn { role: Role::User, text: templates.render(user, &variables)? });
-        turns.push(Turn { role: Role::Assistant, text: as_text(&example.output) });
+        let mut shown = variables.clone();
+        shorten::ordered(&version.content.variables, &mut shown);
+        let question = Turn { role: Role::User, text: templates.render(user, &shown)? };
+        let answer = Turn { role: Role::Assistant, text: as_text(&example.output) };
+        turns.push([question, answer]);
+        all.push(variables);
     }
-    Ok(turns)
+    Ok((turns, all))
 }
+
+/// Examples as turns, and their variables.
+type Examples = (Vec<[Turn; 2]>, Vec<BTreeMap<String, Value>>);
 
 fn example_variables(version: &Version, example: &Example) -> Result<BTreeMap<String, Value>> {
     variable::bind(&version.content.variables, &example.variables).map_err(|problems| {
         let first = problems.first().map(|p| format!("`{}` {}", p.name, p.problem));
         Error::invalid(format!("an example's variable {}", first.unwrap_or_default()))
     })
-}
-
-/// A configured answer as the model would write it: text as it is, anything else as compact JSON.
-pub(crate) fn as_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
 
 fn raw_parameters(variant: &Variant) -> Result<Vec<(String, Box<RawValue>)>> {

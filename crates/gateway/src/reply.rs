@@ -138,6 +138,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         budget_warnings,
         recalled_us,
         cache: record.cache.map(|how| CacheFacts { how, age: None, similarity: None }),
+        dropped: record.dropped.clone(),
         vendor_us: record.vendor_us,
         at: record.at,
     }

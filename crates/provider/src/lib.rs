@@ -36,6 +36,7 @@ pub mod sim;
 pub mod splice;
 pub mod sse;
 pub mod translate;
+pub mod turns;
 pub mod vendor;
 
 mod address;

@@ -265,6 +265,7 @@ mod tests {
             vendor_us: 0,
             first_token_us: None,
             attempts: vec![],
+            dropped: vec![],
             tags: Default::default(),
             cached: false,
             cascade: None,

@@ -6,10 +6,11 @@
 //! for the same reason.
 //!
 //! Modules form one line, each using only those before it:
-//! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`; `diff` stands
-//! alone.
+//! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
+//! `compress`; `diff` and `select` stand alone.
 
 pub mod check;
+pub mod compress;
 pub mod condition;
 pub mod conform;
 pub mod diff;
@@ -17,5 +18,7 @@ pub mod prefix;
 pub mod safety;
 pub mod schema;
 pub mod score;
+pub mod select;
 pub mod template;
 pub mod tokens;
+pub mod window;

@@ -11,6 +11,7 @@ pub(crate) mod calls;
 pub(crate) mod cascade;
 pub(crate) mod compare;
 pub(crate) mod compat;
+pub(crate) mod compress;
 pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod gate;

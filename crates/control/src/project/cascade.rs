@@ -31,11 +31,11 @@ pub(super) fn read(
     let signs = fields.required("up_when", problems);
     let up_when = signs.and_then(|node| signs_of(node, output, problems));
     fields.close(problems);
-    let up_when = up_when.filter(|_| problems.errors() == before)?;
+    let up_when = up_when?;
     if up_when.logprob_below.is_some() {
         ask_for_logprobs(node, &steps, models, problems);
     }
-    Some(Cascade { steps, up_when })
+    (problems.errors() == before).then_some(Cascade { steps, up_when })
 }
 
 fn steps_of(node: &Node, models: &[Entry], problems: &mut Problems) -> Vec<ModelName> {

@@ -1,44 +1,78 @@
-//! `examples:` of a prompt, in the file or in one beside it.
+//! `examples:` of a prompt, in the file or in one beside it, and `choose:`, which of them a call gets.
 
+use gatemark_core::context::{By, Choose};
 use gatemark_core::prompt::Example;
 
-use super::files::Files;
+use super::models::Context;
 use super::node::{Node, Value};
 use super::output::{self, Contract};
 use super::problems::Problems;
 use super::reader::{Fields, items};
 use super::source::DATA;
 use super::variables::{self, Declared};
-use super::{document, reference};
+use super::{document, reference, typed};
 
-/// Reads the examples, binds their variables and compares their outputs with the schema.
+const BY: [(&str, By); 1] = [("similarity", By::Similarity)];
+
+/// Reads the examples and how they are chosen, binds their variables and compares their outputs with the schema.
 pub(super) fn read(
-    files: &Files,
-    folder: &str,
+    context: &Context<'_>,
     node: Option<&Node>,
     (declared, contract): (&Declared, &Contract),
     problems: &mut Problems,
-) -> Vec<Example> {
-    let Some(node) = node else { return vec![] };
-    let Some(list) = listed(files, folder, node, "`examples`", problems) else { return vec![] };
-    let nodes = items(&list, "`examples`", problems).unwrap_or_default();
-    nodes.iter().filter_map(|node| example(node, declared, contract, problems)).collect()
+) -> (Vec<Example>, Option<Choose>) {
+    let Some(node) = node else { return (vec![], None) };
+    let (list, choose) = match &node.value {
+        Value::Map(_) => mapping(context, node, problems),
+        _ => (Some(node.clone()), None),
+    };
+    let nodes = list.as_ref().and_then(|list| items(list, "`examples`", problems));
+    let nodes = nodes.unwrap_or_default();
+    let examples = nodes.iter().filter_map(|node| example(node, declared, contract, problems));
+    (examples.collect(), choose)
 }
 
-/// A list that is written here, or in the file that a mapping `{file: …}` names.
-pub(super) fn listed(
-    files: &Files,
-    folder: &str,
+/// `{file: …}` or `{list: […]}`, both with `choose`.
+fn mapping(
+    context: &Context<'_>,
     node: &Node,
-    what: &'static str,
     problems: &mut Problems,
-) -> Option<Node> {
-    let Value::Map(_) = node.value else { return Some(node.clone()) };
-    let mut fields = Fields::open(node, what, problems)?;
-    let file = fields.required("file", problems);
+) -> (Option<Node>, Option<Choose>) {
+    let Some(mut fields) = Fields::open(node, "`examples`", problems) else { return (None, None) };
+    let given = fields.get("list", problems);
+    let file = if given.is_some() {
+        fields.refuse("file", "and `list` are two sources", "keep one of the two", problems);
+        None
+    } else {
+        fields.required("file", problems)
+    };
+    let choose = fields.get("choose", problems);
+    let choose = choose.and_then(|node| chosen(node, problems));
     fields.close(problems);
-    let path = reference::resolve(files, folder, file?, problems)?;
-    document::open(files, &path, DATA, problems)
+    let read = |file| {
+        let path = reference::resolve(context.files, context.folder, file, problems)?;
+        document::open(context.files, &path, DATA, problems)
+    };
+    (given.cloned().or_else(|| file.and_then(read)), choose)
+}
+
+fn chosen(node: &Node, problems: &mut Problems) -> Option<Choose> {
+    let mut fields = Fields::open(node, "`choose`", problems)?;
+    let by = fields.get("by", problems);
+    let by = by.and_then(|node| typed::word(node, "`by`", &BY, problems)).unwrap_or_default();
+    let k = fields.required("k", problems);
+    let k = k.and_then(|node| count(node, "`k`", 100, problems));
+    let diversity = fields.get("diversity", problems);
+    let diversity = diversity.and_then(|node| typed::share(node, "`diversity`", problems));
+    let max_tokens = fields.get("max_tokens", problems);
+    let max_tokens =
+        max_tokens.and_then(|node| count(node, "`max_tokens`", u64::from(u32::MAX), problems));
+    fields.close(problems);
+    Some(Choose { by, k: k?, diversity: diversity.unwrap_or_default(), max_tokens })
+}
+
+fn count(node: &Node, what: &str, most: u64, problems: &mut Problems) -> Option<u32> {
+    typed::whole(node, what, (1, most), problems).and_then(|count| u32::try_from(count).ok())
 }
 
 fn example(

@@ -13,7 +13,7 @@ use super::problems::Problems;
 use super::reader::{Fields, items};
 use super::source::{HAND_WRITTEN, Source, Spot};
 use super::variables::Declared;
-use super::{document, reference, typed};
+use super::{document, reference, shorten, typed};
 
 const ROLES: [(&str, Role); 3] =
     [("system", Role::System), ("user", Role::User), ("assistant", Role::Assistant)];
@@ -59,6 +59,8 @@ fn message(files: &Files, folder: &str, node: &Node, problems: &mut Problems) ->
     let (text, file) = (fields.get("text", problems), fields.get("file", problems));
     let both = fields.has("text") && fields.has("file");
     let neither = !fields.has("text") && !fields.has("file");
+    let truncate = shorten::truncate(&mut fields, problems);
+    let priority = shorten::priority(&mut fields, truncate, problems);
     fields.close(problems);
     if both || neither {
         let found = if both { "both" } else { "neither" };
@@ -69,7 +71,7 @@ fn message(files: &Files, folder: &str, node: &Node, problems: &mut Problems) ->
     let written = match (text, file) {
         (Some(node), _) => {
             let text = typed::words(node, "`text`", problems)?;
-            let message = Message { role, text: text.to_string() };
+            let message = Message::new(role, text);
             (message, node.spot.file.to_string(), node.origin, node.spot.clone())
         }
         (_, Some(node)) => {
@@ -85,12 +87,13 @@ fn message(files: &Files, folder: &str, node: &Node, problems: &mut Problems) ->
             }
             // As YAML does for texts written in it: an editor's line ends must not change a version's hash.
             let text = source.text.replace("\r\n", "\n");
-            let message = Message { role, text };
+            let message = Message::new(role, text);
             (message, path, Some((1, 1)), node.spot.clone())
         }
         _ => return None,
     };
     let (message, file, origin, text) = written;
+    let message = Message { truncate, priority, ..message };
     Some(Written { message, entry: node.spot.clone(), file, origin, text })
 }
 

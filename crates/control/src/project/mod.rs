@@ -51,6 +51,7 @@ mod resilience;
 mod routes;
 mod scalar;
 mod scope;
+mod shorten;
 mod source;
 mod suite_file;
 mod thresholds;

@@ -31,13 +31,15 @@ pub(super) struct Said {
     pub(super) pinned: bool,
     pub(super) max_input: Option<u64>,
     pub(super) max_output: Option<u64>,
+    pub(super) context_window: Option<u64>,
+    pub(super) token_margin: Option<u32>,
 }
 
 impl Said {
     /// As the project's model.
     pub(super) fn into_model(self, name: ModelName) -> Model {
-        let Self { price, pinned, max_input, max_output } = self;
-        Model { name, price, pinned, max_input, max_output }
+        let Self { price, pinned, max_input, max_output, context_window, token_margin } = self;
+        Model { name, price, pinned, max_input, max_output, context_window, token_margin }
     }
 }
 
@@ -58,6 +60,11 @@ pub(super) fn model(node: &Node, problems: &mut Problems) -> Said {
     };
     let max_input = bound("max_input_tokens", "`max_input_tokens`");
     let max_output = bound("max_output_tokens", "`max_output_tokens`");
+    let context_window = bound("context_window", "`context_window`");
+    let token_margin = fields.get("token_margin_percent", problems).and_then(|node| {
+        let margin = typed::whole(node, "`token_margin_percent`", (0, 200), problems)?;
+        u32::try_from(margin).ok()
+    });
     fields.close(problems);
     let beside = request.is_some() || batch.is_some() || !tiers.is_empty();
     if rates.is_none() && beside {
@@ -66,7 +73,8 @@ pub(super) fn model(node: &Node, problems: &mut Problems) -> Said {
     }
     let request = request.unwrap_or_default();
     let price = rates.map(|rates| Arc::new(Price::new(Terms { rates, tiers, request, batch })));
-    Said { price, pinned: pinned.unwrap_or_default(), max_input, max_output }
+    let pinned = pinned.unwrap_or_default();
+    Said { price, pinned, max_input, max_output, context_window, token_margin }
 }
 
 fn read_tiers(node: &Node, problems: &mut Problems) -> Vec<Tier> {

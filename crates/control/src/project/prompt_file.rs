@@ -117,7 +117,7 @@ fn content(
     let base_is_whole = problems.errors() == before;
     let contract = output::read(files, folder, fields.get("output", problems), problems);
     let given = fields.get("examples", problems);
-    let examples = examples::read(files, folder, given, (declared, &contract), problems);
+    let (examples, choose) = examples::read(context, given, (declared, &contract), problems);
     let before = problems.errors();
     let models = fields.required("models", problems);
     let models = models.map(|node| models::read(context, node, problems)).unwrap_or_default();
@@ -144,6 +144,7 @@ fn content(
         variables: declared.variables.clone(),
         messages: base.into_iter().map(|written| written.message).collect(),
         examples,
+        choose,
         output: contract.output,
         models: models.into_iter().filter_map(Entry::into_variant).collect(),
         cascade,
@@ -167,11 +168,14 @@ fn limits(
     }
     let timeout = fields.get("timeout", problems);
     let timeout = timeout.and_then(|node| typed::duration(node, "`timeout`", 1, problems));
+    let input = fields.get("max_input_tokens", problems);
+    let input =
+        input.and_then(|node| typed::whole(node, "`max_input_tokens`", (1, 100_000_000), problems));
     fields.close(problems);
     if cost.is_some() {
         models.iter().for_each(|entry| check_cap(entry, project, problems));
     }
-    Limits { cost_per_call: cost, timeout_ms: timeout }
+    Limits { cost_per_call: cost, timeout_ms: timeout, input_tokens: input }
 }
 
 /// A cap is kept by reserving the most that a call may cost, which takes a price and a bound of output.

@@ -9,7 +9,7 @@ use super::node::{Key, Node, Value};
 use super::problems::Problems;
 use super::reader::{Fields, entries, items, shown, wrong};
 use super::source::Spot;
-use super::typed;
+use super::{shorten, typed};
 
 /// More would be data, not a prompt; also bounds the comparisons for did-you-mean.
 const MOST: usize = 256;
@@ -84,6 +84,9 @@ fn declaration(node: &Node, problems: &mut Problems) -> Option<Variable> {
         let whole = typed::whole(node, "`max_tokens`", (1, u64::from(u32::MAX)), problems)?;
         u32::try_from(whole).ok()
     });
+    let truncate = shorten::truncate(&mut fields, problems);
+    let priority = shorten::priority(&mut fields, truncate, problems);
+    let order = shorten::order(&mut fields, problems);
     let default = fields.get("default", problems);
     let value = default.and_then(|node| node.to_json(problems));
     let description = fields.get("description", problems);
@@ -92,6 +95,7 @@ fn declaration(node: &Node, problems: &mut Problems) -> Option<Variable> {
     fields.pass("values");
     fields.close(problems);
     let kind = kind?;
+    shorten::suits(&kind, (truncate, order), &node.spot, problems);
     if let (Some(node), Some(value)) = (default, &value)
         && let Some(objection) = kind.objection(value)
     {
@@ -99,11 +103,22 @@ fn declaration(node: &Node, problems: &mut Problems) -> Option<Variable> {
         problems.error(&node.spot, format!("`default` {objection}"), hint);
     }
     let trust = trust.unwrap_or_default();
-    Some(Variable { trust, max_tokens, default: value, description, ..variable_of(kind) })
+    let variable = variable_of(kind);
+    let variable = Variable { truncate, priority, order, ..variable };
+    Some(Variable { trust, max_tokens, default: value, description, ..variable })
 }
 
 fn variable_of(kind: VariableType) -> Variable {
-    Variable { kind, trust: Trust::default(), max_tokens: None, default: None, description: None }
+    Variable {
+        kind,
+        trust: Trust::default(),
+        max_tokens: None,
+        truncate: None,
+        priority: None,
+        order: None,
+        default: None,
+        description: None,
+    }
 }
 
 fn plain_type(word: &str) -> Option<VariableType> {

@@ -248,6 +248,8 @@ pub(crate) fn project() -> Project {
         pinned: false,
         max_input: None,
         max_output: None,
+        context_window: None,
+        token_margin: None,
     };
     let production = Environment {
         name: "production".parse().unwrap(),

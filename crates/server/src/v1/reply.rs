@@ -101,6 +101,14 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
     let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());
     set("x-gatemark-cost-usd", dollars);
+    if !facts.dropped.is_empty() {
+        let tokens: u64 = facts.dropped.iter().map(|dropped| dropped.tokens).sum();
+        let parts = facts.dropped.iter();
+        let parts: Vec<String> =
+            parts.map(|dropped| format!("{}={}", dropped.part, dropped.tokens)).collect();
+        set("x-gatemark-dropped-tokens", Some(tokens.to_string()));
+        set("x-gatemark-dropped", Some(parts.join(", ")));
+    }
     account::describe(headers, facts);
     if let Some(cache) = facts.cache {
         caching::describe(headers, cache);

@@ -173,11 +173,12 @@ pub(crate) fn call(id: &str, at: i64) -> CallRecord {
         latency_us: 900,
         vendor_us: 800,
         first_token_us: None,
+        cascade: None,
+        dropped: vec![],
         attempts: vec![],
         tags: Default::default(),
         cached: false,
         cache: None,
-        cascade: None,
         repaired: None,
         review: None,
     }

@@ -21,6 +21,11 @@ pub fn contents(old: &Content, new: &Content) -> Vec<Change> {
     );
     messages("messages", &old.messages, &new.messages, &mut found);
     examples(&old.examples, &new.examples, &mut found);
+    if old.choose != new.choose {
+        let (old, new) = (old.choose.as_ref(), new.choose.as_ref());
+        let (old, new) = (old.map(|c| as_json(c).to_string()), new.map(|c| as_json(c).to_string()));
+        found.push(json::value("examples.choose", old, new));
+    }
     outputs(old, new, &mut found);
     models(&old.models, &new.models, &mut found);
     if old.cascade != new.cascade {
@@ -44,6 +49,7 @@ fn messages(field: &str, old: &[Message], new: &[Message], found: &mut Vec<Chang
     let mut text = |index: usize, message: &Message, pieces: Vec<Piece>| {
         found.push(Change::Text { field: name(index, message), pieces });
     };
+    let mut cuts = vec![];
     for op in capture_diff_slices(Algorithm::Myers, &roles(old), &roles(new)) {
         if let DiffOp::Equal { .. } = op {
             for (left, right) in op.old_range().zip(op.new_range()) {
@@ -51,6 +57,7 @@ fn messages(field: &str, old: &[Message], new: &[Message], found: &mut Vec<Chang
                 if before.text != after.text {
                     text(right, after, words::pieces(&before.text, &after.text));
                 }
+                cuts.extend(cut(&name(right, after), before, after));
             }
             continue;
         }
@@ -61,6 +68,18 @@ fn messages(field: &str, old: &[Message], new: &[Message], found: &mut Vec<Chang
             text(index, message, vec![Piece::Added(message.text.clone())]);
         }
     }
+    found.extend(cuts);
+}
+
+/// What a message may lose, where that differs.
+fn cut(name: &str, old: &Message, new: &Message) -> Option<Change> {
+    let shown = |message: &Message| {
+        let truncate = message.truncate.map(|truncate| truncate.word().to_string())?;
+        let priority = message.priority.map(|priority| format!(", priority {priority}"));
+        Some(truncate + &priority.unwrap_or_default())
+    };
+    let (old, new) = (shown(old), shown(new));
+    (old != new).then(|| json::value(&format!("{name}.truncate"), old, new))
 }
 
 /// Examples are added, removed, or changed as wholes; a run of changed ones is paired in order.
@@ -146,6 +165,11 @@ fn limits(old: &Content, new: &Content, found: &mut Vec<Change>) {
         let shown = |ms: Option<u64>| ms.map(|ms| format!("{ms} ms"));
         let (old, new) = (shown(old.timeout_ms), shown(new.timeout_ms));
         found.push(json::value("limits.timeout", old, new));
+    }
+    if old.input_tokens != new.input_tokens {
+        let shown = |tokens: Option<u64>| tokens.map(|tokens| tokens.to_string());
+        let (old, new) = (shown(old.input_tokens), shown(new.input_tokens));
+        found.push(json::value("limits.max_input_tokens", old, new));
     }
 }
 

@@ -83,6 +83,19 @@ impl Encoding {
         (total <= limit).then_some(total)
     }
 
+    /// How many bytes the first `tokens` tokens of `text` cover. They may end inside a character.
+    pub fn reach(self, text: &str, tokens: usize) -> usize {
+        let vocabulary = self.vocabulary();
+        let (mut left, mut bytes) = (tokens, 0);
+        self.each_piece(text, |piece| {
+            let taken = piece.get(..left.min(piece.len())).unwrap_or_default();
+            bytes += taken.iter().map(|token| vocabulary.token(*token).len()).sum::<usize>();
+            left -= taken.len();
+            left > 0
+        });
+        bytes
+    }
+
     /// The numbers of the tokens of `text`.
     pub fn encode(self, text: &str) -> Vec<u32> {
         let mut all = vec![];

@@ -23,7 +23,7 @@ fn bad_messages() {
             "prompt.yaml:7:5: error: a message needs `role` (add `role: …`)",
             "prompt.yaml:8:5: error: a message must be a mapping, not text (write fields as `name: value`)",
             "prompt.yaml:9:24: error: `text` must be text, not a number (put it in quotes)",
-            "prompt.yaml:9:27: error: a message has no field `tone` (known fields: role, text, file)",
+            "prompt.yaml:9:27: error: a message has no field `tone` (known fields: role, text, file, truncate, priority)",
             "prompt.yaml:10:24: error: `text` is empty (fill it in, or remove the line)",
         ],
     );

@@ -141,7 +141,7 @@ fn bad_limits() {
         &[
             "prompt.yaml:6:29: error: `cost_usd_per_call` must be an amount of dollars of at most nine decimals (write dollars as a plain number such as 0.05)",
             "prompt.yaml:6:44: error: `timeout` needs a unit (write `10s` for seconds, or `10ms`)",
-            "prompt.yaml:6:48: error: `limits` has no field `cost` (known fields: cost_usd_per_call, timeout)",
+            "prompt.yaml:6:48: error: `limits` has no field `cost` (known fields: cost_usd_per_call, timeout, max_input_tokens)",
         ],
     );
     prompt_with(

@@ -1,0 +1,311 @@
+//! Part of step 4: a request that its model can read, and what had to be left out of it.
+//!
+//! What may be left out, the least important first: lists, worked examples, what the caller said before
+//! the present turn, then variables and messages that say how they may be cut; an author's `priority`
+//! changes that order. Everything else stays, so a request whose fixed parts alone are too long is refused
+//! with the sizes of all of them.
+//!
+//! A template decides where and how often a variable stands, so what its cut saves is known only when it
+//! is rendered again: the request is planned, rendered and counted until it fits. Each round asks for more
+//! than the one before, from the uncut parts, so a few rounds do.
+
+use std::collections::BTreeMap;
+
+use gatemark_core::call::Dropped;
+use gatemark_core::context::{PRIORITY_OF_EXAMPLES, PRIORITY_OF_TURNS};
+use gatemark_core::error::{Error, Result};
+use gatemark_core::prompt::Content;
+use gatemark_provider::request::Turn;
+use gatemark_provider::turns::{self, Exchange};
+use gatemark_text::tokens::Encoding;
+use gatemark_text::window::{self, Keep, Part, Shape};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::release::Compiled;
+use crate::room::Room;
+use crate::shorten;
+use crate::shots::Chosen;
+use crate::weigh;
+use crate::written::as_text;
+
+/// Tokens that a vendor may add around each message for its role and its ends; published figures are 3 to 4.
+pub(crate) const FRAME_TOKENS: u64 = 6;
+
+/// What an image or a file counts as: what vendors bill for a large image.
+const MEDIA_TOKENS: usize = 1_600;
+
+/// Plans tried before a request is refused. Two are usual; more where templates repeat a variable.
+const ROUNDS: usize = 8;
+
+/// Everything that a request is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Whole<'a> {
+    pub(crate) content: &'a Content,
+    pub(crate) compiled: &'a Compiled,
+    pub(crate) variables: &'a BTreeMap<String, Value>,
+    pub(crate) chosen: &'a Chosen,
+    /// What the caller adds to the conversation.
+    pub(crate) caller: Option<&'a RawValue>,
+    pub(crate) fields: &'a [(String, Box<RawValue>)],
+}
+
+/// A request that fits.
+pub(crate) struct Fitted {
+    pub(crate) turns: Vec<Turn>,
+    pub(crate) chosen: Chosen,
+    /// What is left of what the caller adds, if something was left out.
+    pub(crate) caller: Option<Box<RawValue>>,
+    pub(crate) dropped: Vec<Dropped>,
+}
+
+/// The request as it is, if it fits `room`, or with as much left out as it takes.
+pub(crate) fn fit(whole: Whole<'_>, room: Option<Room>) -> Result<Fitted> {
+    let (turns, _) = whole.render(whole.variables, whole.chosen, &[])?;
+    let chosen = whole.chosen.clone();
+    let Some(room) = room else {
+        return Ok(Fitted { turns, chosen, caller: None, dropped: vec![] });
+    };
+    if whole.bytes(&turns) <= room.tokens {
+        return Ok(Fitted { turns, chosen, caller: None, dropped: vec![] });
+    }
+    let parts = Parts::of(whole, &turns, room.encoding)?;
+    let size = parts.size(&turns, &parts.exchanges);
+    if size <= room.tokens {
+        return Ok(Fitted { turns, chosen, caller: None, dropped: vec![] });
+    }
+    let mut excess = size - room.tokens;
+    for _ in 0..ROUNDS {
+        let plan = parts.parts.iter().map(|part| part.1.clone()).collect::<Vec<_>>();
+        let Some(plan) = window::plan(&plan, excess) else { break };
+        let (size, fitted) = parts.without(&plan)?;
+        if size <= room.tokens {
+            return Ok(fitted);
+        }
+        excess += size - room.tokens;
+    }
+    Err(parts.refuse(&turns, size, &room))
+}
+
+impl Whole<'_> {
+    /// The turns of the request, and for messages cut by `cuts` (index, tokens) what they lost.
+    fn render(
+        &self,
+        variables: &BTreeMap<String, Value>,
+        chosen: &Chosen,
+        cuts: &[(usize, usize, Encoding)],
+    ) -> Result<(Vec<Turn>, Vec<Dropped>)> {
+        let compiled = self.compiled;
+        let mut ordered;
+        let variables = match self.content.variables.values().any(|v| v.order.is_some()) {
+            false => variables,
+            true => {
+                ordered = variables.clone();
+                shorten::ordered(&self.content.variables, &mut ordered);
+                &ordered
+            }
+        };
+        let mut turns = Vec::with_capacity(compiled.roles.len() + 2 * chosen.order.len());
+        let mut lost = vec![];
+        for (index, role) in compiled.roles.iter().enumerate() {
+            if index == compiled.examples_before {
+                turns.extend(compiled.shots.turns(chosen));
+            }
+            let mut text = compiled.templates.render(index, variables)?;
+            let how = compiled.cuts.get(index).and_then(|cut| cut.0);
+            let cut = cuts.iter().find(|(place, ..)| *place == index);
+            if let (Some(how), Some((_, tokens, encoding))) = (how, cut) {
+                let shorter = window::cut(&text, *tokens, how, *encoding);
+                let tokens = encoding.count(&text).saturating_sub(encoding.count(&shorter)) as u64;
+                lost.push(Dropped { part: format!("messages[{index}]"), tokens });
+                text = shorter;
+            }
+            turns.push(Turn { role: *role, text });
+        }
+        Ok((turns, lost))
+    }
+
+    /// No request has more tokens than this: a token is at least one byte.
+    fn bytes(&self, turns: &[Turn]) -> usize {
+        let frames = usize::try_from(FRAME_TOKENS).unwrap_or_default();
+        let texts: usize = turns.iter().map(|turn| turn.text.len() + frames).sum();
+        let fields: usize = weigh::definitions(self.fields).map(str::len).sum();
+        let caller = self.caller.map_or(0, |caller| caller.get().len() + media_bound(caller));
+        texts + fields + caller + frames
+    }
+}
+
+/// What is only referred to has more tokens than bytes; such conversations are counted.
+fn media_bound(caller: &RawValue) -> usize {
+    let refers =
+        ["image", "audio", "file", "document"].iter().any(|sign| caller.get().contains(sign));
+    if refers { usize::MAX / 2 } else { 0 }
+}
+
+/// What a part of the plan stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stands {
+    Variable(String),
+    Message(usize),
+    Examples,
+    /// The caller's turns before the present one, the newest first.
+    Turns,
+}
+
+/// A request in the parts that it may lose.
+struct Parts<'a> {
+    whole: Whole<'a>,
+    encoding: Encoding,
+    parts: Vec<(Stands, Part)>,
+    exchanges: Vec<Exchange>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(whole: Whole<'a>, turns: &[Turn], encoding: Encoding) -> Result<Self> {
+        let exchanges = whole.caller.map(turns::exchanges).transpose()?.unwrap_or_default();
+        let mut parts = vec![];
+        let mut add = |stands, priority, shape| parts.push((stands, Part { priority, shape }));
+        for (name, variable) in &whole.content.variables {
+            if let (Some(_), Some(value)) = (variable.truncate, whole.variables.get(name)) {
+                let tokens = encoding.count(&as_text(value));
+                add(Stands::Variable(name.clone()), variable.priority(), Shape::Text(tokens));
+            }
+        }
+        for (index, (how, priority)) in whole.compiled.cuts.iter().enumerate() {
+            if how.is_some() {
+                let place = if index < whole.compiled.examples_before {
+                    index
+                } else {
+                    index + 2 * whole.chosen.order.len()
+                };
+                let tokens = turns.get(place).map_or(0, |turn| encoding.count(&turn.text));
+                add(Stands::Message(index), *priority, Shape::Text(tokens));
+            }
+        }
+        let frames = usize::try_from(2 * FRAME_TOKENS).unwrap_or_default();
+        let sizes = whole.compiled.shots.sizes();
+        let examples = whole.chosen.order.iter().filter_map(|index| sizes.get(*index));
+        let examples: Vec<usize> =
+            examples.map(|size| usize::try_from(*size).unwrap_or_default() + frames).collect();
+        add(Stands::Examples, PRIORITY_OF_EXAMPLES, Shape::Units(examples));
+        let past = exchanges.iter().rev().skip(1).map(|one| weight(one, encoding)).collect();
+        add(Stands::Turns, PRIORITY_OF_TURNS, Shape::Units(past));
+        Ok(Self { whole, encoding, parts, exchanges })
+    }
+
+    /// Tokens of a request of these turns.
+    fn size(&self, turns: &[Turn], exchanges: &[Exchange]) -> usize {
+        let frames = usize::try_from(FRAME_TOKENS).unwrap_or_default();
+        let texts: usize = turns.iter().map(|turn| self.encoding.count(&turn.text) + frames).sum();
+        let fields = weigh::definitions(self.whole.fields).map(|text| self.encoding.count(text));
+        let said = exchanges.iter().map(|one| weight(one, self.encoding));
+        texts + fields.sum::<usize>() + said.sum::<usize>() + frames
+    }
+
+    /// The request without what the plan leaves out, and its size.
+    fn without(&self, plan: &[Keep]) -> Result<(usize, Fitted)> {
+        let mut variables = self.whole.variables.clone();
+        let mut chosen = self.whole.chosen.clone();
+        let (mut cuts, mut dropped) = (vec![], vec![]);
+        let mut past = 0;
+        for ((stands, part), keep) in self.parts.iter().zip(plan) {
+            match (stands, *keep) {
+                (_, Keep::All) => {}
+                (Stands::Variable(name), Keep::Tokens(tokens)) => {
+                    dropped.extend(self.cut(name, tokens, &mut variables));
+                }
+                (Stands::Message(index), Keep::Tokens(tokens)) => {
+                    cuts.push((*index, tokens, self.encoding));
+                }
+                (Stands::Examples, Keep::Units(units)) => {
+                    dropped.extend(lost("examples", part, units));
+                    chosen.order.truncate(units);
+                }
+                (Stands::Turns, Keep::Units(units)) => {
+                    dropped.extend(lost("conversation", part, units));
+                    past = self.exchanges.len().saturating_sub(units + 1);
+                }
+                _ => {}
+            }
+        }
+        let (turns, of_messages) = self.whole.render(&variables, &chosen, &cuts)?;
+        dropped.extend(of_messages);
+        dropped.retain(|dropped| dropped.tokens > 0);
+        let said = self.exchanges.get(past..).unwrap_or_default();
+        let caller = if past > 0 { Some(turns::joined(said)?) } else { None };
+        let size = self.size(&turns, said);
+        Ok((size, Fitted { turns, chosen, caller, dropped }))
+    }
+
+    fn cut(
+        &self,
+        name: &str,
+        tokens: usize,
+        variables: &mut BTreeMap<String, Value>,
+    ) -> Option<Dropped> {
+        let how = self.whole.content.variables.get(name)?.truncate?;
+        let value = variables.get_mut(name)?;
+        let shorter = shorten::cut(value, tokens, how, self.encoding);
+        let lost = shorten::lost(name, value, &shorter, self.encoding);
+        *value = shorter;
+        lost
+    }
+
+    /// Says which parts there are, how large each is, and which of them may be cut.
+    fn refuse(&self, turns: &[Turn], size: usize, room: &Room) -> Error {
+        let mut sizes: Vec<String> = vec![];
+        let examples = 2 * self.whole.chosen.order.len();
+        let before = self.whole.compiled.examples_before;
+        for (place, turn) in turns.iter().enumerate() {
+            let index = match place.checked_sub(before) {
+                Some(past) if past < examples => continue,
+                Some(_) => place - examples,
+                None => place,
+            };
+            let tokens = self.encoding.count(&turn.text);
+            sizes.push(format!("messages[{index}] ({}) {tokens}", turn.role.word()));
+        }
+        if let Some(last) = self.exchanges.last() {
+            sizes.push(format!("the caller's last turn {}", weight(last, self.encoding)));
+        }
+        let fields = weigh::definitions(self.whole.fields).map(|text| self.encoding.count(text));
+        let fields: usize = fields.sum();
+        if fields > 0 {
+            sizes.push(format!("tools and schema {fields}"));
+        }
+        let cut: Vec<String> = self
+            .parts
+            .iter()
+            .filter(|(_, part)| part.tokens() > 0)
+            .map(|(stands, part)| format!("{} {}", name(stands), part.tokens()))
+            .collect();
+        let cut = if cut.is_empty() { "nothing".to_string() } else { cut.join(", ") };
+        let message = format!(
+            "the request has {size} tokens and {}. Its parts: {}. May be left out, and is not enough: {cut}",
+            room.words(),
+            sizes.join(", "),
+        );
+        Error::invalid(message).at("variables").coded("context_length_exceeded")
+    }
+}
+
+fn name(stands: &Stands) -> String {
+    match stands {
+        Stands::Variable(name) => format!("variables.{name}"),
+        Stands::Message(index) => format!("messages[{index}]"),
+        Stands::Examples => "examples".to_string(),
+        Stands::Turns => "conversation".to_string(),
+    }
+}
+
+fn lost(name: &str, part: &Part, kept: usize) -> Option<Dropped> {
+    let Shape::Units(units) = &part.shape else { return None };
+    let tokens: usize = units.iter().skip(kept).sum();
+    Some(Dropped { part: name.to_string(), tokens: tokens as u64 })
+}
+
+fn weight(exchange: &Exchange, encoding: Encoding) -> usize {
+    let frames = usize::try_from(FRAME_TOKENS).unwrap_or_default() * exchange.messages;
+    let texts: usize = exchange.texts.iter().map(|text| encoding.count(text)).sum();
+    texts + frames + exchange.media * MEDIA_TOKENS
+}
