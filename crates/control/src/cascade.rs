@@ -102,7 +102,7 @@ impl Control {
             ..CallFilter::default()
         };
         let mut report = CascadeReport::default();
-        for record in &self.store().calls(&filter).await? {
+        for record in &self.calls(&filter).await? {
             report.add(record);
         }
         report.steps.sort_by_key(|at| at.step);

@@ -70,7 +70,9 @@ impl Control {
     /// `NotFound` if there is no such version; `Invalid` with every objection if the prompt is no judge or
     /// its model cannot be called.
     pub async fn judge(&self, prompt: &PromptRef, model: Option<&ModelName>) -> Result<Judge> {
-        let version = select::version(&self.store, &prompt.name, &prompt.selector).await?;
+        let mut version = select::version(&self.store, &prompt.name, &prompt.selector).await?;
+        // A verdict that keeps no form is a finding about the judge. Asking again would hide it, and cost.
+        version.content.output.repair = Some(0);
         let named = format!("{}@{}", version.prompt, version.number);
         let refuse =
             |why: &str| Error::invalid(format!("{named} is no judge: {why}")).coded("no_judge");

@@ -160,11 +160,15 @@ async fn callers_do_not_see_each_others_answers_unless_they_share() {
 #[tokio::test]
 async fn only_good_answers_are_kept() {
     let down = || Act::Fails(Error::new(Kind::VendorFailed, "503"));
-    let schema = || json!({"schema": {"type": "object"}, "insufficient": "NO_DATA"});
+    let schema = || json!({"schema": {"type": "object"}, "insufficient": "NO_DATA", "repair": 0});
     let cases: Vec<(Value, Vec<Act>, u32)> = vec![
         (json!({}), vec![down(), down()], 2),
         (json!({"fallback": "sorry"}), vec![down(), down()], 2),
-        (json!({"fallback": {"a": 1}, "schema": {"type": "object"}}), vec![Act::Says("no")], 1),
+        (
+            json!({"fallback": {"a": 1}, "schema": {"type": "object"}}),
+            vec![Act::Says("no"), Act::Says("no")],
+            2,
+        ),
         (schema(), vec![Act::Says("not json")], 1),
         (schema(), vec![Act::Says("NO_DATA")], 1),
         (json!({}), vec![Act::Ends("cut", Finish::Length)], 1),
