@@ -74,8 +74,9 @@ impl<'a> Stairs<'a> {
         let others = None;
         let resolved = Resolved { model: model.clone(), price, others, ..resolved.clone() };
         let prepared = prepare::prepare(snapshot, &resolved, ask.clone(), record)
-            .and_then(|prepared| {
-                self.within_cap(&resolved, &prepared, record.spent_so_far(answer.usage))?;
+            .and_then(|mut prepared| {
+                prepared.spent = record.spent_so_far(answer.usage);
+                self.within_cap(&resolved, &prepared, prepared.spent)?;
                 reserve::another(snapshot, &resolved, &prepared, record).map(|()| prepared)
             })
             .inspect_err(|error| tracing::debug!(call = record.id(), %error, "does not go up"))

@@ -118,8 +118,9 @@ async fn seen(
     record: &mut Pending,
 ) -> Result<Seen> {
     let Some(release) = release else { return Ok(Seen::Fit(started)) };
+    let input = &prepared.request.messages;
     if release.version.content.output.streaming() == Streaming::Hold {
-        let (mut started, answer) = opening::hold(started, MAX_ANSWER, record).await?;
+        let (mut started, answer) = opening::hold(started, MAX_ANSWER, input, record).await?;
         started.rest = Box::pin(futures_util::stream::empty());
         let verdict = verdict(Some(release), &answer.text, &answer.finish);
         return Ok(match verdict.why {
@@ -128,7 +129,7 @@ async fn seen(
         });
     }
     match release.contract.watch().filter(|_| is_watched(prepared)) {
-        Some(watch) => opening::look(started, watch, record).await,
+        Some(watch) => opening::look(started, watch, input, record).await,
         None => Ok(Seen::Fit(started)),
     }
 }

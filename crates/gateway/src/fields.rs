@@ -13,8 +13,18 @@ type Fields = Vec<(String, Box<RawValue>)>;
 /// Names of one thing in three dialects: the most tokens that the model may write.
 const OUTPUT_BOUNDS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
-/// By these, routers in front of models choose another one than was tested.
-const OTHER_MODELS: [&str; 4] = ["models", "route", "provider", "fallbacks"];
+/// By these, routers and servers answer with another model, or with other instructions, than was tested.
+const OTHER_MODELS: [&str; 9] = [
+    "models",
+    "route",
+    "provider",
+    "fallbacks",
+    "preset",
+    "plugins",
+    "transforms",
+    "chat_template",
+    "cached_content",
+];
 
 /// The version's `fixed` fields followed by those that the caller asked for.
 pub(crate) fn merged(fixed: &Fields, asked: Fields) -> Result<Fields> {
@@ -25,12 +35,20 @@ pub(crate) fn merged(fixed: &Fields, asked: Fields) -> Result<Fields> {
                 format!("`{name}` may not be sent with a prompt: its version decides the model");
             return Err(Error::invalid(message).at(name).coded("field_refused"));
         }
+        // Some servers do not tell `Temperature` from `temperature`, and obey the one that comes last.
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            let message = format!("`{name}` may not be sent with a prompt: write it in lower case");
+            return Err(Error::invalid(message).at(name).coded("field_refused"));
+        }
         if name == "n" && read(&value).and_then(|n| n.as_u64()) != Some(1) {
             let message = "`n` must be 1 with a prompt: only one answer is checked";
             return Err(Error::invalid(message).at(name).coded("field_refused"));
         }
         match fixed.iter().find(|(known, _)| same_field(known, &name)) {
-            None => fields.push((name, value)),
+            None => {
+                one_bound(&fields, &name, &value)?;
+                fields.push((name, value));
+            }
             Some((_, known)) if same_json(known, &value) => {}
             Some((known, fixed)) => {
                 let message = format!(
@@ -42,6 +60,30 @@ pub(crate) fn merged(fixed: &Fields, asked: Fields) -> Result<Fields> {
         }
     }
     Ok(fields)
+}
+
+/// Refuses a bound on the output that a vendor may read differently than we do.
+fn one_bound(fields: &Fields, name: &str, value: &RawValue) -> Result<()> {
+    if !OUTPUT_BOUNDS.contains(&name) {
+        return Ok(());
+    }
+    let refuse = |why: &str| {
+        let message = format!("`{name}` {why}");
+        Err(Error::invalid(message).at(name).coded("field_refused"))
+    };
+    if name == "max_output_tokens" {
+        return refuse("is not a field of chat completions: use `max_completion_tokens`");
+    }
+    if read(value).and_then(|value| value.as_u64()).is_none() {
+        return refuse("must be a whole number");
+    }
+    let other = fields.iter().find(|(known, _)| known != name && same_field(known, name));
+    match other {
+        Some((known, said)) if !same_json(said, value) => {
+            refuse(&format!("and `{known}` bound the output differently: send one of them"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Leaves out the bound on the output that clients of some doors must send, where the version's own is at
@@ -78,10 +120,11 @@ pub(crate) fn yield_form(form: &Form, asked: &mut Fields) -> Result<()> {
     Ok(())
 }
 
-/// The most tokens that the model may write, if the fields bound it.
+/// The most tokens that the model may write, if the fields bound it. Of several bounds the widest counts, since
+/// a vendor obeys one of them and we do not know which.
 pub(crate) fn max_output(fields: &[(String, Box<RawValue>)]) -> Option<u64> {
     let bounds = fields.iter().filter(|(name, _)| OUTPUT_BOUNDS.contains(&name.as_str()));
-    bounds.filter_map(|(_, value)| read(value)?.as_u64()).min()
+    bounds.filter_map(|(_, value)| read(value)?.as_u64()).max()
 }
 
 /// How many answers are asked for.
@@ -136,7 +179,14 @@ mod tests {
         assert_eq!(merge(&[("max_completion_tokens", "900")]), Err("parameter_fixed"));
         assert_eq!(merge(&[("max_completion_tokens", "100")]).unwrap(), [""; 0]);
         assert_eq!(merge(&[("n", "1")]).unwrap(), ["n=1"]);
-        for refused in [("n", "2"), ("models", "[]"), ("provider", "{}"), ("route", "\"x\"")] {
+        for refused in [
+            ("n", "2"),
+            ("Temperature", "2"),
+            ("preset", "\"x\""),
+            ("models", "[]"),
+            ("provider", "{}"),
+            ("route", "\"x\""),
+        ] {
             assert_eq!(merge(&[refused]), Err("field_refused"), "{refused:?}");
         }
     }
@@ -170,11 +220,27 @@ mod tests {
     }
 
     #[test]
+    fn bounds_that_a_vendor_may_read_differently_are_refused() {
+        let merge = |asked: &[(&str, &str)]| {
+            merged(&fields(&[]), fields(asked))
+                .map(|merged| merged.len())
+                .map_err(|error| error.code())
+        };
+        assert_eq!(merge(&[("max_tokens", "5"), ("max_completion_tokens", "5")]), Ok(2));
+        assert_eq!(
+            merge(&[("max_tokens", "1"), ("max_completion_tokens", "900")]),
+            Err("field_refused")
+        );
+        assert_eq!(merge(&[("max_output_tokens", "1")]), Err("field_refused"));
+        assert_eq!(merge(&[("max_tokens", "1e5")]), Err("field_refused"));
+    }
+
+    #[test]
     fn the_output_bound_goes_by_both_names() {
         assert_eq!(max_output(&fields(&[("max_completion_tokens", "7")])), Some(7));
         assert_eq!(
             max_output(&fields(&[("max_tokens", "7"), ("max_completion_tokens", "5")])),
-            Some(5)
+            Some(7)
         );
         assert_eq!(max_output(&fields(&[])), None);
     }

@@ -53,7 +53,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use gatemark_core::call::CallPurpose;
-use gatemark_core::error::{Error, Result};
+use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::throttle::Rates;
 use gatemark_provider::door;
 use gatemark_provider::request::ChatRequest;
@@ -210,7 +210,9 @@ impl Gateway {
             wish: incoming.cache,
             added: incoming.messages.as_deref(),
         };
-        let plan = cache::plan(&snapshot, &resolved, &asking);
+        // A test asks the model: its repeats must not be one answer.
+        let is_served = incoming.purpose == CallPurpose::Serve;
+        let plan = is_served.then(|| cache::plan(&snapshot, &resolved, &asking)).flatten();
         let ask = incoming::Ask {
             dialect,
             stream: incoming.stream,
@@ -301,17 +303,22 @@ async fn climb(
     let of = (job.snapshot, job.resolved, ask);
     while let Ok(Answered { got: Got::Whole(below), by }) = &answered {
         let Some(next) = stairs.next(of, below, record) else { break };
+        let input = &by.as_deref().unwrap_or(job.prepared).request.messages;
+        // It is paid for, also if the caller leaves while the step above is asked.
+        record.note_answer(input, &below.text, below.usage);
         let step = record.step();
         let (resolved, prepared) = (&next.resolved, &next.prepared);
         let higher = Job { resolved, prepared, ask: None, ..job };
         let above = tokio::time::timeout(next.time, answer(higher, record)).await;
+        if above.is_err() {
+            record.abandon(&Error::new(Kind::Timeout, "the step above did not answer in time"));
+        }
         // A step without time is one that failed; our own store's error is not.
         let above = above.ok().transpose()?;
         let Some(Ok(above)) = above else {
             record.step_stands(step);
             break;
         };
-        let input = &by.as_deref().unwrap_or(job.prepared).request.messages;
         record.step_passed(&step, input, (&below.text, below.usage));
         stairs.went_up(next.why(), below.text.clone());
         answered = Ok(Answered { got: above.got, by: Some(Box::new(next.prepared)) });
@@ -358,6 +365,7 @@ async fn answer(job: Job<'_>, record: &mut record::Pending) -> Result<Result<Ans
     let provider = provider.map(gatemark_core::model::Provider::identity).unwrap_or_default();
     let key = recall::key(&resolved.model, &provider, &prepared.request, recall.repeat)?;
     if let Some((answer, latency_us)) = recall::recall(recall, &key).await? {
+        record.answers(&resolved.model, resolved.price.clone());
         record.note_recalled(latency_us);
         return Ok(Ok(Answered { got: Got::Whole(Box::new(answer)), by: None }));
     }

@@ -7,6 +7,7 @@
 use futures_util::StreamExt;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_provider::answer::{Answer, Chunk};
+use gatemark_provider::request::Messages;
 use gatemark_text::conform::Watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -28,6 +29,7 @@ pub(crate) enum Seen {
 pub(crate) async fn look(
     mut started: Box<Started>,
     mut watch: Watch,
+    input: &Messages,
     record: &mut Pending,
 ) -> Result<Seen> {
     let mut next = 0;
@@ -45,7 +47,7 @@ pub(crate) async fn look(
                 return Ok(Seen::Fit(started));
             }
         }
-        match pull(&mut started, record).await? {
+        match pull(&mut started, input, record).await? {
             Some(chunk) => started.head.push(chunk),
             None => return Ok(Seen::Fit(started)),
         }
@@ -56,14 +58,16 @@ pub(crate) async fn look(
 pub(crate) async fn hold(
     mut started: Box<Started>,
     most: usize,
+    input: &Messages,
     record: &mut Pending,
 ) -> Result<(Box<Started>, Answer)> {
-    let mut size: usize = started.head.iter().map(|chunk| chunk.text.len()).sum();
-    while let Some(chunk) = pull(&mut started, record).await? {
-        size += chunk.text.len();
+    let mut size: usize = started.head.iter().map(weight).sum();
+    while let Some(chunk) = pull(&mut started, input, record).await? {
+        size += weight(&chunk);
         if size > most {
             let message = format!("the answer is over {} MiB", most >> 20);
-            return Err(Error::new(Kind::VendorFailed, message));
+            let error = Error::new(Kind::VendorFailed, message);
+            return Err(broken(error, &mut started, input, record));
         }
         started.head.push(chunk);
     }
@@ -71,16 +75,33 @@ pub(crate) async fn hold(
     Ok((started, answer))
 }
 
-async fn pull(started: &mut Started, record: &mut Pending) -> Result<Option<Chunk>> {
+/// Bytes that a kept piece takes.
+pub(crate) fn weight(chunk: &Chunk) -> usize {
+    let calls = chunk.tool_calls.as_ref().map_or(0, |calls| calls.get().len());
+    chunk.text.len() + chunk.reasoning.len() + calls
+}
+
+/// What was written before a stream broke is paid for like an answer, and its vendor is told of.
+fn broken(error: Error, started: &mut Started, input: &Messages, record: &mut Pending) -> Error {
+    let answer = joined(&started.head);
+    record.note_answer(input, &answer.text, answer.usage);
+    started.ticket.broke();
+    error
+}
+
+async fn pull(
+    started: &mut Started,
+    input: &Messages,
+    record: &mut Pending,
+) -> Result<Option<Chunk>> {
     let asked = Instant::now();
     let silent = started.between.map(|between| asked + between);
     let until = silent.map_or(started.deadline, |silent| silent.min(started.deadline));
     let next = timeout_at(until, started.rest.next()).await;
     record.note_waited(asked.elapsed());
-    match next {
-        Ok(next) => next.transpose(),
-        Err(_) => Err(Error::new(Kind::Timeout, "the answer was not complete before the deadline")),
-    }
+    let late = |_| Error::new(Kind::Timeout, "the answer was not complete before the deadline");
+    let next = next.map_err(late).and_then(Option::transpose);
+    next.map_err(|error| broken(error, started, input, record))
 }
 
 /// What the pieces say together.

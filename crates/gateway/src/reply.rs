@@ -52,6 +52,9 @@ pub(crate) fn reply(
             Reply { facts, asked, body: Body::Whole(answer) }
         }
         Checked::StreamedWhole(answer) => {
+            if let Some(keeper) = keeper {
+                keeper.whole(&answer, record.record());
+            }
             record.settle();
             let facts = facts(resolved, &record, true);
             let opening = stream::opening(&facts, false, asked.clone());

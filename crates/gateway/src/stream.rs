@@ -24,6 +24,7 @@ use crate::check::{MAX_ANSWER, off_format, verdict};
 use crate::dispatch::Started;
 use crate::facts::Facts;
 use crate::health::Ticket;
+use crate::opening;
 use crate::record::{OFF_FORMAT, Pending};
 use crate::release::Release;
 
@@ -61,6 +62,8 @@ struct Relay {
     source: Source,
     record: Option<Pending>,
     text: String,
+    /// Bytes of text, thoughts and calls of tools so far.
+    size: usize,
     finish: Finish,
     usage: Option<Usage>,
     writer: Writer,
@@ -87,6 +90,7 @@ pub(crate) fn relay(source: Source, watched: bool, record: Pending, writer: Writ
         source,
         record: Some(record),
         text: String::new(),
+        size: 0,
         finish: Finish::Stop,
         usage: None,
         writer,
@@ -132,9 +136,10 @@ impl Relay {
         self.writer.chunk(&chunk)
     }
 
-    fn within_bound(&self, chunk: Chunk) -> Result<Chunk> {
-        let size = chunk.text.len();
-        if self.text.len() + size <= MAX_ANSWER {
+    fn within_bound(&mut self, chunk: Chunk) -> Result<Chunk> {
+        let size = opening::weight(&chunk);
+        self.size += size;
+        if self.size <= MAX_ANSWER {
             return Ok(chunk);
         }
         let bound = MAX_ANSWER >> 20;

@@ -144,6 +144,9 @@ fn rendered(turn: &crate::request::Turn) -> Said {
     }
 }
 
+/// Names that we act on. Written otherwise, some servers would still act on them.
+const NAMES: [&str; 4] = ["role", "content", "tool_calls", "tool_call_id"];
+
 fn message(rank: usize, text: &str) -> Result<Said> {
     let param = format!("messages[{rank}]");
     let wire: WireMessage = serde_json::from_str(text)
@@ -174,6 +177,11 @@ fn message(rank: usize, text: &str) -> Result<Said> {
         tool_calls.push(ToolCall { id: call.id, name, arguments });
     }
     let mut rest = wire.rest;
+    let disguised = |key: &&String| NAMES.iter().any(|name| name.eq_ignore_ascii_case(key));
+    if let Some(key) = rest.keys().find(disguised) {
+        let message = format!("`{param}.{key}` must be written in lower case");
+        return Err(Error::invalid(message).at(format!("{param}.{key}")));
+    }
     rest.retain(|_, value| !value.is_null());
     Ok(Said { speaker, parts, tool_calls, tool_call_id: wire.tool_call_id, rest })
 }
@@ -217,6 +225,10 @@ mod tests {
     #[test]
     fn refusals_name_the_message() {
         let param = |text: &str| read_raw(text).unwrap_err().param().map(str::to_string);
+        assert_eq!(
+            param(r#"[{"role":"user","Role":"system","content":""}]"#).as_deref(),
+            Some("messages[0].Role")
+        );
         assert_eq!(
             param(r#"[{"role":"user","content":""},{"role":"boss"}]"#).as_deref(),
             Some("messages[1].role")

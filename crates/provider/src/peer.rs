@@ -175,7 +175,9 @@ impl Peer {
     }
 
     fn said(&self, status: u16, complaint: Complaint) -> VendorSaid {
-        let Complaint { kind, code, param, .. } = complaint;
+        let clean = |text: Option<String>| text.map(|text| self.shortened(&text));
+        let (kind, code, param) =
+            (clean(complaint.kind), clean(complaint.code), clean(complaint.param));
         VendorSaid { provider: self.name.clone(), status, kind, code, param }
     }
 
@@ -196,9 +198,10 @@ fn short(text: &str) -> String {
     }
 }
 
+/// The beginning of a body, longer than what is shown of it: a key is looked for before the text is cut.
 fn excerpt(body: &[u8]) -> String {
-    let head = body.get(..EXCERPT * 4).unwrap_or(body);
-    short(&String::from_utf8_lossy(head))
+    let head = body.get(..EXCERPT * 64).unwrap_or(body);
+    String::from_utf8_lossy(head).into_owned()
 }
 
 /// Reads an error in the dialects seen: `{"error": {…}}`, the inner object alone, `{"error": "text"}`,

@@ -64,6 +64,7 @@ impl Pending {
             self.record.model = model.clone();
         }
         self.record.priced = price.is_some();
+        self.record.price = price.as_ref().map(|price| price.version().to_string());
         self.price = price;
     }
 

@@ -13,6 +13,25 @@ use crate::dialect::Dialect;
 use crate::embeddings;
 use crate::object::Members;
 
+/// Names that decide who is asked, what, and at which price. Written otherwise they would pass us by, and some
+/// servers read names whatever their case.
+const ACTED_ON: [&str; 14] = [
+    "model",
+    "models",
+    "prompt",
+    "variables",
+    "stream",
+    "stream_options",
+    "messages",
+    "input",
+    "instructions",
+    "system",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "n",
+];
+
 /// Most top-level fields of a request. Real ones have about twenty.
 const MAX_FIELDS: usize = 128;
 
@@ -107,8 +126,15 @@ pub fn read_request(dialect: Dialect, body: &[u8]) -> Result<DoorRequest> {
         return Err(Error::invalid(message));
     }
     for (rank, (key, _)) in fields.iter().enumerate() {
-        if fields.iter().take(rank).any(|(earlier, _)| earlier == key) {
+        if fields.iter().take(rank).any(|(earlier, _)| earlier.eq_ignore_ascii_case(key)) {
             return Err(Error::invalid(format!("`{key}` is given twice")).at(key.as_ref()));
+        }
+        if let Some(known) =
+            ACTED_ON.iter().find(|known| known.eq_ignore_ascii_case(key) && *known != key)
+        {
+            let message =
+                format!("`{key}` must be written `{known}`: not every server tells them apart");
+            return Err(Error::invalid(message).at(key.as_ref()));
         }
     }
     let mut request = DoorRequest::default();
