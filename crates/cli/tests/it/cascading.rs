@@ -147,6 +147,14 @@ fn the_gate_wants_evidence_for_the_cascade_and_for_each_step() {
     let run = project.run(&["test", NAME, "--json"]).exits(0);
     assert_eq!(upstream.asked(), 4, "three cases, of which one goes up");
     assert!(run.out.contains("\"passed\": 3") || run.out.contains("\"passed\":3"), "{}", run.out);
+    // Again: the answers of both steps are known, and cost what they cost.
+    let again = project.run(&["test", NAME, "--json"]).exits(0);
+    assert_eq!(upstream.asked(), 4);
+    let total = |run: &str| -> String {
+        let after = run.split("\"total_cost\":").nth(1).unwrap();
+        after.trim_start().chars().take_while(char::is_ascii_digit).collect()
+    };
+    assert_eq!((total(&run.out), total(&again.out)), ("1236000".into(), "1236000".into()));
     let refused = project.run(&["deploy", NAME, "--to", "production"]).exits(3);
     assert!(
         format!("{}{}", refused.out, refused.err).contains("mock/top"),
