@@ -161,9 +161,15 @@ pub(crate) fn bench_of(project: Project, output: Value, acts: Vendors) -> Bench 
 
 /// The same; `admitted` says whether the gate admitted the prompt's second model.
 pub(crate) fn bench_with(project: Project, output: Value, acts: Vendors, admitted: bool) -> Bench {
-    let number = NEXT.fetch_add(1, Ordering::SeqCst);
-    let directory =
-        std::env::temp_dir().join(format!("gatemark-gateway-{}-{number}", std::process::id()));
+    // A killed test leaves its folder, and another process may get its number.
+    let directory = loop {
+        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        let name = format!("gatemark-gateway-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        if std::fs::create_dir(&directory).is_ok() {
+            break directory;
+        }
+    };
     let mut scripts = HashMap::new();
     let mut vendors: HashMap<String, Arc<dyn Vendor>> = HashMap::new();
     let mut more_keys: HashMap<String, Vec<Arc<dyn Vendor>>> = HashMap::new();

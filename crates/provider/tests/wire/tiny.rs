@@ -11,11 +11,15 @@ pub(crate) struct Folder(PathBuf);
 impl Folder {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("gatemark-model-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        // A killed test leaves its folder, and another process may get its number.
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("gatemark-model-{}-{number}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            if std::fs::create_dir(&path).is_ok() {
+                return Self(path);
+            }
+        }
     }
 
     /// A folder with the model in it.
