@@ -8,9 +8,7 @@
 use std::time::Duration;
 
 use gatemark_core::cascade::{Cascade, Climb, Reason, Seen};
-use gatemark_core::error::Result;
 use gatemark_core::id::ModelName;
-use gatemark_core::money::NanoUsd;
 use gatemark_provider::answer::{Answer, Finish};
 use gatemark_text::conform::Conformance;
 use tokio::time::Instant;
@@ -76,7 +74,6 @@ impl<'a> Stairs<'a> {
         let prepared = prepare::prepare(snapshot, &resolved, ask.clone(), record)
             .and_then(|mut prepared| {
                 prepared.spent = record.spent_so_far(answer.usage);
-                self.within_cap(&resolved, &prepared, prepared.spent)?;
                 reserve::another(snapshot, &resolved, &prepared, record).map(|()| prepared)
             })
             .inspect_err(|error| tracing::debug!(call = record.id(), %error, "does not go up"))
@@ -100,14 +97,6 @@ impl<'a> Stairs<'a> {
             Conformance::OffFormat(_) => Seen::OffFormat,
         };
         self.cascade.up_when.reason(seen, answer.logprob)
-    }
-
-    /// All steps together keep to the cap of a call.
-    fn within_cap(&self, resolved: &Resolved, prepared: &Prepared, spent: NanoUsd) -> Result<()> {
-        match self.release.version.content.limits.cost_per_call {
-            Some(cap) => reserve::within(cap, spent, resolved, prepared),
-            None => Ok(()),
-        }
     }
 
     /// The call has gone up from `below`, and was answered.

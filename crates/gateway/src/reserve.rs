@@ -151,22 +151,6 @@ fn within_cap(resolved: &Resolved, prepared: &Prepared) -> Result<()> {
     Err(Error::invalid(message).coded("cost_cap_exceeded"))
 }
 
-/// What one more request may cost, within what `cap` leaves after `spent`.
-pub(crate) fn within(
-    cap: NanoUsd,
-    spent: NanoUsd,
-    resolved: &Resolved,
-    prepared: &Prepared,
-) -> Result<()> {
-    let worst = resolved.price.as_ref().map(|price| dearest(price, prepared));
-    if worst.is_some_and(|worst| spent + worst <= cap) {
-        return Ok(());
-    }
-    let message =
-        format!("{spent} is spent and the next request may pass the prompt's cap of {cap}");
-    Err(Error::invalid(message).coded("cost_cap_exceeded"))
-}
-
 fn dearest(price: &Price, prepared: &Prepared) -> NanoUsd {
     let input = prepared.input_tokens.unwrap_or_default();
     price.dearest(input, prepared.max_output.unwrap_or_default(), false)

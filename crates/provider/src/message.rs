@@ -57,6 +57,26 @@ pub struct Said {
 }
 
 impl Said {
+    /// Refuses keys that would be lost where there is no place for them. Empty arrays (`annotations`) say nothing,
+    /// and of a tool's result the keys `of_tools` are known from elsewhere.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the first such key of the message `param`.
+    pub(crate) fn nothing_else(&self, param: &str, of_tools: &[&str]) -> Result<()> {
+        let harmless = |key: &str, value: &Value| {
+            value.as_array().is_some_and(Vec::is_empty)
+                || (self.speaker == Speaker::Tool && of_tools.contains(&key))
+        };
+        match self.rest.iter().find(|(key, value)| !harmless(key, value)) {
+            Some((key, _)) => {
+                let param = format!("{param}.{key}");
+                let message = format!("`{param}` has no equivalent at this provider");
+                Err(Error::invalid(message).at(param))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The text parts joined.
     ///
     /// # Errors

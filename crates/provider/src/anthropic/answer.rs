@@ -9,9 +9,9 @@ use gatemark_core::Result;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::tools::Call;
 use super::usage::Counts;
 use crate::answer::{Answer, Finish};
+use crate::called::Call;
 use crate::dialect::{Dialect, Raw};
 use crate::unreadable::Unreadable;
 

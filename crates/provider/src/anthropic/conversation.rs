@@ -49,7 +49,7 @@ pub(crate) fn translate(said: Vec<Said>) -> Result<Conversation> {
     let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
     for (rank, said) in said.into_iter().enumerate() {
         let param = format!("messages[{rank}]");
-        check_rest(&param, &said)?;
+        said.nothing_else(&param, &["name", "is_error"])?;
         let (speaker, blocks) = match said.speaker {
             Speaker::System => {
                 system.extend(blocks(&param, said.parts)?);
@@ -76,21 +76,6 @@ pub(crate) fn translate(said: Vec<Said>) -> Result<Conversation> {
     let messages =
         turns.into_iter().map(|(role, content)| json!({"role": role, "content": content}));
     Ok(Conversation { system, messages: messages.collect() })
-}
-
-/// Refuses keys that would be lost. A tool's result may carry the function's name beside the call's id;
-/// empty arrays (`annotations`) say nothing.
-fn check_rest(param: &str, said: &Said) -> Result<()> {
-    let harmless = |key: &str, value: &Value| {
-        value.as_array().is_some_and(Vec::is_empty)
-            || (said.speaker == Speaker::Tool && matches!(key, "name" | "is_error"))
-    };
-    match said.rest.iter().find(|(key, value)| !harmless(key, value)) {
-        Some((key, _)) => {
-            Err(refused(format!("{param}.{key}"), "has no equivalent at this provider"))
-        }
-        None => Ok(()),
-    }
 }
 
 fn blocks(param: &str, parts: Vec<Part>) -> Result<Vec<Value>> {

@@ -14,9 +14,9 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::answer::finish;
-use super::tools::Call;
 use super::usage::Counts;
 use crate::answer::Chunk;
+use crate::called::Call;
 use crate::chunks::{Progress, Reader};
 use crate::dialect::{Dialect, Raw};
 use crate::sse::Event;
@@ -154,7 +154,7 @@ impl Reading {
                 let rank = self.tools;
                 self.tools += 1;
                 self.tool = Some(Tool { block: index, rank, argued: false });
-                out.tool_calls = Some(called(Call::begun(rank, &block.id, &block.name))?);
+                out.tool_calls = Some(called(Call::begun(rank, &block.id, &block.name, ""))?);
             }
             _ => {}
         }

@@ -1,46 +1,7 @@
-//! Tools: declarations and choices on the way out, calls on the way back.
+//! Tools: declarations and choices on the way out.
 
 use gatemark_core::{Error, Result};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
-
-/// A call in the shape of chat completions, whole or a piece of one.
-#[derive(Debug, Serialize)]
-pub(crate) struct Call<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r#type: Option<&'static str>,
-    function: Function<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct Function<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    arguments: &'a str,
-}
-
-impl<'a> Call<'a> {
-    /// A call in a whole answer; `arguments` is JSON in a text.
-    pub(crate) fn whole(id: &'a str, name: &'a str, arguments: &'a str) -> Self {
-        let function = Function { name: Some(name), arguments };
-        Self { index: None, id: Some(id), r#type: Some("function"), function }
-    }
-
-    /// The first piece of the call of that rank.
-    pub(crate) fn begun(rank: u64, id: &'a str, name: &'a str) -> Self {
-        Self { index: Some(rank), ..Self::whole(id, name, "") }
-    }
-
-    /// More of its arguments.
-    pub(crate) fn more(rank: u64, arguments: &'a str) -> Self {
-        let function = Function { name: None, arguments };
-        Self { index: Some(rank), id: None, r#type: None, function }
-    }
-}
 
 fn refused(param: String, why: &str) -> Error {
     Error::invalid(format!("`{param}` {why}")).at(param)

@@ -30,7 +30,7 @@ pub(super) fn translate(said: Vec<Said>) -> Result<Conversation> {
     let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
     for (rank, said) in said.into_iter().enumerate() {
         let param = format!("messages[{rank}]");
-        check_rest(&param, &said)?;
+        said.nothing_else(&param, &["name", "is_error"])?;
         let (speaker, parts) = match said.speaker {
             Speaker::System => {
                 system.extend(parts(&param, &said.parts)?);
@@ -54,21 +54,6 @@ pub(super) fn translate(said: Vec<Said>) -> Result<Conversation> {
     }
     let contents = turns.into_iter().map(|(role, parts)| json!({"role": role, "parts": parts}));
     Ok(Conversation { system, contents: contents.collect() })
-}
-
-/// Refuses keys that would be lost. A tool's result may carry the function's name beside the call's id;
-/// empty arrays (`annotations`) say nothing.
-fn check_rest(param: &str, said: &Said) -> Result<()> {
-    let harmless = |key: &str, value: &Value| {
-        value.as_array().is_some_and(Vec::is_empty)
-            || (said.speaker == Speaker::Tool && matches!(key, "name" | "is_error"))
-    };
-    match said.rest.iter().find(|(key, value)| !harmless(key, value)) {
-        Some((key, _)) => {
-            Err(refused(format!("{param}.{key}"), "has no equivalent at this provider"))
-        }
-        None => Ok(()),
-    }
 }
 
 fn parts(param: &str, parts: &[Part]) -> Result<Vec<Value>> {

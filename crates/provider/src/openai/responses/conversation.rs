@@ -14,7 +14,7 @@ pub(super) fn translate(said: Vec<Said>) -> Result<Vec<Value>> {
     let mut items = Vec::with_capacity(said.len());
     for (rank, said) in said.into_iter().enumerate() {
         let param = format!("messages[{rank}]");
-        check_rest(&param, &said)?;
+        said.nothing_else(&param, &["name"])?;
         match said.speaker {
             Speaker::System => items.push(message("system", content(&param, said.parts)?)),
             Speaker::User => items.push(message("user", content(&param, said.parts)?)),
@@ -55,21 +55,6 @@ fn text(param: &str, said: &Said) -> Result<String> {
         refused(format!("{param}.content"), &why)
     })?;
     Ok(text.into_owned())
-}
-
-/// Refuses keys that would be lost; empty arrays (`annotations`) say nothing, and a tool's result may carry
-/// the function's name.
-fn check_rest(param: &str, said: &Said) -> Result<()> {
-    let harmless = |key: &str, value: &Value| {
-        value.as_array().is_some_and(Vec::is_empty)
-            || (said.speaker == Speaker::Tool && key == "name")
-    };
-    match said.rest.iter().find(|(key, value)| !harmless(key, value)) {
-        Some((key, _)) => {
-            Err(refused(format!("{param}.{key}"), "has no equivalent at this provider"))
-        }
-        None => Ok(()),
-    }
 }
 
 /// One text stands for itself.
