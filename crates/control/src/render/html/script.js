@@ -120,7 +120,7 @@
 
   const chart = (title, label, body) => el("figure", { class: "card" }, el("h3", {}, title), body && body.tagName === "svg" ? (body.setAttribute("role", "img"), body.setAttribute("aria-label", label), body) : body);
   const bars = (lines, mark) => {
-    const left = 104, right = 52, width = 380, row = 26, height = lines.length * row + 24;
+    const right = 8 + 7 * Math.max(4, ...lines.map((line) => line.text.length)), left = 104, width = 380, row = 26, height = lines.length * row + 24;
     const x = (share) => left + share * (width - left - right);
     const root = svg("svg", { viewBox: `0 0 ${width} ${height}` });
     for (const tick of [0, 0.25, 0.5, 0.75, 1]) put(root, [
