@@ -36,6 +36,9 @@ use args::Cli;
 use exit::Exit;
 use print::{ColourChoice, Terminal};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything else: it must have one thread, and nothing of ours in its memory.
     if std::env::args_os().nth(1).is_some_and(|word| word == "jail") {

@@ -1,5 +1,7 @@
 //! Every route, on one page.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Response};
@@ -76,7 +78,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/openapi.json", axum::routing::get(api::system::openapi))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(Service(app))
+        .with_state(Service(Arc::new(app)))
 }
 
 async fn unknown(method: Method, uri: Uri) -> Response {

@@ -8,7 +8,7 @@ use gatemark_core::access::Action;
 use gatemark_provider::Dialect;
 
 use super::reply;
-use crate::app::App;
+use crate::app::Service;
 use crate::error::Answer;
 use crate::{auth, body};
 
@@ -24,7 +24,7 @@ use crate::{auth, body};
         (status = "4XX", description = "An error in OpenAI's shape"),
         (status = "5XX", description = "An error in OpenAI's shape")))]
 pub(crate) async fn completions(
-    State(app): State<App>,
+    State(Service(app)): State<Service>,
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Response> {

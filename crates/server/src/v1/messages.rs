@@ -9,7 +9,7 @@ use gatemark_gateway::Incoming;
 use gatemark_provider::{Dialect, messages};
 
 use super::reply;
-use crate::app::App;
+use crate::app::{App, Service};
 use crate::error::{Answer, Problem};
 use crate::{auth, body};
 
@@ -28,7 +28,7 @@ const BETA: &str = "anthropic-beta";
         (status = "4XX", description = "An error in Anthropic's shape"),
         (status = "5XX", description = "An error in Anthropic's shape")))]
 pub(crate) async fn create(
-    State(app): State<App>,
+    State(Service(app)): State<Service>,
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Response> {
@@ -45,7 +45,7 @@ pub(crate) async fn create(
         (status = 200, description = "`{input_tokens}`", content_type = "application/json", body = Object),
         (status = "4XX", description = "An error in Anthropic's shape")))]
 pub(crate) async fn count_tokens(
-    State(app): State<App>,
+    State(Service(app)): State<Service>,
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Response> {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use gatemark_core::access::Caller;
@@ -19,6 +19,9 @@ use crate::account;
 use crate::app::App;
 use crate::caching;
 use crate::error::Answer;
+
+/// More headers than most answers carry: room for them is made once.
+const HEADERS: usize = 24;
 
 /// Reads a request at the door of `dialect`. `asked` are its headers, `headers` those that go on to the vendor.
 pub(super) fn incoming(
@@ -68,8 +71,9 @@ fn respond(dialect: Dialect, reply: Reply) -> Result<Response> {
             ("text/event-stream", Body::from_stream(frames.map(Ok::<_, Infallible>)))
         }
     };
-    let mut response = body.into_response();
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
+    headers.reserve(HEADERS);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if kind == "text/event-stream" {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008_fallbacks"),
     migration!(9, "0009_prompt_cache"),
     migration!(10, "0010_reviews"),
+    migration!(11, "0011_leaner_indexes"),
 ];
 
 const TABLE: &str = "schema_migrations";
