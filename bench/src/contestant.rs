@@ -41,6 +41,10 @@ pub(crate) struct Measurement {
     pub(crate) p50_us: f64,
     /// 99th percentile of latency.
     pub(crate) p99_us: f64,
+    /// Median time to the first piece of the body.
+    pub(crate) first_p50_us: f64,
+    /// 99th percentile of that.
+    pub(crate) first_p99_us: f64,
     /// Good answers.
     pub(crate) answered: u64,
     /// Everything else.
@@ -97,6 +101,8 @@ fn blank(round: usize) -> Measurement {
         wall_us: 0.0,
         p50_us: 0.0,
         p99_us: 0.0,
+        first_p50_us: 0.0,
+        first_p99_us: 0.0,
         answered: 0,
         errors: 0,
         complaint: None,
@@ -107,8 +113,10 @@ fn blank(round: usize) -> Measurement {
 fn finished(measurement: Measurement, tally: &Tally) -> Measurement {
     Measurement {
         wall_us: each(tally.wall, tally.answered),
-        p50_us: tally.quantile(50).as_secs_f64() * 1e6,
-        p99_us: tally.quantile(99).as_secs_f64() * 1e6,
+        p50_us: micros(tally.quantile(50)),
+        p99_us: micros(tally.quantile(99)),
+        first_p50_us: micros(tally.first_quantile(50)),
+        first_p99_us: micros(tally.first_quantile(99)),
         answered: tally.answered,
         errors: tally.errors,
         complaint: tally.complaint.clone(),
@@ -116,10 +124,14 @@ fn finished(measurement: Measurement, tally: &Tally) -> Measurement {
     }
 }
 
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
 /// Microseconds for each of `count`.
 #[allow(clippy::cast_precision_loss)]
 fn each(time: Duration, count: u64) -> f64 {
-    time.as_secs_f64() * 1e6 / count.max(1) as f64
+    micros(time) / count.max(1) as f64
 }
 
 async fn served(upstream: SocketAddr) -> Result<u64> {

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::contestant::{Contestant, Measurement};
+use crate::expected::Expected;
 use crate::load::Plan;
 use crate::process::Process;
 use crate::project::Project;
 use crate::report::{Report, Row};
-use crate::{Result, nginx, payload};
+use crate::{Result, nginx, payload, peers};
 
 /// No round of one contestant lasts longer.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -41,6 +42,12 @@ pub(crate) struct Options {
     /// Measure this contestant alone, for a profiler; may be given more than once
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// Measure the peers that are installed in this folder as well (see scripts/bench)
+    #[arg(long, value_name = "FOLDER")]
+    peers: Option<PathBuf>,
+    /// Requests to each peer in each round, which are slower
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(10..))]
+    peer_requests: u64,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -57,14 +64,21 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         Some(_) => Some(nginx::start(upstream, threads, options.stream).await?),
         None => None,
     };
+    let peers = match &options.peers {
+        Some(folder) => peers::start(folder, upstream).await?,
+        None => vec![],
+    };
     let project = Project::create(&options.gatemark, upstream, &options.record)?;
+    let other = if options.record == "content" { "metadata" } else { "content" };
+    let beside = Project::create(&options.gatemark, upstream, other)?;
+    let beside_server = beside.serve().await?;
     let server = project.serve().await?;
 
     let plan = |address: SocketAddr| Plan {
         address,
-        authorization: Some(format!("Bearer {}", project.key)),
+        headers: vec![("authorization", format!("Bearer {}", project.key))],
         body: payload::plain_request(options.stream),
-        expected: payload::expected(options.stream),
+        expected: Expected::Bytes(payload::expected(options.stream)),
         connections: options.connections,
         requests: options.requests,
         longest: LONGEST,
@@ -76,13 +90,26 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         contestants.push(bare("nginx", nginx.address, Some(nginx.process.id())));
     }
     contestants.push(bare("floor", floor_address, Some(floor.id())));
-    for (name, body) in [
-        ("gatemark-model", payload::plain_request(options.stream)),
-        ("gatemark-prompt", payload::named_request(options.stream)),
+    let beside_name =
+        if other == "content" { "gatemark-model, with texts" } else { "gatemark-model, no texts" };
+    for (name, body, project, server) in [
+        ("gatemark-model", payload::plain_request(options.stream), &project, &server),
+        ("gatemark-prompt", payload::named_request(options.stream), &project, &server),
+        (beside_name, payload::plain_request(options.stream), &beside, &beside_server),
     ] {
-        let plan = Plan { body, ..plan(server.address) };
+        let headers = vec![("authorization", format!("Bearer {}", project.key))];
+        let plan = Plan { body, headers, ..plan(server.address) };
         let process = Some(server.process.id());
-        contestants.push(Contestant { name, plan, process, project: Some(&project) });
+        contestants.push(Contestant { name, plan, process, project: Some(project) });
+    }
+
+    for peer in &peers {
+        let mut plan = plan(peer.address);
+        plan.headers.extend(peer.headers.iter().cloned());
+        plan.expected = Expected::Text(payload::text(options.stream));
+        plan.requests = options.peer_requests;
+        let process = Some(peer.process.id());
+        contestants.push(Contestant { name: peer.name, plan, process, project: None });
     }
 
     if !options.only.is_empty() {

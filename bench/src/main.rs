@@ -9,7 +9,9 @@
 
 mod contestant;
 mod cpu;
+mod crowd;
 mod eval;
+mod expected;
 mod floor;
 mod footprint;
 mod gateway;
@@ -20,6 +22,7 @@ mod measured;
 mod nginx;
 mod parity;
 mod payload;
+mod peers;
 mod process;
 mod project;
 mod report;
@@ -28,6 +31,7 @@ mod schemas;
 mod scores;
 mod scratch;
 mod serve;
+mod soak;
 mod tokens;
 mod upstream;
 
@@ -52,6 +56,9 @@ enum Arguments {
         /// The binary
         #[arg(long, value_name = "FILE", default_value = "target/release/gatemark")]
         gatemark: PathBuf,
+        /// Prompts that are deployed
+        #[arg(long, default_value_t = 1)]
+        prompts: usize,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -64,8 +71,18 @@ enum Arguments {
     Scores(scores::Options),
     /// Compare the speed of counting tokens with tiktoken's
     Tokens(tokens::Options),
+    /// Memory while very many streams are open at once
+    Crowd(crowd::Options),
+    /// Memory over a long time at full load
+    Soak(soak::Options),
     /// Run the mock vendor that the proxies pass to
-    Upstream(serve::Options),
+    Upstream {
+        #[command(flatten)]
+        options: serve::Options,
+        /// Milliseconds between two events of a stream [default: 1]
+        #[arg(long, value_name = "MS")]
+        pace: Option<u64>,
+    },
     /// Run the byte-passing proxy
     Floor {
         #[command(flatten)]
@@ -81,13 +98,17 @@ async fn main() -> Result<()> {
     match Arguments::parse() {
         Arguments::Gateway(options) => gateway::run(options).await,
         Arguments::Eval(options) => eval::run(&options),
-        Arguments::Footprint { gatemark, json } => footprint::run(&gatemark, json).await,
+        Arguments::Footprint { gatemark, prompts, json } => {
+            footprint::run(&gatemark, prompts, json).await
+        }
         Arguments::Schemas(options) => schemas::run(&options),
         Arguments::Sandbox(options) => sandbox::run(&options).await,
         Arguments::Scores(options) => scores::run(&options),
         Arguments::Tokens(options) => tokens::run(&options),
-        Arguments::Upstream(options) => {
-            let upstream = upstream::Upstream::default();
+        Arguments::Crowd(options) => crowd::run(options).await,
+        Arguments::Soak(options) => soak::run(options).await,
+        Arguments::Upstream { options, pace } => {
+            let upstream = upstream::Upstream::paced(pace);
             serve::run(options, move |request| upstream.clone().answer(request)).await
         }
         Arguments::Floor { options, to } => {

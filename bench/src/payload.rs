@@ -71,12 +71,43 @@ fn request(mut body: serde_json::Value, stream: bool) -> Bytes {
     Bytes::from(body.to_string())
 }
 
+/// The text of an answer.
+const TEXT: &str = "I am sorry about the brake, and please do not ride the bicycle until it was looked at. You can \
+book a slot for Saturday or bring it to any of our shops without one; both are listed under Service in the app.";
+
+/// The text of a stream, in its pieces.
+const PIECES: [&str; 21] = [
+    "I am sorry",
+    " about",
+    " the brake",
+    ",",
+    " and please",
+    " do not",
+    " ride",
+    " it",
+    " until",
+    " it was",
+    " looked at",
+    ".",
+    " You can",
+    " book",
+    " a slot",
+    " for",
+    " Saturday",
+    " or",
+    " bring",
+    " it to",
+    " a shop",
+];
+
+/// What an answer says.
+pub(crate) fn text(stream: bool) -> String {
+    if stream { PIECES.concat() } else { TEXT.to_string() }
+}
+
 /// The vendor's answer.
 pub(crate) fn answer() -> Bytes {
-    let text = "I am sorry about the brake, and please do not ride the bicycle until it was looked at. \
-                You can book a slot for Saturday or bring it to any of our shops without one; both are \
-                listed under Service in the app.";
-    let message = json!({"role": "assistant", "content": text, "refusal": null}).to_string();
+    let message = json!({"role": "assistant", "content": TEXT, "refusal": null}).to_string();
     Bytes::from(format!(
         r#"{{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1767225600,"model":"{VENDOR_MODEL}","choices":[{{"index":0,"message":{message},"logprobs":null,"finish_reason":"stop"}}],"usage":{USAGE},"service_tier":"default","system_fingerprint":"fp_50cad350e4"}}"#
     ))
@@ -84,31 +115,8 @@ pub(crate) fn answer() -> Bytes {
 
 /// The vendor's answer in pieces, the last of which is `[DONE]`.
 pub(crate) fn events() -> Vec<Bytes> {
-    let texts = [
-        "I am sorry",
-        " about",
-        " the brake",
-        ",",
-        " and please",
-        " do not",
-        " ride",
-        " it",
-        " until",
-        " it was",
-        " looked at",
-        ".",
-        " You can",
-        " book",
-        " a slot",
-        " for",
-        " Saturday",
-        " or",
-        " bring",
-        " it to",
-        " a shop",
-    ];
     let mut choices = vec![r#"{"role":"assistant","content":"","refusal":null}"#.to_string()];
-    choices.extend(texts.iter().map(|text| json!({"content": text}).to_string()));
+    choices.extend(PIECES.iter().map(|text| json!({"content": text}).to_string()));
     let mut payloads: Vec<String> = choices.iter().map(|delta| piece(delta, "null")).collect();
     payloads.push(piece("{}", "\"stop\""));
     payloads.push(chunk("", &format!(",\"usage\":{USAGE}")));

@@ -72,23 +72,7 @@ environments:
 "
             ),
         )?;
-        let folder = format!("prompts/{}", payload::PROMPT);
-        scratch.write(&format!("{folder}/system.md"), payload::SYSTEM)?;
-        scratch.write(
-            &format!("{folder}/prompt.yaml"),
-            &format!(
-                "version: 1.0.0
-description: Answers a customer's message
-variables:
-  message: {{type: string}}
-messages:
-  - {{role: system, file: system.md}}
-  - {{role: user, text: \"{{{{ message }}}}\"}}
-models:
-  - {{model: {model}, temperature: 0.2, max_tokens: 200}}
-"
-            ),
-        )?;
+        write_prompt(&scratch, payload::PROMPT)?;
         let mut project = Self { binary, key: String::new(), observer: String::new(), scratch };
         project.command(&["push"])?;
         project.command(&["deploy", payload::PROMPT, "--to", "production"])?;
@@ -97,6 +81,19 @@ models:
         project.observer =
             secret(project.command(&["key", "create", "observer", "--role", "admin"])?);
         Ok(project)
+    }
+
+    /// Deploys `count` prompts beside the one that is called.
+    pub(crate) fn deploy_more(&self, count: usize) -> Result<()> {
+        let names: Vec<String> = (0..count).map(|number| format!("bench/other-{number}")).collect();
+        for name in &names {
+            write_prompt(&self.scratch, name)?;
+        }
+        self.command(&["push"])?;
+        for name in &names {
+            self.command(&["deploy", name, "--to", "production"])?;
+        }
+        Ok(())
     }
 
     fn prepared(&self) -> Command {
@@ -170,4 +167,26 @@ models:
         let lines = self.command(&["calls", "--json", "--since", &since, "--limit", &limit])?;
         lines.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
+}
+
+fn write_prompt(scratch: &Scratch, name: &str) -> Result<()> {
+    let model = payload::MODEL;
+    let folder = format!("prompts/{name}");
+    scratch.write(&format!("{folder}/system.md"), payload::SYSTEM)?;
+    scratch.write(
+        &format!("{folder}/prompt.yaml"),
+        &format!(
+            "version: 1.0.0
+description: Answers a customer's message
+variables:
+  message: {{type: string}}
+messages:
+  - {{role: system, file: system.md}}
+  - {{role: user, text: \"{{{{ message }}}}\"}}
+models:
+  - {{model: {model}, temperature: 0.2, max_tokens: 200}}
+"
+        ),
+    )?;
+    Ok(())
 }

@@ -105,9 +105,9 @@ impl Report {
         }
         println!();
         println!(
-            "| | CPU µs | at the last answer | against nginx | against floor | wall µs | p50 ms | p99 ms |"
+            "| | CPU µs | at the last answer | against nginx | against floor | wall µs | p50 ms | p99 ms | first byte p50 ms | p99 ms | added p50 ms | added first byte p99 ms |"
         );
-        println!("|---|---:|---:|---:|---:|---:|---:|---:|");
+        println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         for row in &self.rows {
             self.print_row(row);
         }
@@ -139,8 +139,15 @@ impl Report {
             let other = self.row(name).filter(|other| other.name != row.name);
             other.and_then(|other| row.against(other)).map(|r| r.to_string()).unwrap_or_default()
         };
+        let direct = self.row("direct").filter(|other| other.name != row.name);
+        let added = |of: fn(&Measurement) -> f64| {
+            let least = |row: &Row| row.rounds.iter().map(of).fold(f64::INFINITY, f64::min);
+            direct
+                .map(|direct| format!("{:.3}", (least(row) - least(direct)) / 1e3))
+                .unwrap_or_default()
+        };
         println!(
-            "| {} | {} | {} | {} | {} | {:.1} | {:.2} | {:.2} |",
+            "| {} | {} | {} | {} | {} | {:.1} | {:.3} | {:.3} | {:.3} | {:.3} | {} | {} |",
             row.name,
             time(best.cpu_us),
             time(best.answering_cpu_us),
@@ -149,6 +156,10 @@ impl Report {
             best.wall_us,
             best.p50_us / 1e3,
             best.p99_us / 1e3,
+            best.first_p50_us / 1e3,
+            best.first_p99_us / 1e3,
+            added(|round| round.p50_us),
+            added(|round| round.first_p99_us),
         );
     }
 

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::serve::Body;
 use crate::{Fault, Result, payload};
 
-/// Between two events of a stream.
+/// Between two events of a stream, where nothing else is asked for.
 const PACE: Duration = Duration::from_millis(1);
 
 /// The vendor; clones share its counter.
@@ -26,6 +26,7 @@ pub(crate) struct Upstream {
     answer: Bytes,
     events: Arc<[Bytes]>,
     served: Arc<AtomicU64>,
+    pace: Duration,
 }
 
 #[derive(Deserialize)]
@@ -40,11 +41,17 @@ impl Default for Upstream {
             answer: payload::answer(),
             events: payload::events().into(),
             served: Arc::new(AtomicU64::new(0)),
+            pace: PACE,
         }
     }
 }
 
 impl Upstream {
+    /// One whose streams take `pace` between two events.
+    pub(crate) fn paced(pace: Option<u64>) -> Self {
+        Self { pace: pace.map_or(PACE, Duration::from_millis), ..Self::default() }
+    }
+
     /// Answers one request. `GET /served` tells how many completions were answered.
     pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>> {
         match (request.method(), request.uri().path()) {
@@ -71,10 +78,11 @@ impl Upstream {
     }
 
     fn streamed(&self) -> Response<Body> {
-        let frames = stream::unfold((self.events.clone(), 0), |(events, index)| async move {
+        let pace = self.pace;
+        let frames = stream::unfold((self.events.clone(), 0), move |(events, index)| async move {
             let event = events.get(index)?.clone();
             if index > 0 {
-                tokio::time::sleep(PACE).await;
+                tokio::time::sleep(pace).await;
             }
             Some((Ok::<_, Fault>(Frame::data(event)), (events, index + 1)))
         });

@@ -1,0 +1,115 @@
+//! Memory over a long time at full load: does it grow?
+//!
+//! The slope is that of a least-squares line through the second half of the samples, since the first half fills
+//! pools, caches and the allocator's free lists.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::expected::Expected;
+use crate::load::{self, Plan};
+use crate::process::Process;
+use crate::project::Project;
+use crate::{Result, cpu, payload};
+
+/// Between two looks at the memory.
+const SAMPLE: Duration = Duration::from_secs(2);
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// How long, and how hard.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Minutes under load
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// Callers at once
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Ask for streams
+    #[arg(long)]
+    stream: bool,
+    /// The gateway's binary
+    #[arg(long, value_name = "FILE", default_value = "target/dist/gatemark")]
+    gatemark: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures and prints.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let (_upstream, upstream) = Process::start_own(&["upstream"])?;
+    let project = Project::create(&options.gatemark, upstream, "metadata")?;
+    let server = project.serve().await?;
+    let longest = Duration::from_secs(60 * options.minutes);
+    let plan = Plan {
+        address: server.address,
+        headers: vec![("authorization", format!("Bearer {}", project.key))],
+        body: payload::named_request(options.stream),
+        expected: Expected::Bytes(payload::expected(options.stream)),
+        connections: options.connections,
+        requests: u64::MAX,
+        longest,
+    };
+    let began = Instant::now();
+    let mut samples = vec![];
+    let tally = {
+        let mut calls = std::pin::pin!(load::run(&plan));
+        loop {
+            tokio::select! {
+                tally = &mut calls => break tally?,
+                () = tokio::time::sleep(SAMPLE) => {
+                    let resident = cpu::resident(server.process.id())? as f64 / MIB;
+                    samples.push((began.elapsed().as_secs_f64() / 60.0, resident));
+                }
+            }
+        }
+    };
+    project.shipped(server.address).await?;
+    let half = samples.get(samples.len() / 2..).unwrap_or_default();
+    let slope = slope(half);
+    let most = samples.iter().map(|(_, resident)| *resident).fold(0.0, f64::max);
+    let (answered, errors) = (tally.answered, tally.errors);
+    if options.json {
+        let report = serde_json::json!({
+            "minutes": options.minutes, "answered": answered, "errors": errors,
+            "slope_mib_per_minute": slope, "most_mib": most, "samples": samples,
+        });
+        println!("{report}");
+    } else {
+        println!("{answered} answers in {} minutes, {errors} errors", options.minutes);
+        println!("memory: at most {most:.1} MiB, {slope:+.3} MiB a minute over the second half");
+    }
+    match tally.complaint {
+        Some(complaint) => Err(format!("{errors} errors: {complaint}").into()),
+        None => Ok(()),
+    }
+}
+
+/// Of a least-squares line; 0 for fewer than two samples.
+#[allow(clippy::cast_precision_loss)]
+fn slope(samples: &[(f64, f64)]) -> f64 {
+    let count = samples.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| samples.iter().map(of).sum::<f64>() / count;
+    let (x_mean, y_mean) = (mean(|(x, _)| *x), mean(|(_, y)| *y));
+    let (mut together, mut alone) = (0.0, 0.0);
+    for (x, y) in samples {
+        together += (x - x_mean) * (y - y_mean);
+        alone += (x - x_mean).powi(2);
+    }
+    if alone > 0.0 { together / alone } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slope_of_a_line() {
+        let line: Vec<(f64, f64)> =
+            (0..9).map(|x| (f64::from(x), 3.0 - 2.0 * f64::from(x))).collect();
+        assert!((slope(&line) + 2.0).abs() < 1e-12);
+        assert!(slope(&line[..1]).abs() < 1e-12 && slope(&[]).abs() < 1e-12);
+    }
+}
