@@ -29,7 +29,7 @@ pub(crate) enum Checked {
     /// This answer.
     Whole(Box<Answer>),
     /// A stream, to be judged while it is passed on and at its end.
-    Stream { started: Box<Started>, usage_wanted: bool, watched: bool, input: Messages },
+    Stream { started: Box<Started>, watched: bool, input: Messages },
     /// This answer, made by us or kept back, in the form of a stream.
     StreamedWhole(Box<Answer>),
 }
@@ -81,10 +81,9 @@ pub(crate) async fn check(
         Ok(Got::Stream(started)) => match seen(release, &prepared, started, record).await {
             Err(error) => fall_back(resolved, release, error, stream, record).map(Judged::Final),
             Ok(Seen::Fit(started)) => {
-                let usage_wanted = prepared.request.usage_wanted;
                 let watched = is_watched(&prepared);
                 let input = prepared.request.messages;
-                let checked = Checked::Stream { started, usage_wanted, watched, input };
+                let checked = Checked::Stream { started, watched, input };
                 Ok(Judged::Final(checked))
             }
             Ok(Seen::Unfit(answer, why)) => {

@@ -2,16 +2,35 @@
 //!
 //! A vendor that counts for callers of its own dialect is asked; everywhere else it is our own count (o200k),
 //! and said to be an estimate. Nothing is recorded: no model is asked.
+//!
+//! A count is admitted like a call: it takes one of the process' places and enters the limits on requests, for
+//! no tokens. Long texts are counted beside the threads that serve calls, few at a time; a count that has begun
+//! goes on to its end when its caller leaves, and keeps its place until then.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
 
 use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::scope::Subject;
 use gatemark_provider::request::{ChatRequest, Messages};
-use gatemark_text::tokens;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
+use crate::entrance::Place;
+use crate::hold::Hold;
 use crate::incoming::{Incoming, Target};
+use crate::pace;
 use crate::resolve::{Resolved, resolve};
 use crate::snapshot::Snapshot;
-use crate::{Gateway, Size};
+use crate::{Failure, Gateway, Size, tags, weigh};
+
+/// Texts over this size, in bytes, are counted beside the threads that serve calls: a few milliseconds' work.
+const LONG: usize = 64 * 1024;
+
+/// Longest wait for the turn to count a long text.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,45 +41,105 @@ pub struct Counted {
     pub estimated: bool,
 }
 
+/// Turns to count long texts: half of the processors, so that the others serve calls.
+pub(crate) struct Counting(Arc<Semaphore>);
+
+impl Default for Counting {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self(Arc::new(Semaphore::new((processors / 2).max(1))))
+    }
+}
+
 impl Gateway {
     /// Counts what the model would read.
     ///
     /// # Errors
-    /// As for the call itself: an unknown model or prompt, variables that do not fit, what the vendor says.
-    pub async fn count(&self, incoming: Incoming) -> Result<Counted> {
+    /// As for the call itself: no place, a limit, an unknown model or prompt, variables that do not fit, what the
+    /// vendor says.
+    pub async fn count(&self, incoming: Incoming) -> Result<Counted, Failure> {
+        let place = self.shared.entrance.enter().await?;
         let snapshot = self.snapshot();
-        let Incoming { target, dialect, messages, fields, headers, .. } = incoming;
+        let Incoming { target, dialect, messages, fields, headers, caller, tags, .. } = incoming;
+        let tags = tags::with_metadata(tags, &fields, snapshot.project());
         let is_plain = matches!(target, Target::Plain(_));
         let resolved = resolve(&snapshot, self.health(), target)?;
+        let subject = Subject {
+            key: &caller.name,
+            prompt: resolved.named.as_ref().map(|named| &named.release.version.prompt),
+            environment: resolved.environment.as_ref(),
+            model: &resolved.model,
+            tags: &tags,
+        };
+        let mut hold = Hold::new(self.shared.surroundings.volatile.clone());
+        pace::enter(&snapshot.project().limits, &subject, 0, &mut hold)
+            .map_err(|error| Failure { error, call: None, rates: hold.rates })?;
         if is_plain && messages.is_none() {
             let name = dialect.conversation();
-            return Err(Error::invalid(format!("`{name}` is missing")).at(name));
+            return Err(Error::invalid(format!("`{name}` is missing")).at(name).into());
         }
-        let own = own_count(&resolved, messages.as_deref(), &fields)?;
-        if let Some(messages) = messages.filter(|_| is_plain) {
+        let mut asked = Asked { messages, fields };
+        if let Some(messages) = asked.messages.take_if(|_| is_plain) {
             let request = ChatRequest {
                 dialect,
                 model: resolved.model.vendor_id().to_string(),
                 messages: Messages::Raw(messages),
-                fields,
+                fields: std::mem::take(&mut asked.fields),
                 headers,
                 ..ChatRequest::default()
             };
             if let Some(tokens) = by_vendor(&snapshot, &resolved, &request).await? {
                 return Ok(Counted { tokens, estimated: false });
             }
+            let Messages::Raw(messages) = request.messages else {
+                return Err(Error::internal("a conversation was lost").into());
+            };
+            asked = Asked { messages: Some(messages), fields: request.fields };
         }
-        Ok(Counted { tokens: own, estimated: true })
+        let tokens = self.own_count(resolved, asked, place).await?;
+        Ok(Counted { tokens, estimated: true })
+    }
+
+    async fn own_count(&self, resolved: Resolved, asked: Asked, place: Place) -> Result<u64> {
+        if asked.bytes(&resolved) <= LONG {
+            return own_count(&resolved, &asked);
+        }
+        let turn = self.shared.counting.0.clone().acquire_owned();
+        let turn = timeout(LONGEST_WAIT, turn).await.map_err(|_| {
+            let message = "too many long texts are being counted";
+            let error = Error::new(Kind::Unavailable, message).coded("overloaded");
+            error.retry_after(Duration::from_secs(1))
+        })?;
+        let counting = tokio::task::spawn_blocking(move || {
+            let _held = (place, turn);
+            own_count(&resolved, &asked)
+        });
+        counting.await.map_err(|cause| Error::internal("a count failed").because(cause))?
     }
 }
 
-fn own_count(
-    resolved: &Resolved,
-    messages: Option<&RawValue>,
-    fields: &[(String, Box<RawValue>)],
-) -> Result<u64> {
-    let texts = messages.into_iter().chain(fields.iter().map(|(_, value)| &**value));
-    let added: u64 = texts.map(|raw| tokens::count(raw.get()) as u64).sum();
+/// What the caller sent of a call.
+struct Asked {
+    messages: Option<Box<RawValue>>,
+    fields: Vec<(String, Box<RawValue>)>,
+}
+
+impl Asked {
+    fn texts(&self) -> impl Iterator<Item = &RawValue> {
+        let fields = self.fields.iter().map(|(_, value)| &**value);
+        self.messages.as_deref().into_iter().chain(fields)
+    }
+
+    /// How much there is to count, with the variables of a prompt.
+    fn bytes(&self, resolved: &Resolved) -> usize {
+        let variables = resolved.named.iter().flat_map(|named| named.variables.values());
+        let variables: usize = variables.map(|value| value.to_string().len()).sum();
+        variables + self.texts().map(|raw| raw.get().len()).sum::<usize>()
+    }
+}
+
+fn own_count(resolved: &Resolved, asked: &Asked) -> Result<u64> {
+    let added: u64 = asked.texts().map(weigh::read_exactly).sum();
     let Some(named) = &resolved.named else { return Ok(added) };
     let Size { input_tokens, .. } = named.release.size(&resolved.model, &named.variables)?;
     Ok(input_tokens + added)
@@ -77,7 +156,7 @@ async fn by_vendor(
     else {
         return Err(Error::internal(format!("no connection for {}", resolved.model)));
     };
-    tokio::time::timeout(provider.timeout, vendor.count(request)).await.unwrap_or_else(|_| {
+    timeout(provider.timeout, vendor.count(request)).await.unwrap_or_else(|_| {
         let message = format!("no count within {} ms", provider.timeout.as_millis());
         Err(Error::new(Kind::Timeout, message))
     })

@@ -53,7 +53,6 @@ pub(crate) struct Whole<'a> {
 /// A request that fits.
 pub(crate) struct Fitted {
     pub(crate) turns: Vec<Turn>,
-    pub(crate) chosen: Chosen,
     /// What is left of what the caller adds, if something was left out.
     pub(crate) caller: Option<Box<RawValue>>,
     pub(crate) dropped: Vec<Dropped>,
@@ -62,17 +61,16 @@ pub(crate) struct Fitted {
 /// The request as it is, if it fits `room`, or with as much left out as it takes.
 pub(crate) fn fit(whole: Whole<'_>, room: Option<Room>) -> Result<Fitted> {
     let (turns, _) = whole.render(whole.variables, whole.chosen, &[])?;
-    let chosen = whole.chosen.clone();
     let Some(room) = room else {
-        return Ok(Fitted { turns, chosen, caller: None, dropped: vec![] });
+        return Ok(Fitted { turns, caller: None, dropped: vec![] });
     };
     if whole.bytes(&turns) <= room.tokens {
-        return Ok(Fitted { turns, chosen, caller: None, dropped: vec![] });
+        return Ok(Fitted { turns, caller: None, dropped: vec![] });
     }
     let parts = Parts::of(whole, &turns, room.encoding)?;
     let size = parts.size(&turns, &parts.exchanges);
     if size <= room.tokens {
-        return Ok(Fitted { turns, chosen, caller: None, dropped: vec![] });
+        return Ok(Fitted { turns, caller: None, dropped: vec![] });
     }
     let mut excess = size - room.tokens;
     for _ in 0..ROUNDS {
@@ -234,7 +232,7 @@ impl<'a> Parts<'a> {
         let said = self.exchanges.get(past..).unwrap_or_default();
         let caller = if past > 0 { Some(turns::joined(said)?) } else { None };
         let size = self.size(&turns, said);
-        Ok((size, Fitted { turns, chosen, caller, dropped }))
+        Ok((size, Fitted { turns, caller, dropped }))
     }
 
     fn cut(

@@ -9,11 +9,18 @@ use gatemark_core::throttle::Rates;
 
 use crate::volatile::Volatile;
 
+/// What was promised for one request.
+struct Promise {
+    model: ModelName,
+    cost: NanoUsd,
+    holds: Vec<ledger::Hold>,
+}
+
 /// Taken of budgets and limits. Dropping it gives everything back, as after a call that was never made.
 pub(crate) struct Hold {
     volatile: Arc<Volatile>,
-    /// For each request that may have to be paid, by the model that it goes to.
-    promises: Vec<(ModelName, Vec<ledger::Hold>)>,
+    /// One for each request that may have to be paid.
+    promises: Vec<Promise>,
     accounts: Vec<String>,
     tokens: u64,
     /// What is left of the rates that the call met.
@@ -45,19 +52,26 @@ impl Hold {
         self.rates = rates;
     }
 
-    /// Budgets have promised what a request to `model` may cost.
-    pub(crate) fn promised(&mut self, model: &ModelName, promises: Vec<ledger::Hold>) {
-        self.promises.push((model.clone(), promises));
+    /// Budgets have promised `cost` for a request to `model`.
+    pub(crate) fn promised(&mut self, model: &ModelName, cost: NanoUsd, holds: Vec<ledger::Hold>) {
+        self.promises.push(Promise { model: model.clone(), cost, holds });
+    }
+
+    /// What was promised for the last request to `model`.
+    pub(crate) fn promised_to(&self, model: &ModelName) -> NanoUsd {
+        let last = self.promises.iter().rev().find(|promise| promise.model == *model);
+        last.map_or(NanoUsd::ZERO, |promise| promise.cost)
     }
 
     /// The call has ended, answered by `model` if by any: what it cost and how many tokens it used. The cost
     /// falls on the budgets that are about the model that answered; the other promises are given back.
     pub(crate) fn settle(&mut self, model: Option<&ModelName>, cost: NanoUsd, tokens: u64) {
         let promises = std::mem::take(&mut self.promises);
-        let payer = promises.iter().position(|(asked, _)| Some(asked) == model).unwrap_or(0);
-        for (place, (_, promised)) in promises.iter().enumerate() {
+        let is_payer = |promise: &Promise| Some(&promise.model) == model;
+        let payer = promises.iter().position(is_payer).unwrap_or(0);
+        for (place, promise) in promises.iter().enumerate() {
             let paid = if place == payer { cost } else { NanoUsd::ZERO };
-            self.volatile.settle(promised, paid);
+            self.volatile.settle(&promise.holds, paid);
         }
         self.volatile.leave(&std::mem::take(&mut self.accounts), self.tokens, tokens);
     }

@@ -1,8 +1,8 @@
 //! The data plane: one call, in steps whose names are the names of the functions.
 //!
-//! 1 [`admit`](Gateway::admit) · 2 `resolve` · 4 `prepare` · 5 `reserve` · 6 `recall` · 7 `dispatch` ·
-//! 8 `check` · 9 `record` · 10 `reply`. (Step 3, `inspect`, has no code yet. Applications' calls recall from
-//! `cache`, test runs' from what they bring.)
+//! 1 [`admit`](Gateway::admit) · 2 `resolve` · 4 `prepare` · 5 `reserve` (limits) · 6 `recall` · 5 `reserve`
+//! (money) · 7 `dispatch` · 8 `check` · 9 `record` · 10 `reply`. (Step 3, `inspect`, has no code yet.
+//! Applications' calls recall from `cache`, test runs' from what they bring.)
 //!
 //! The gateway reads one immutable [`Snapshot`] per call and writes one record to the local call log.
 //! It holds no SQL handle and awaits no control-plane task: if the database or the control plane dies, it
@@ -23,6 +23,7 @@ mod health;
 mod hold;
 mod incoming;
 mod measure;
+mod media;
 mod meter;
 mod opening;
 mod order;
@@ -56,7 +57,6 @@ use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::throttle::Rates;
 use gatemark_provider::door;
-use gatemark_provider::request::ChatRequest;
 use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
@@ -77,10 +77,12 @@ pub use stream::SseStream;
 pub use tags::{MOST_TAGS, tag};
 pub use wish::{CacheWish, HEADER as CACHE_HEADER};
 
+use cache::Recalled;
 use cascade::Stairs;
 use dispatch::{Answered, Got, Job};
 use entrance::Entrance;
 use health::Health;
+use reply::Again;
 
 /// Serves calls. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -93,6 +95,7 @@ struct Shared {
     surroundings: surroundings::Surroundings,
     health: Health,
     entrance: Entrance,
+    counting: count::Counting,
     caches: cache::Caches,
 }
 
@@ -125,7 +128,9 @@ impl Gateway {
         };
         let health = Health::default();
         let caches = cache::Caches::default();
-        Self { shared: Arc::new(Shared { snapshot, surroundings, health, entrance, caches }) }
+        let counting = count::Counting::default();
+        let shared = Shared { snapshot, surroundings, health, entrance, counting, caches };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Puts another snapshot in force. Calls under way finish on the old one.
@@ -144,16 +149,6 @@ impl Gateway {
     /// How busy this process is.
     pub fn load(&self) -> Load {
         self.shared.entrance.load()
-    }
-
-    /// What is remembered of every provider that was asked.
-    pub fn providers(&self) -> Vec<ProviderState> {
-        self.shared.health.provider_states()
-    }
-
-    /// What is remembered of every model that was asked.
-    pub fn models(&self) -> Vec<ModelState> {
-        self.shared.health.model_states(self.snapshot().project())
     }
 
     /// What every cache did that was used since the start.
@@ -204,6 +199,7 @@ impl Gateway {
         let call = record.id().to_string();
         let dialect = incoming.dialect;
         let asked = door::repeated(dialect, &incoming.fields);
+        let usage_wanted = incoming.usage_wanted;
         let asking = cache::Asking {
             caller: &incoming.caller.name,
             dialect,
@@ -224,7 +220,7 @@ impl Gateway {
         let recall = plan.as_ref().map(|plan| (&self.shared.caches, plan));
         match steps(&snapshot, health, &resolved, recall, ask, &mut record).await {
             Ok(Done::Checked(got, keeper)) => {
-                Ok(reply::reply(&resolved, got, keeper, record, (dialect, asked)))
+                Ok(reply::reply(&resolved, got, keeper, record, (dialect, asked, usage_wanted)))
             }
             Ok(Done::Kept(kept)) => Ok(reply::again(&resolved, *kept, record, (dialect, asked))),
             Err(error) => {
@@ -242,7 +238,7 @@ enum Done {
     /// An answer given now, for the cache to keep if one is about the call.
     Checked(check::Checked, Option<Box<cache::Keeper>>),
     /// One that was given before.
-    Kept(Box<reply::Again>),
+    Kept(Box<Again>),
 }
 
 /// Steps 4 to 8. An error here is the call's end; a vendor's failure that the version has a static
@@ -262,17 +258,27 @@ async fn steps(
     let kept = (resolved.others.is_some() || stairs.is_some()).then(|| ask.clone());
     let prepared = prepare::prepare(snapshot, resolved, ask, record)?;
     record.note_definitions(&prepared.request.fields);
+    reserve::enter(snapshot, resolved, &prepared, record)?;
+    let question = match recall {
+        None => None,
+        Some((caches, plan)) => {
+            match caches.recall(snapshot, resolved, plan, &prepared, record).await? {
+                Recalled::Found(found) => {
+                    return Ok(Done::Kept(Again::of(found, &prepared, streams, record)));
+                }
+                Recalled::Ask(question) => question.map(|question| (caches, plan, question)),
+            }
+        }
+    };
     reserve::reserve(snapshot, resolved, &prepared, record)?;
     let mut keeper = None;
-    if let Some((caches, plan)) = recall {
-        match caches.recall(snapshot, resolved, plan, &prepared, record).await? {
-            cache::Recalled::Ask(found) => keeper = found,
-            cache::Recalled::Found(found) => {
-                found.note(record);
-                let ChatRequest { stream, usage_wanted, .. } = prepared.request;
-                let stream = stream || streams;
-                return Ok(Done::Kept(Box::new(reply::Again { found, stream, usage_wanted })));
+    if let Some((caches, plan, question)) = question {
+        let of = (snapshot, resolved);
+        match caches.recall_alike(question, of, plan, &prepared, record).await {
+            Recalled::Found(found) => {
+                return Ok(Done::Kept(Again::of(found, &prepared, streams, record)));
             }
+            Recalled::Ask(found) => keeper = Some(found),
         }
     }
     let ask = kept.as_ref();

@@ -56,7 +56,7 @@ impl Release {
         let whole = Whole { content, compiled, variables, chosen, caller: None, fields };
         let fitted = fit::fit(whole, None)?;
         let turns = (fitted.turns.as_slice(), chosen);
-        let input_tokens = prepare::input_tokens(compiled, turns, None, fields);
+        let input_tokens = prepare::input_tokens(compiled, turns, fields);
         Ok(Size { input_tokens, max_output: fields::max_output(&compiled.parameters) })
     }
 }

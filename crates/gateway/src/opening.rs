@@ -25,6 +25,50 @@ pub(crate) enum Seen {
     Unfit(Box<Answer>, String),
 }
 
+/// Pieces that are kept back. What was written is paid for like an answer, also when the stream breaks or the
+/// caller leaves before any of it has left.
+struct KeptBack<'a> {
+    pieces: Vec<Chunk>,
+    input: &'a Messages,
+    record: &'a mut Pending,
+    over: bool,
+}
+
+impl KeptBack<'_> {
+    /// Ends the keeping back: what becomes of the pieces is somebody else's to note.
+    fn release(&mut self) -> Vec<Chunk> {
+        self.over = true;
+        std::mem::take(&mut self.pieces)
+    }
+
+    /// The next piece; its vendor is told of a break.
+    async fn pull(&mut self, started: &mut Started) -> Result<Option<Chunk>> {
+        let asked = Instant::now();
+        let silent = started.between.map(|between| asked + between);
+        let until = silent.map_or(started.deadline, |silent| silent.min(started.deadline));
+        let next = timeout_at(until, started.rest.next()).await;
+        self.record.note_waited(asked.elapsed());
+        let late = |_| Error::new(Kind::Timeout, "the answer was not complete before the deadline");
+        let next = next.map_err(late).and_then(Option::transpose);
+        next.inspect_err(|_| started.ticket.broke())
+    }
+}
+
+impl Drop for KeptBack<'_> {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        for piece in &self.pieces {
+            if let Some(calls) = piece.tool_calls.as_deref() {
+                self.record.note_tool_calls(calls);
+            }
+        }
+        let answer = joined(&self.pieces);
+        self.record.note_answer(self.input, &answer.text, answer.usage);
+    }
+}
+
 /// Looks at the pieces up to the first text. Thoughts and calls of tools are not kept back.
 pub(crate) async fn look(
     mut started: Box<Started>,
@@ -32,24 +76,30 @@ pub(crate) async fn look(
     input: &Messages,
     record: &mut Pending,
 ) -> Result<Seen> {
+    let pieces = std::mem::take(&mut started.head);
+    let mut kept = KeptBack { pieces, input, record, over: false };
     let mut next = 0;
     loop {
-        while let Some(chunk) = started.head.get(next) {
+        while let Some(chunk) = kept.pieces.get(next) {
             next += 1;
             if let Err(why) = watch.push(&chunk.text) {
-                return Ok(Seen::Unfit(Box::new(joined(&started.head)), why));
+                return Ok(Seen::Unfit(Box::new(joined(&kept.release())), why));
             }
             let goes = watch.has_begun()
                 || chunk.finish.is_some()
                 || chunk.tool_calls.is_some()
                 || !chunk.reasoning.is_empty();
             if goes || next >= MOST_PIECES {
+                started.head = kept.release();
                 return Ok(Seen::Fit(started));
             }
         }
-        match pull(&mut started, input, record).await? {
-            Some(chunk) => started.head.push(chunk),
-            None => return Ok(Seen::Fit(started)),
+        match kept.pull(&mut started).await? {
+            Some(chunk) => kept.pieces.push(chunk),
+            None => {
+                started.head = kept.release();
+                return Ok(Seen::Fit(started));
+            }
         }
     }
 }
@@ -61,16 +111,19 @@ pub(crate) async fn hold(
     input: &Messages,
     record: &mut Pending,
 ) -> Result<(Box<Started>, Answer)> {
-    let mut size: usize = started.head.iter().map(weight).sum();
-    while let Some(chunk) = pull(&mut started, input, record).await? {
+    let pieces = std::mem::take(&mut started.head);
+    let mut kept = KeptBack { pieces, input, record, over: false };
+    let mut size: usize = kept.pieces.iter().map(weight).sum();
+    while let Some(chunk) = kept.pull(&mut started).await? {
         size += weight(&chunk);
         if size > most {
+            started.ticket.broke();
             let message = format!("the answer is over {} MiB", most >> 20);
-            let error = Error::new(Kind::VendorFailed, message);
-            return Err(broken(error, &mut started, input, record));
+            return Err(Error::new(Kind::VendorFailed, message));
         }
-        started.head.push(chunk);
+        kept.pieces.push(chunk);
     }
+    started.head = kept.release();
     let answer = joined(&started.head);
     Ok((started, answer))
 }
@@ -79,29 +132,6 @@ pub(crate) async fn hold(
 pub(crate) fn weight(chunk: &Chunk) -> usize {
     let calls = chunk.tool_calls.as_ref().map_or(0, |calls| calls.get().len());
     chunk.text.len() + chunk.reasoning.len() + calls
-}
-
-/// What was written before a stream broke is paid for like an answer, and its vendor is told of.
-fn broken(error: Error, started: &mut Started, input: &Messages, record: &mut Pending) -> Error {
-    let answer = joined(&started.head);
-    record.note_answer(input, &answer.text, answer.usage);
-    started.ticket.broke();
-    error
-}
-
-async fn pull(
-    started: &mut Started,
-    input: &Messages,
-    record: &mut Pending,
-) -> Result<Option<Chunk>> {
-    let asked = Instant::now();
-    let silent = started.between.map(|between| asked + between);
-    let until = silent.map_or(started.deadline, |silent| silent.min(started.deadline));
-    let next = timeout_at(until, started.rest.next()).await;
-    record.note_waited(asked.elapsed());
-    let late = |_| Error::new(Kind::Timeout, "the answer was not complete before the deadline");
-    let next = next.map_err(late).and_then(Option::transpose);
-    next.map_err(|error| broken(error, started, input, record))
 }
 
 /// What the pieces say together.

@@ -1,7 +1,7 @@
 //! Step 4, prepare: from variables to the exact request that the vendor gets.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
@@ -25,6 +25,7 @@ use crate::room::Room;
 use crate::shorten;
 use crate::shots::Chosen;
 use crate::snapshot::Snapshot;
+use crate::weigh::Weight;
 
 /// Bound of the output, sent with calls whose version caps their cost but not their tokens.
 const ASSUMED_OUTPUT: u64 = 4096;
@@ -32,14 +33,21 @@ const ASSUMED_OUTPUT: u64 = 4096;
 /// A request ready to be sent.
 pub(crate) struct Prepared {
     pub(crate) request: ChatRequest,
-    /// Tokens that the model will read, if the call's cost is capped and so has to be known before.
-    pub(crate) input_tokens: Option<u64>,
+    /// How much the model will read; see [`Prepared::weight`].
+    pub(crate) weighed: OnceLock<Weight>,
     /// Most tokens that it may write, if bounded.
     pub(crate) max_output: Option<u64>,
     /// Since when the caller waits for the answer.
     pub(crate) since: Instant,
     /// What the call has cost before this request.
     pub(crate) spent: NanoUsd,
+}
+
+impl Prepared {
+    /// How much the model will read at most. Found out once, and only for calls that something bounds.
+    pub(crate) fn weight(&self) -> Weight {
+        *self.weighed.get_or_init(|| Weight::of(&self.request))
+    }
 }
 
 pub(crate) fn prepare(
@@ -106,7 +114,7 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         form: None,
     };
     let (since, spent) = (Instant::now(), NanoUsd::ZERO);
-    Ok(Prepared { request, input_tokens: None, max_output, since, spent })
+    Ok(Prepared { request, weighed: OnceLock::new(), max_output, since, spent })
 }
 
 /// What a vendor is told of a prompt beside its messages.
@@ -179,8 +187,6 @@ fn prompt(
     dropped.extend(fitted.dropped);
     record.note_dropped(dropped);
     let caller = fitted.caller.as_deref().or(caller);
-    let input_tokens = capped
-        .then(|| input_tokens(compiled, (&fitted.turns, &fitted.chosen), caller, &fields) + told);
     let messages = match caller {
         Some(caller) => splice::continued(fitted.turns, caller)?,
         None => Messages::Turns(fitted.turns),
@@ -198,7 +204,7 @@ fn prompt(
     };
     let max_output = fields::max_output(&request.fields);
     let (since, spent) = (Instant::now(), NanoUsd::ZERO);
-    Ok(Prepared { request, input_tokens, max_output, since, spent })
+    Ok(Prepared { request, weighed: OnceLock::new(), max_output, since, spent })
 }
 
 /// What is kept of a call's input: the variables, and what the caller added to the conversation.
@@ -210,11 +216,10 @@ fn recorded(variables: &BTreeMap<String, Value>, caller: Option<&RawValue>) -> S
     }
 }
 
-/// Everything that the model will read: examples, rendered messages, what the caller adds, tools.
+/// Everything that the model will read of a version: examples, rendered messages, tools.
 pub(crate) fn input_tokens(
     compiled: &Compiled,
     (turns, chosen): (&[Turn], &Chosen),
-    caller: Option<&RawValue>,
     fields: &[(String, Box<RawValue>)],
 ) -> u64 {
     let before = compiled.examples_before;
@@ -222,7 +227,6 @@ pub(crate) fn input_tokens(
     let rendered = turns.iter().enumerate().filter(|(index, _)| !examples.contains(index));
     let texts = rendered
         .map(|(_, turn)| turn.text.as_str())
-        .chain(caller.map(RawValue::get))
         .chain(fields.iter().map(|(_, value)| value.get()));
     let frames = turns.len() as u64 * FRAME_TOKENS + FRAME_TOKENS;
     let counted: u64 = texts.map(|text| tokens::count(text) as u64).sum();

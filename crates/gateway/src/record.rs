@@ -63,6 +63,8 @@ pub(crate) struct Pending {
     waiting: Option<Instant>,
     /// What attempts cost that did not answer.
     beside: NanoUsd,
+    /// Tokens that are in no usage of the record: of such attempts, and of answers of lower steps.
+    tokens_beside: u64,
     written: bool,
     /// What earlier answers of this call used and cost.
     before: Spent,
@@ -138,6 +140,7 @@ impl Pending {
             answered_by: None,
             waiting: None,
             beside: NanoUsd::ZERO,
+            tokens_beside: 0,
             written: false,
             before: Spent::default(),
             _place: how.place,
@@ -316,7 +319,7 @@ impl Pending {
     }
 
     /// Our own count where the vendor gave none, marked as such. Nothing was used if no vendor answered.
-    fn estimate(&self, input: &Messages, text: &str) -> Usage {
+    pub(crate) fn estimate(&self, input: &Messages, text: &str) -> Usage {
         if self.answered_by.is_none() && self.recalled.is_none() {
             return Usage::default();
         }
@@ -339,15 +342,16 @@ impl Pending {
             self.surroundings.meter.lost();
         }
         if let Some(hold) = &mut self.hold {
-            let usage = &self.record.usage;
-            hold.settle(
-                Some(&self.record.model),
-                self.record.cost,
-                usage.input.saturating_add(usage.output),
-            );
+            let used = tokens(&self.record.usage).saturating_add(self.tokens_beside);
+            hold.settle(Some(&self.record.model), self.record.cost, used);
         }
         self.surroundings.meter.ended(&self.record);
     }
+}
+
+/// Read and written together.
+fn tokens(usage: &Usage) -> u64 {
+    usage.input.saturating_add(usage.output)
 }
 
 impl Drop for Pending {

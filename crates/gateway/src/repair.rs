@@ -5,6 +5,7 @@
 //! the version's cap together with what the first has cost, and a test run finds it again under its own key.
 //! An answer that met its bound of tokens or the vendor's filter is not repaired: it would meet it again.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use gatemark_core::error::{Error, Kind};
@@ -12,7 +13,6 @@ use gatemark_core::prompt::Role;
 use gatemark_provider::answer::Finish;
 use gatemark_provider::request::Turn;
 use gatemark_provider::splice;
-use gatemark_text::tokens;
 
 use crate::check::Unfit;
 use crate::prepare::Prepared;
@@ -23,9 +23,6 @@ use crate::snapshot::Snapshot;
 
 /// Most of a wrong answer that is shown again, in bytes.
 const MOST_SHOWN: usize = 32 * 1024;
-
-/// Tokens around the two messages.
-const FRAMES: u64 = 12;
 
 /// A second request to the model that answered.
 pub(crate) struct Again {
@@ -87,7 +84,6 @@ fn prepared(
     if let (None, Some(schema)) = (&request.form, schema) {
         words.push_str(&format!(" It must satisfy this JSON Schema:\n{schema}"));
     }
-    let more = tokens::count(shown) + tokens::count(&words);
     let mut turns = Vec::with_capacity(2);
     // Vendors refuse messages without text.
     if !shown.trim().is_empty() {
@@ -99,7 +95,7 @@ fn prepared(
     request.fields.retain(|(name, _)| name != "stream_options");
     Some(Prepared {
         request,
-        input_tokens: first.input_tokens.map(|known| known + more as u64 + FRAMES),
+        weighed: OnceLock::new(),
         max_output: first.max_output,
         since: first.since,
         spent: record.record().cost,

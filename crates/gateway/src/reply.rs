@@ -3,10 +3,12 @@
 use gatemark_provider::Dialect;
 use gatemark_provider::answer::Answer;
 use gatemark_provider::door::{Asked, Writer};
+use gatemark_provider::request::ChatRequest;
 
 use crate::cache::{Found, Keeper};
 use crate::check::Checked;
 use crate::facts::{CacheFacts, Facts};
+use crate::prepare::Prepared;
 use crate::record::Pending;
 use crate::resolve::Resolved;
 use crate::stream::{self, SseStream};
@@ -40,14 +42,15 @@ pub(crate) fn reply(
     checked: Checked,
     keeper: Option<Box<Keeper>>,
     mut record: Pending,
-    (dialect, asked): (Dialect, Asked),
+    (dialect, asked, usage_wanted): (Dialect, Asked, bool),
 ) -> Reply {
     match checked {
-        Checked::Whole(answer) => {
+        Checked::Whole(mut answer) => {
             if let Some(keeper) = keeper {
                 keeper.whole(&answer, record.record());
             }
             record.settle();
+            answer.usage.get_or_insert(record.record().usage);
             let facts = facts(resolved, &record, true);
             Reply { facts, asked, body: Body::Whole(answer) }
         }
@@ -57,11 +60,12 @@ pub(crate) fn reply(
             }
             record.settle();
             let facts = facts(resolved, &record, true);
-            let opening = stream::opening(&facts, false, asked.clone());
-            let body = Body::Stream(stream::of_whole(*answer, Writer::new(dialect, opening)));
+            let opening = stream::opening(&facts, usage_wanted, asked.clone());
+            let (usage, writer) = (record.record().usage, Writer::new(dialect, opening));
+            let body = Body::Stream(stream::of_whole(*answer, usage, writer));
             Reply { facts, asked, body }
         }
-        Checked::Stream { started, usage_wanted, watched, input } => {
+        Checked::Stream { started, watched, input } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
             let source = stream::Source::new(*started, release, input, keeper);
@@ -77,6 +81,20 @@ pub(crate) struct Again {
     pub(crate) found: Found,
     pub(crate) stream: bool,
     pub(crate) usage_wanted: bool,
+}
+
+impl Again {
+    /// `found` for the call that `prepared` would have asked; `streams` if that is not in its own words.
+    pub(crate) fn of(
+        found: Found,
+        prepared: &Prepared,
+        streams: bool,
+        record: &mut Pending,
+    ) -> Box<Self> {
+        found.note(record);
+        let ChatRequest { stream, usage_wanted, .. } = prepared.request;
+        Box::new(Self { found, stream: stream || streams, usage_wanted })
+    }
 }
 
 /// The reply to a call whose answer was kept. It is recorded before anything leaves.
@@ -96,9 +114,11 @@ pub(crate) fn again(
     facts.cache = Some(CacheFacts { how: found.how, age, similarity: found.similarity });
     let body = if stream {
         let opening = stream::opening(&facts, usage_wanted, asked.clone());
-        Body::Stream(stream::of_chunks(&found.kept.chunks(), Writer::new(dialect, opening)))
+        let (chunks, usage) = (found.kept.chunks(), found.kept.usage);
+        Body::Stream(stream::of_chunks(&chunks, usage, Writer::new(dialect, opening)))
     } else {
         let mut answer = found.kept.answer();
+        answer.usage.get_or_insert(found.kept.usage);
         name(&mut answer, &facts);
         Body::Whole(Box::new(answer))
     };

@@ -1,19 +1,22 @@
 //! Step 5, reserve: no call is sent that comes too fast, or may cost more than it is allowed to.
 //!
-//! Three bounds, in this order. *Limits* of the project: how fast, how many at once. The version's own
-//! *cap* on the cost of a call. *Budgets* of the project: the dearest that the call can cost is promised in
-//! every budget that is about it, in all or in none, and settled when the call has ended.
+//! Three bounds. [`enter`]: the *limits* of the project, how fast and how many at once, for every call. Then,
+//! once it is known that a vendor is going to be asked and so that something is going to be paid,
+//! [`reserve`]: the version's own *cap* on the cost of a call, and the *budgets* of the project: the dearest
+//! that the call can cost is promised in every budget that is about it, in all or in none, and settled when
+//! the call has ended. An answer that was given before costs nothing and passes both.
 //!
 //! The estimate is the dearest that the call can be: every input token at the dearest rate of its side,
 //! every output token that the request or the model permits. It errs on the high side, so a cap is a
-//! promise. Where budgets are far from their amounts the bytes of the request stand in for its tokens
-//! ([`CHEAP_SHARE`]); nothing is counted for calls that no budget is about.
+//! promise. Where caps and budgets are far from their amounts the bytes of the request stand in for its tokens
+//! ([`CHEAP_SHARE`]); nothing is counted for calls that none is about.
 
 use std::time::Duration;
 
 use gatemark_core::budget::{AccountKey, Budget, OnExceed};
 use gatemark_core::call::{CallPurpose, CallRecord};
 use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::id::ModelName;
 use gatemark_core::ledger::{Claim, Short, Standing};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
@@ -28,7 +31,6 @@ use crate::prepare::Prepared;
 use crate::record::Pending;
 use crate::resolve::Resolved;
 use crate::snapshot::Snapshot;
-use crate::weigh::Weight;
 
 /// Most output reckoned for a call that bounds it neither itself nor by its model. Such a call is not cut,
 /// so it may cost more than was promised for it.
@@ -37,68 +39,73 @@ const ASSUMED_OUTPUT: u64 = 4096;
 /// Up to this share of a budget's amount, in percent, requests are not counted but bounded by their bytes.
 const CHEAP_SHARE: i64 = 90;
 
-/// Takes from limits and budgets what the request may need; `record` holds it until the call has ended.
+/// Enters the limits that are about the call; `record` holds that until the call has ended.
+pub(crate) fn enter(
+    snapshot: &Snapshot,
+    resolved: &Resolved,
+    prepared: &Prepared,
+    record: &mut Pending,
+) -> Result<()> {
+    let limits = &snapshot.project().limits;
+    if record.record().purpose != CallPurpose::Serve || limits.is_empty() {
+        return Ok(());
+    }
+    let mut hold = record.take_hold();
+    let output = prepared.max_output.or_else(|| fields::max_output(&prepared.request.fields));
+    let tokens = prepared.weight().guess().saturating_add(output.unwrap_or(0));
+    let entered = pace::enter(limits, &subject(resolved, record.record()), tokens, &mut hold);
+    // Also after a refusal: the answer says what is left of the rates.
+    record.keep(hold);
+    entered
+}
+
+/// Promises what the request may cost; `record` holds that until the call has ended.
 pub(crate) fn reserve(
     snapshot: &Snapshot,
     resolved: &Resolved,
     prepared: &Prepared,
     record: &mut Pending,
 ) -> Result<()> {
-    let mut hold = record.empty_hold();
-    let taken = take(snapshot, resolved, prepared, record.record(), (&mut hold, record.meter()));
-    // Also after a refusal: the answer says what is left of the rates.
-    record.keep(hold);
-    taken
+    beside(snapshot, (resolved, prepared), None, record)
 }
 
 /// Promises what one more request of the same call may cost, at another target or at the same one again: a
-/// request that failed may have to be paid for all the same. The call entered its limits already.
+/// request that failed may have to be paid for all the same.
 pub(crate) fn another(
     snapshot: &Snapshot,
     resolved: &Resolved,
     prepared: &Prepared,
     record: &mut Pending,
 ) -> Result<()> {
-    within_cap(resolved, prepared)?;
+    beside(snapshot, (resolved, prepared), None, record)
+}
+
+/// The same while a request to `flying` is under way: the call may have to pay both.
+pub(crate) fn beside(
+    snapshot: &Snapshot,
+    (resolved, prepared): (&Resolved, &Prepared),
+    flying: Option<&ModelName>,
+    record: &mut Pending,
+) -> Result<()> {
     let project = snapshot.project();
+    let known = project.models.get(&resolved.model);
+    within_cap(resolved, prepared, known.and_then(|model| model.max_input))?;
     if record.record().purpose != CallPurpose::Serve || project.budgets.is_empty() {
         return Ok(());
     }
     let mut hold = record.take_hold();
-    let weight = Weight::of(&prepared.request);
-    let promised = promise(
-        snapshot,
-        resolved,
-        (prepared, weight),
-        record.record(),
-        (&mut hold, record.meter()),
-    );
+    let under_way = flying.map_or(NanoUsd::ZERO, |model| hold.promised_to(model));
+    let bounds = Bounds {
+        prepared,
+        spent: prepared.spent + under_way,
+        max_input: known.and_then(|model| model.max_input),
+        max_output: known.and_then(|model| model.max_output),
+    };
+    let call = record.record();
+    let budgets = Budgets::about(&project.budgets, &subject(resolved, call), call.at);
+    let promised = budgets.promise(resolved, &bounds, call.at, (&mut hold, record.meter()));
     record.keep(hold);
     promised
-}
-
-fn take(
-    snapshot: &Snapshot,
-    resolved: &Resolved,
-    prepared: &Prepared,
-    call: &CallRecord,
-    (hold, meter): (&mut Hold, &dyn Meter),
-) -> Result<()> {
-    let project = snapshot.project();
-    let counts = call.purpose == CallPurpose::Serve;
-    let weight = (counts && !(project.limits.is_empty() && project.budgets.is_empty()))
-        .then(|| Weight::of(&prepared.request));
-    let subject = subject(resolved, call);
-    if let Some(weight) = weight {
-        let output = prepared.max_output.or_else(|| fields::max_output(&prepared.request.fields));
-        let tokens = weight.guess().saturating_add(output.unwrap_or(0));
-        pace::enter(&project.limits, &subject, tokens, hold)?;
-    }
-    within_cap(resolved, prepared)?;
-    match weight {
-        Some(weight) => promise(snapshot, resolved, (prepared, weight), call, (hold, meter)),
-        None => Ok(()),
-    }
 }
 
 /// What the call is, to budgets and limits.
@@ -112,27 +119,7 @@ fn subject<'a>(resolved: &'a Resolved, call: &'a CallRecord) -> Subject<'a> {
     }
 }
 
-/// Has every budget that is about the call promise its dearest cost.
-fn promise(
-    snapshot: &Snapshot,
-    resolved: &Resolved,
-    (prepared, weight): (&Prepared, Weight),
-    call: &CallRecord,
-    (hold, meter): (&mut Hold, &dyn Meter),
-) -> Result<()> {
-    let project = snapshot.project();
-    let known = project.models.get(&resolved.model);
-    let bounds = Bounds {
-        prepared,
-        weight,
-        max_input: known.and_then(|model| model.max_input),
-        max_output: known.and_then(|model| model.max_output),
-    };
-    let budgets = Budgets::about(&project.budgets, &subject(resolved, call), call.at);
-    budgets.promise(resolved, &bounds, call.at, (hold, meter))
-}
-
-fn within_cap(resolved: &Resolved, prepared: &Prepared) -> Result<()> {
+fn within_cap(resolved: &Resolved, prepared: &Prepared, most: Option<u64>) -> Result<()> {
     let Some(named) = &resolved.named else { return Ok(()) };
     let Some(cap) = named.release.version.content.limits.cost_per_call else { return Ok(()) };
     let Some(price) = &resolved.price else {
@@ -142,24 +129,24 @@ fn within_cap(resolved: &Resolved, prepared: &Prepared) -> Result<()> {
         );
         return Err(Error::internal(message).coded("price_unknown"));
     };
-    let worst = dearest(price, prepared);
-    if worst + prepared.spent <= cap {
+    let weight = prepared.weight();
+    let output = prepared.max_output.unwrap_or_default();
+    let worst = |input| price.dearest(input, output, weight.sound) + prepared.spent;
+    if worst(weight.tokens(most)) <= cap {
         return Ok(());
     }
-    let worst = worst + prepared.spent;
+    let worst = worst(weight.counted(&prepared.request, most));
+    if worst <= cap {
+        return Ok(());
+    }
     let message = format!("this call may cost up to {worst}, over the prompt's cap of {cap}");
     Err(Error::invalid(message).coded("cost_cap_exceeded"))
 }
 
-fn dearest(price: &Price, prepared: &Prepared) -> NanoUsd {
-    let input = prepared.input_tokens.unwrap_or_default();
-    price.dearest(input, prepared.max_output.unwrap_or_default(), false)
-}
-
-/// What bounds a call's tokens.
+/// What bounds a call's tokens, and what it has spent or may have to pay beside this request.
 struct Bounds<'a> {
     prepared: &'a Prepared,
-    weight: Weight,
+    spent: NanoUsd,
     max_input: Option<u64>,
     max_output: Option<u64>,
 }
@@ -172,15 +159,17 @@ impl Bounds<'_> {
             (Some(asked), Some(most)) => asked.min(most),
             (asked, most) => asked.or(most).unwrap_or(ASSUMED_OUTPUT),
         };
-        price.dearest(input, each.saturating_mul(fields::answers(fields)), self.weight.sound)
+        let output = each.saturating_mul(fields::answers(fields));
+        price.dearest(input, output, self.prepared.weight().sound)
     }
 
     fn cheap(&self, price: &Price) -> NanoUsd {
-        self.dearest(price, self.weight.tokens(self.max_input))
+        self.dearest(price, self.prepared.weight().tokens(self.max_input))
     }
 
     fn counted(&self, price: &Price) -> NanoUsd {
-        self.dearest(price, self.weight.counted(&self.prepared.request, self.max_input))
+        let counted = self.prepared.weight().counted(&self.prepared.request, self.max_input);
+        self.dearest(price, counted)
     }
 }
 
@@ -222,22 +211,25 @@ impl<'a> Budgets<'a> {
         }
         let Some(price) = &resolved.price else { return self.unpriced(resolved) };
         let mut cost = bounds.cheap(price);
-        if !self.is_far(hold, cost) {
+        if !self.is_far(hold, bounds.spent, cost) {
             cost = bounds.counted(price);
         }
         for budget in &self.of_call {
-            if budget.has_room(bounds.prepared.spent, cost) {
+            if budget.has_room(bounds.spent, cost) {
                 continue;
             }
             if budget.on_exceed == OnExceed::Stop {
                 meter.over_budget(&budget.name);
                 let message = format!(
-                    "this call may cost up to {cost}, over budget `{}` of {} a call",
-                    budget.name, budget.amount
+                    "this call may cost up to {}, over budget `{}` of {} a call",
+                    bounds.spent + cost,
+                    budget.name,
+                    budget.amount
                 );
                 return Err(Error::new(Kind::Limited, message).coded("budget_exceeded"));
             }
-            hold.warnings.push(format!("{} {}%", budget.name, budget.percent(cost)));
+            let percent = budget.percent(bounds.spent + cost);
+            hold.warnings.push(format!("{} {percent}%", budget.name));
         }
         let claims: Vec<Claim<'_>> = self
             .of_window
@@ -250,7 +242,7 @@ impl<'a> Budgets<'a> {
             .collect();
         match hold.volatile().reserve(&claims, cost, at) {
             Ok((promises, standings)) => {
-                hold.promised(&resolved.model, promises);
+                hold.promised(&resolved.model, cost, promises);
                 self.warn(hold, &standings);
                 Ok(())
             }
@@ -268,11 +260,11 @@ impl<'a> Budgets<'a> {
     }
 
     /// Whether every budget that could refuse is far enough from its amount for a rough bound.
-    fn is_far(&self, hold: &Hold, cost: NanoUsd) -> bool {
+    fn is_far(&self, hold: &Hold, spent: NanoUsd, cost: NanoUsd) -> bool {
         let far = |budget: &Budget, taken: NanoUsd| {
             budget.on_exceed == OnExceed::Warn || budget.percent(taken + cost) < CHEAP_SHARE
         };
-        self.of_call.iter().all(|budget| far(budget, NanoUsd::ZERO))
+        self.of_call.iter().all(|budget| far(budget, spent))
             && self.of_window.iter().all(|(budget, key, span)| {
                 far(budget, hold.volatile().standing(key, *span).taken())
             })

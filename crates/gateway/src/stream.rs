@@ -15,6 +15,7 @@ use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::model::Usage;
 use gatemark_provider::answer::{Answer, Chunk, ChunkStream, Finish};
 use gatemark_provider::door::{Asked, Opening, Writer};
+use gatemark_provider::gather;
 use gatemark_provider::request::Messages;
 use gatemark_text::conform::Watch;
 use tokio::time::{Instant, timeout_at};
@@ -108,10 +109,7 @@ impl Relay {
         loop {
             let frame = match self.next_chunk().await {
                 Some(chunk) => chunk.and_then(|chunk| self.write(chunk)),
-                None => self.writer.end().map(|last| {
-                    self.end(None);
-                    Some(last)
-                }),
+                None => self.finish().map(Some),
             };
             match frame {
                 Ok(None) => {}
@@ -122,6 +120,18 @@ impl Relay {
                 }
             }
         }
+    }
+
+    /// The terminator. A vendor that did not say how many tokens it took is spoken for.
+    fn finish(&mut self) -> Result<Bytes> {
+        if let (None, Some(record)) = (self.usage, &self.record) {
+            let usage = record.estimate(&self.source.input, &self.text);
+            self.writer.usage(usage);
+            self.usage = Some(usage);
+        }
+        let last = self.writer.end()?;
+        self.end(None);
+        Ok(last)
     }
 
     fn write(&mut self, chunk: Chunk) -> Result<Option<Bytes>> {
@@ -154,6 +164,10 @@ impl Relay {
         let asked = Instant::now();
         let silent = self.source.between.map(|between| asked + between);
         let until = silent.map_or(self.source.deadline, |silent| silent.min(self.source.deadline));
+        // A piece that is there already would be given however late it is.
+        if asked >= self.source.deadline {
+            return Some(Err(self.late(self.source.deadline)));
+        }
         let next = timeout_at(until, self.source.rest.next()).await;
         if let Some(record) = &mut self.record {
             record.note_waited(asked.elapsed());
@@ -230,13 +244,16 @@ impl Drop for Relay {
     }
 }
 
-/// An answer that is already there, as a stream.
-pub(crate) fn of_whole(answer: Answer, writer: Writer) -> SseStream {
-    of_chunks(&answer.into_chunks(), writer)
+/// An answer that is already there, as a stream; `usage` is what it took if it does not say so itself.
+pub(crate) fn of_whole(answer: Answer, usage: Usage, writer: Writer) -> SseStream {
+    of_chunks(&gather::pieces(answer), usage, writer)
 }
 
 /// The pieces of an answer that is complete, as a stream.
-pub(crate) fn of_chunks(chunks: &[Chunk], mut writer: Writer) -> SseStream {
+pub(crate) fn of_chunks(chunks: &[Chunk], usage: Usage, mut writer: Writer) -> SseStream {
+    if chunks.iter().all(|chunk| chunk.usage.is_none()) {
+        writer.usage(usage);
+    }
     let written = chunks.iter().map(|chunk| writer.chunk(chunk)).collect::<Result<Vec<_>>>();
     let frames = written.and_then(|frames| Ok((frames, writer.end()?)));
     let frames = match frames {

@@ -5,8 +5,7 @@
 //! bound about four times closer: exact where the tokenizer is OpenAI's. Tokenizers of other vendors are
 //! not public; none is known that makes twice as many tokens of a text, so twice our count is their bound.
 //!
-//! Images, sounds and files that are only referred to are not bounded by the bytes of the reference. An
-//! image counts as [`IMAGE_TOKENS`]; anything else as all that the model can read.
+//! Images, sounds and files are bounded by neither: `media` reckons them.
 
 use gatemark_core::model::Usage;
 use gatemark_provider::request::{ChatRequest, Messages};
@@ -14,12 +13,7 @@ use gatemark_text::tokens::Encoding;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// What an image is reckoned at: more than vendors bill for one, but for small models that bill them many
-/// times over.
-const IMAGE_TOKENS: u64 = 5_000;
-
-/// What a file or a sound is reckoned at where nobody knows how much the model can read.
-const FILE_TOKENS: u64 = 200_000;
+use crate::media::{self, FILE_TOKENS, Media};
 
 /// Tokens around each message for its role and its ends.
 const FRAME_TOKENS: u64 = 6;
@@ -32,8 +26,10 @@ const MOST_COUNTED: usize = 1 << 20;
 pub(crate) struct Weight {
     /// Bytes of text and of the JSON around it.
     bytes: u64,
-    /// Tokens of what is only referred to.
+    /// Tokens of images, sounds and files.
     media: u64,
+    /// Whether the letters of some are in the request, and not among the bytes.
+    carries: bool,
     /// Whether sound may be read or written.
     pub(crate) sound: bool,
 }
@@ -44,7 +40,10 @@ impl Weight {
         let told = request.form.as_deref().map_or(0, |form| form.identity().len());
         let fields: usize = fields.sum::<usize>() + told;
         let (bytes, media) = match &request.messages {
-            Messages::Raw(raw) => (raw.get().len(), media(raw)),
+            Messages::Raw(raw) => {
+                let media = media::look(raw);
+                (media.text.as_ref().map_or(raw.get().len(), String::len), media)
+            }
             Messages::Turns(turns) => {
                 (turns.iter().map(|turn| turn.text.len()).sum(), Media::default())
             }
@@ -57,6 +56,7 @@ impl Weight {
             bytes: bytes as u64 + fields as u64 + frames(request),
             media: media.tokens.saturating_add(if kept { FILE_TOKENS } else { 0 }),
             sound: media.sound || speaks,
+            carries: media.text.is_some(),
         }
     }
 
@@ -81,9 +81,23 @@ impl Weight {
             None => (Encoding::O200k, 2),
         };
         let mut count = 0;
-        each_text(request, |text| count += encoding.count(text) as u64);
+        self.each_text(request, |text| count += encoding.count(text) as u64);
         let counted = (count + frames(request)) * factor;
         self.tokens(most).min(counted.saturating_add(self.media))
+    }
+
+    fn each_text(&self, request: &ChatRequest, mut see: impl FnMut(&str)) {
+        match &request.messages {
+            Messages::Raw(raw) if self.carries => {
+                see(media::look(raw).text.as_deref().unwrap_or(raw.get()));
+            }
+            Messages::Raw(raw) => see(raw.get()),
+            Messages::Turns(turns) => turns.iter().for_each(|turn| see(&turn.text)),
+        }
+        request.fields.iter().for_each(|(_, value)| see(value.get()));
+        if let Some(form) = &request.form {
+            see(form.identity());
+        }
     }
 }
 
@@ -91,17 +105,6 @@ fn frames(request: &ChatRequest) -> u64 {
     match &request.messages {
         Messages::Raw(_) => FRAME_TOKENS,
         Messages::Turns(turns) => (turns.len() as u64 + 1) * FRAME_TOKENS,
-    }
-}
-
-fn each_text(request: &ChatRequest, mut see: impl FnMut(&str)) {
-    match &request.messages {
-        Messages::Raw(raw) => see(raw.get()),
-        Messages::Turns(turns) => turns.iter().for_each(|turn| see(&turn.text)),
-    }
-    request.fields.iter().for_each(|(_, value)| see(value.get()));
-    if let Some(form) = &request.form {
-        see(form.identity());
     }
 }
 
@@ -122,6 +125,19 @@ pub(crate) fn count<'a>(id: &str, texts: impl Iterator<Item = &'a str>) -> u64 {
     texts.map(|text| count(text) as u64).sum()
 }
 
+/// Our own count of a conversation: of its texts, and what its images and files most likely are.
+pub(crate) fn read_of(id: &str, raw: &RawValue) -> u64 {
+    let Media { text, likely, .. } = media::look(raw);
+    count(id, std::iter::once(text.as_deref().unwrap_or(raw.get()))).saturating_add(likely)
+}
+
+/// The same in full, however long it is.
+pub(crate) fn read_exactly(raw: &RawValue) -> u64 {
+    let Media { text, likely, .. } = media::look(raw);
+    let counted = Encoding::O200k.count(text.as_deref().unwrap_or(raw.get()));
+    likely.saturating_add(counted as u64)
+}
+
 /// Our own count of an answer: of the definitions and messages that were read, and of what was written.
 pub(crate) fn estimate(
     id: &str,
@@ -130,56 +146,13 @@ pub(crate) fn estimate(
 ) -> Usage {
     let read = std::iter::once(definitions);
     let input = match messages {
-        Messages::Raw(raw) => count(id, read.chain([raw.get()])),
+        Messages::Raw(raw) => count(id, read).saturating_add(read_of(id, raw)),
         Messages::Turns(turns) => {
             count(id, read.chain(turns.iter().map(|turn| turn.text.as_str())))
         }
     };
     let output = count(id, written.into_iter());
     Usage { input, output, estimated: true, ..Usage::default() }
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Media {
-    tokens: u64,
-    sound: bool,
-}
-
-/// What the messages refer to. Most have only texts, and are not parsed to find that out.
-fn media(raw: &RawValue) -> Media {
-    const SIGNS: [&str; 7] =
-        ["image", "audio", "file", "video", "document", "media", "item_reference"];
-    let mut media = Media::default();
-    if SIGNS.iter().any(|sign| raw.get().contains(sign))
-        && let Ok(messages) = serde_json::from_str::<Value>(raw.get())
-    {
-        seek(&messages, &mut media);
-    }
-    media
-}
-
-fn seek(value: &Value, media: &mut Media) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| seek(item, media)),
-        Value::Object(fields) => {
-            let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default();
-            if kind.contains("image") {
-                media.tokens = media.tokens.saturating_add(IMAGE_TOKENS);
-            } else if ["audio", "file", "video", "document", "media", "item_reference"]
-                .iter()
-                .any(|k| kind.contains(k))
-            {
-                media.tokens = media.tokens.saturating_add(FILE_TOKENS);
-                media.sound |= kind.contains("audio");
-            }
-            // What is inside of such a part is its own.
-            let holds = ["", "message", "function_call_output"].contains(&kind);
-            if holds || kind.contains("tool") {
-                fields.values().for_each(|field| seek(field, media));
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Shows every text in `value`, which is what a model writes of a tool call: its name and its arguments.
@@ -247,20 +220,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_referred_to_counts() {
-        let of = |content: &str| {
-            let messages = format!(r#"[{{"role":"user","content":{content}}}]"#);
-            Weight::of(&request(Messages::Raw(raw(&messages)), "gpt-4o"))
-        };
-        assert_eq!(of(r#""an image of a file""#).media, 0);
-        let image = of(
-            r#"[{"type":"text","text":"x"},{"type":"image_url","image_url":{"url":"https://x.example"}}]"#,
+    fn an_image_weighs_what_it_shows_and_not_its_letters() {
+        let letters = "iVBORw0KGgo/".repeat(20_000);
+        let messages = format!(
+            r#"[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"data:image/png;base64,{letters}"}}}}]}}]"#
         );
-        assert_eq!((image.media, image.sound), (IMAGE_TOKENS, false));
-        let both = of(
-            r#"[{"type":"input_audio","input_audio":{"data":"AA=="}},{"type":"file","file":{"file_id":"f"}}]"#,
-        );
-        assert_eq!((both.media, both.sound), (2 * FILE_TOKENS, true));
-        assert_eq!(both.tokens(Some(128_000)), 128_000);
+        let request = request(Messages::Raw(raw(&messages)), "gpt-4o");
+        let weight = Weight::of(&request);
+        let (bound, counted) = (weight.tokens(None), weight.counted(&request, None));
+        assert!((5_000..5_300).contains(&bound), "{bound}");
+        assert!((5_000..5_300).contains(&counted) && counted < bound, "{counted}");
+        let usage = estimate("gpt-4o", ("", &request.messages), ["", ""]);
+        assert!((1_600..1_700).contains(&usage.input), "{usage:?}");
     }
 }

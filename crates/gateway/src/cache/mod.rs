@@ -5,6 +5,10 @@
 //! whose free texts mean nearly the same, by the distance of their vectors, if the cache allows that. What
 //! is found was checked when it was kept, by the version that would check it now, and is not checked again.
 //!
+//! The first two cost nothing and come before budgets are asked: an answer that is there is given however
+//! little money is left. To compare by meaning a vector has to be paid for, which nobody does for a call that
+//! could not be paid itself, so that comes after.
+//!
 //! A call that no cache is about costs two comparisons here, and nothing is hashed for it.
 
 mod flight;
@@ -66,11 +70,18 @@ pub(crate) struct Plan {
 }
 
 /// What there is for a call.
-pub(crate) enum Recalled {
+pub(crate) enum Recalled<T> {
     /// An answer.
     Found(Found),
-    /// None: ask, and let the keeper know what came, if there is one.
-    Ask(Option<Box<Keeper>>),
+    /// None.
+    Ask(T),
+}
+
+/// A question to which there is no answer that costs nothing, and the duty to bring one if others wait for it.
+pub(crate) struct Question {
+    room: Arc<Room>,
+    key: Digest,
+    lead: Option<Lead>,
 }
 
 /// An answer that is given again.
@@ -167,7 +178,7 @@ impl Caches {
         room.clone()
     }
 
-    /// Looks for an answer; at the end of a wait in vain, `Timeout`.
+    /// Looks for an answer to exactly this; at the end of a wait in vain, `Timeout`.
     pub(crate) async fn recall(
         &self,
         snapshot: &Snapshot,
@@ -175,26 +186,50 @@ impl Caches {
         plan: &Plan,
         prepared: &Prepared,
         record: &mut Pending,
-    ) -> Result<Recalled> {
+    ) -> Result<Recalled<Option<Question>>> {
         if plan.wish.no_store || repeat::is_stateful(&prepared.request) {
             record.note_cache(CacheUse::Bypass);
             return Ok(Recalled::Ask(None));
         }
-        let provider = snapshot.project().providers.get(resolved.model.provider());
-        let identity = provider.map(Provider::identity).unwrap_or_default();
-        let look = Look { caches: self, snapshot, resolved, plan, prepared, identity: &identity };
-        let recalled = look.recall().await?;
-        if let Recalled::Ask(Some(keeper)) = &recalled {
+        let identity = identity(snapshot, resolved);
+        Look { snapshot, resolved, plan, prepared, identity: &identity }.exactly(self).await
+    }
+
+    /// Looks for an answer to a question of like meaning; else somebody takes in what the vendor says.
+    pub(crate) async fn recall_alike(
+        &self,
+        question: Question,
+        (snapshot, resolved): (&Snapshot, &Resolved),
+        plan: &Plan,
+        prepared: &Prepared,
+        record: &mut Pending,
+    ) -> Recalled<Box<Keeper>> {
+        let identity = identity(snapshot, resolved);
+        let look = Look { snapshot, resolved, plan, prepared, identity: &identity };
+        let recalled = look.alike(question).await;
+        if let Recalled::Ask(keeper) = &recalled {
             record.note_cache(CacheUse::Miss);
             keeper.room.count(CacheUse::Miss, gatemark_core::NanoUsd::ZERO);
         }
-        Ok(recalled)
+        recalled
+    }
+}
+
+/// Who answers under the model's name.
+fn identity(snapshot: &Snapshot, resolved: &Resolved) -> String {
+    let provider = snapshot.project().providers.get(resolved.model.provider());
+    provider.map(Provider::identity).unwrap_or_default()
+}
+
+/// Gives what was found to those who wait for it.
+fn land(lead: Option<Lead>, found: &Found) {
+    if let Some(lead) = lead {
+        lead.land(Some(Landed { kept: found.kept.clone(), similarity: found.similarity }));
     }
 }
 
 /// One search.
 struct Look<'a> {
-    caches: &'a Caches,
     snapshot: &'a Snapshot,
     resolved: &'a Resolved,
     plan: &'a Plan,
@@ -203,18 +238,17 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    async fn recall(&self) -> Result<Recalled> {
+    async fn exactly(&self, caches: &Caches) -> Result<Recalled<Option<Question>>> {
         let form = key::Form { dialect: self.plan.dialect, stream: self.prepared.request.stream };
         let key = key::of(&self.owner(), &self.prepared.request, form)?;
-        let room = self.caches.room(&self.plan.cache);
+        let room = caches.room(&self.plan.cache);
         if self.plan.wish.refresh {
-            let near = self.near(&room).await;
-            return Ok(self.ask(room, key, None, near));
+            return Ok(Recalled::Ask(Some(Question { room, key, lead: None })));
         }
         if let Some(found) = self.exact(&room, &key).await {
             return Ok(Recalled::Found(found));
         }
-        let lead = match self.caches.flights.enter(key) {
+        let lead = match caches.flights.enter(key) {
             Entered::Lead(lead) => Some(lead),
             Entered::Follow(follow) => match follow.wait(self.deadline()).await {
                 Waited::Landed(Landed { kept, similarity }) => {
@@ -232,42 +266,27 @@ impl Look<'_> {
         };
         // The answer may have come between looking and asking.
         if let Some(found) = self.exact(&room, &key).await {
-            return Ok(self.land(lead, found));
+            land(lead, &found);
+            return Ok(Recalled::Found(found));
         }
+        Ok(Recalled::Ask(Some(Question { room, key, lead })))
+    }
+
+    async fn alike(&self, question: Question) -> Recalled<Box<Keeper>> {
+        let Question { room, key, lead } = question;
         let near = self.near(&room).await;
-        if let Some((group, vector)) = &near
+        if let Some((group, vector)) = near.as_ref().filter(|_| !self.plan.wish.refresh)
             && let Some(similar) = &self.plan.cache.similar
             && let Some((kept, similarity)) =
                 room.nearest((group, vector), similar.threshold, self.plan.wish.ttl).await
         {
             let (how, similarity) = (CacheUse::Similar, Some(similarity));
-            return Ok(self.land(lead, Found { kept, how, similarity, room }));
+            let found = Found { kept, how, similarity, room };
+            land(lead, &found);
+            return Recalled::Found(found);
         }
-        Ok(self.ask(room, key, lead, near))
-    }
-
-    async fn exact(&self, room: &Arc<Room>, key: &Digest) -> Option<Found> {
-        let kept = room.get(key, self.plan.wish.ttl).await?;
-        Some(Found { kept, how: CacheUse::Hit, similarity: None, room: room.clone() })
-    }
-
-    fn land(&self, lead: Option<Lead>, found: Found) -> Recalled {
-        if let Some(lead) = lead {
-            let (kept, similarity) = (found.kept.clone(), found.similarity);
-            lead.land(Some(Landed { kept, similarity }));
-        }
-        Recalled::Found(found)
-    }
-
-    fn ask(
-        &self,
-        room: Arc<Room>,
-        key: Digest,
-        lead: Option<Lead>,
-        near: Option<(Digest, Vec<f32>)>,
-    ) -> Recalled {
         let request = &self.prepared.request;
-        Recalled::Ask(Some(Box::new(Keeper {
+        Recalled::Ask(Box::new(Keeper {
             room,
             key,
             ttl: self.plan.cache.ttl,
@@ -276,7 +295,12 @@ impl Look<'_> {
             model: self.resolved.model.clone(),
             deterministic: repeat::is_deterministic(request),
             pieces: Pieces::new(!repeat::is_plain(request)),
-        })))
+        }))
+    }
+
+    async fn exact(&self, room: &Arc<Room>, key: &Digest) -> Option<Found> {
+        let kept = room.get(key, self.plan.wish.ttl).await?;
+        Some(Found { kept, how: CacheUse::Hit, similarity: None, room: room.clone() })
     }
 
     fn owner(&self) -> key::Owner<'_> {

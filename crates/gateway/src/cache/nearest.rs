@@ -48,13 +48,14 @@ impl Nearest {
         Self { within: Mutex::default(), max_entries, max_bytes }
     }
 
-    /// The entry nearest to `vector`, and its cosine similarity, if that is at least `threshold`. Vectors
-    /// have the length 1.
+    /// The entry nearest to `vector` that is not among `passed`, and its cosine similarity, if that is at least
+    /// `threshold`. Vectors have the length 1.
     pub(crate) fn find(
         &self,
         group: &Digest,
         vector: &[f32],
         threshold: f32,
+        passed: &[Digest],
     ) -> Option<(Digest, f32)> {
         let mut within = self.lock();
         within.tick += 1;
@@ -62,6 +63,9 @@ impl Nearest {
         let group = within.groups.get_mut(group).filter(|group| group.width == vector.len())?;
         let vectors = group.vectors.chunks_exact(group.width.max(1));
         let scored = vectors.map(|other| dot(vector, other)).enumerate();
+        let items = &group.items;
+        let is_passed = |rank: usize| items.get(rank).is_some_and(|it| passed.contains(&it.key));
+        let scored = scored.filter(|(rank, _)| passed.is_empty() || !is_passed(*rank));
         let (rank, similarity) = scored.max_by(|a, b| a.1.total_cmp(&b.1))?;
         if similarity < threshold {
             return None;
@@ -201,12 +205,12 @@ mod tests {
         nearest.insert(group(), &unit(vec![1.0, 0.0]).unwrap(), key(1));
         nearest.insert(group(), &unit(vec![1.0, 1.0]).unwrap(), key(2));
         let asked = unit(vec![1.0, 0.9]).unwrap();
-        let (found, similarity) = nearest.find(&group(), &asked, 0.9).unwrap();
+        let (found, similarity) = nearest.find(&group(), &asked, 0.9, &[]).unwrap();
         assert_eq!(found, key(2));
         assert!((similarity - 1.9 / (1.81_f32 * 2.0).sqrt()).abs() < 1e-5);
-        assert_eq!(nearest.find(&group(), &unit(vec![-1.0, 0.0]).unwrap(), 0.9), None);
-        assert_eq!(nearest.find(&Digest::of(b"other"), &asked, 0.0), None, "groups are apart");
-        assert_eq!(nearest.find(&group(), &[1.0], 0.0), None, "of another width");
+        assert_eq!(nearest.find(&group(), &unit(vec![-1.0, 0.0]).unwrap(), 0.9, &[]), None);
+        assert_eq!(nearest.find(&Digest::of(b"other"), &asked, 0.0, &[]), None, "groups are apart");
+        assert_eq!(nearest.find(&group(), &[1.0], 0.0, &[]), None, "of another width");
     }
 
     #[test]
@@ -215,11 +219,11 @@ mod tests {
         let (a, b, c) = (vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.0], vec![0.0, 0.0, 1.0]);
         nearest.insert(group(), &a, key(1));
         nearest.insert(group(), &b, key(2));
-        assert!(nearest.find(&group(), &a, 0.9).is_some());
+        assert!(nearest.find(&group(), &a, 0.9, &[]).is_some());
         nearest.insert(group(), &c, key(3));
-        assert!(nearest.find(&group(), &b, 0.9).is_none());
-        assert!(nearest.find(&group(), &a, 0.9).is_some());
-        assert!(nearest.find(&group(), &c, 0.9).is_some());
+        assert!(nearest.find(&group(), &b, 0.9, &[]).is_none());
+        assert!(nearest.find(&group(), &a, 0.9, &[]).is_some());
+        assert!(nearest.find(&group(), &c, 0.9, &[]).is_some());
     }
 
     #[test]
@@ -247,7 +251,7 @@ mod tests {
                 asked.iter().zip(other).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum()
             };
             let best = kept.iter().map(|other| cosine(other)).fold(f64::MIN, f64::max);
-            let (_, similarity) = nearest.find(&group(), asked, -2.0).unwrap();
+            let (_, similarity) = nearest.find(&group(), asked, -2.0, &[]).unwrap();
             prop_assert!((f64::from(similarity) - best.min(1.0)).abs() < 1e-4);
         }
 

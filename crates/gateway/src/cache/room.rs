@@ -67,6 +67,19 @@ struct Figures {
     search_us: AtomicU64,
 }
 
+/// Most answers that are passed by because they are too old for a caller.
+const MOST_PASSED: usize = 8;
+
+/// What stands under a key.
+enum Looked {
+    /// An answer.
+    Fresh(Arc<Kept>),
+    /// One that is too old for this caller, and stays for others.
+    TooOld,
+    /// None, or one whose time was over and that is gone now.
+    Gone,
+}
+
 pub(crate) struct Room {
     name: String,
     max_bytes: u64,
@@ -104,16 +117,23 @@ impl Room {
 
     /// The answer under `key`, if it is fresh. An old one goes.
     pub(crate) async fn get(&self, key: &Digest, most: Option<Duration>) -> Option<Arc<Kept>> {
-        let kept = self.shelf.get(key).await?;
+        match self.look(key, most).await {
+            Looked::Fresh(kept) => Some(kept),
+            Looked::TooOld | Looked::Gone => None,
+        }
+    }
+
+    async fn look(&self, key: &Digest, most: Option<Duration>) -> Looked {
+        let Some(kept) = self.shelf.get(key).await else { return Looked::Gone };
         let now = Instant::now();
         if kept.is_fresh(now, most) {
-            return Some(kept);
+            return Looked::Fresh(kept);
         }
-        // One that is only too old for this caller stays for others.
-        if !kept.is_fresh(now, None) {
-            self.shelf.remove(key);
+        if kept.is_fresh(now, None) {
+            return Looked::TooOld;
         }
-        None
+        self.shelf.remove(key);
+        Looked::Gone
     }
 
     /// The fresh answer to the request whose vector is nearest, and how near it is.
@@ -125,14 +145,20 @@ impl Room {
     ) -> Option<(Arc<Kept>, f32)> {
         let nearest = self.nearest.as_ref()?;
         let began = Instant::now();
-        let mut found = None;
-        // Each round without an answer forgets a vector whose answer is gone.
-        while let Some((key, similarity)) = nearest.find(group, vector, threshold) {
-            if let Some(kept) = self.get(&key, most).await {
-                found = Some((kept, similarity));
-                break;
+        let (mut found, mut passed) = (None, vec![]);
+        // Each round without an answer forgets a vector whose answer is gone, or passes by one that is only too
+        // old for this caller.
+        while passed.len() < MOST_PASSED
+            && let Some((key, similarity)) = nearest.find(group, vector, threshold, &passed)
+        {
+            match self.look(&key, most).await {
+                Looked::Fresh(kept) => {
+                    found = Some((kept, similarity));
+                    break;
+                }
+                Looked::TooOld => passed.push(key),
+                Looked::Gone => nearest.remove(group, &key),
             }
-            nearest.remove(group, &key);
         }
         self.figures.search_us.fetch_add(micros(began.elapsed()), Ordering::Relaxed);
         found
@@ -237,6 +263,20 @@ mod tests {
         assert!(room.nearest((&Digest::of(b"g"), &[1.0]), 0.5, None).await.is_none());
         let stats = room.stats();
         assert_eq!((stats.entries, stats.bytes), (0, 0), "the vector goes with its answer");
+    }
+
+    #[tokio::test]
+    async fn a_vector_stays_for_others_when_its_answer_is_too_old_for_one() {
+        let room = room();
+        let group = Digest::of(b"g");
+        for (key, vector) in [(b"k", vec![1.0, 0.0]), (b"l", vec![0.8, 0.6])] {
+            let kept = Arc::new(kept(std::str::from_utf8(key).unwrap()));
+            room.put(Digest::of(key), kept, Some((group, vector)));
+        }
+        let asked = (&group, &[1.0, 0.0][..]);
+        assert!(room.nearest(asked, 0.5, Some(Duration::ZERO)).await.is_none());
+        let (found, similarity) = room.nearest(asked, 0.5, None).await.unwrap();
+        assert_eq!((found.text().as_str(), similarity), ("k", 1.0), "both vectors are still there");
     }
 
     #[tokio::test]

@@ -92,15 +92,16 @@ impl Walk<'_> {
         record: &mut Pending,
     ) -> Option<(Option<Target<'a>>, Shot)> {
         let next = self.job.next_ready(target.index);
-        let other = next.and_then(|next| self.job.target(next, record).ok());
+        let flying = Some(target.model());
+        let other = next.and_then(|next| self.job.target(next, flying, record).ok());
         let asked = other.as_ref().unwrap_or(target);
         if !asked.health.provider.may(Again::Hedge) {
             return None;
         }
         if other.is_none() {
             // Both may have to be paid.
-            let (resolved, prepared) = (target.resolved(), target.prepared());
-            reserve::another(self.job.snapshot, resolved, prepared, record).ok()?;
+            let same = (target.resolved(), target.prepared());
+            reserve::beside(self.job.snapshot, same, flying, record).ok()?;
         }
         let shot = Shot::aim(&self.job, asked, record).ok()?;
         Some((other, shot))

@@ -82,7 +82,7 @@ pub(crate) async fn dispatch(job: Job<'_>, record: &mut Pending) -> Result<Answe
     let walk = Walk { job, deadline: job.prepared.since + timeout, timeout };
     let mut reported: Option<Error> = None;
     for index in 0..walk.job.targets() {
-        let missed = match walk.job.target(index, record) {
+        let missed = match walk.job.target(index, None, record) {
             Ok(target) => match walk.ask(target, record).await {
                 Ok(answered) => return Ok(answered),
                 Err(Miss::End(error)) => return Err(error),

@@ -74,8 +74,14 @@ impl<'a> Job<'a> {
         Ok(own.unwrap_or(self.provider(&self.resolved.model)?.timeout))
     }
 
-    /// The target, prepared by its own variant and reserved by its own price.
-    pub(super) fn target(&self, index: usize, record: &mut Pending) -> Result<Target<'a>> {
+    /// The target, prepared by its own variant and reserved by its own price, beside what a request to `flying`
+    /// may cost that is under way.
+    pub(super) fn target(
+        &self,
+        index: usize,
+        flying: Option<&ModelName>,
+        record: &mut Pending,
+    ) -> Result<Target<'a>> {
         let model =
             self.model(index).ok_or_else(|| Error::internal("a call has no such target"))?;
         let provider = self.provider(model)?;
@@ -86,7 +92,7 @@ impl<'a> Job<'a> {
                 let price = self.snapshot.project().price(model);
                 let resolved = Resolved { model: model.clone(), price, ..self.resolved.clone() };
                 let prepared = prepare::prepare(self.snapshot, &resolved, ask.clone(), record)?;
-                reserve::another(self.snapshot, &resolved, &prepared, record)?;
+                reserve::beside(self.snapshot, (&resolved, &prepared), flying, record)?;
                 Some(Box::new((resolved, prepared)))
             }
         };

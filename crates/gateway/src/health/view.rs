@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::breaker::{BreakerState, Counts};
 use super::{Health, PoisonError, locked};
+use crate::Gateway;
 
 /// What is remembered of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,5 +102,17 @@ impl Health {
             .collect();
         states.sort_by(|a, b| a.model.cmp(&b.model));
         states
+    }
+}
+
+impl Gateway {
+    /// What is remembered of every provider that was asked.
+    pub fn providers(&self) -> Vec<ProviderState> {
+        self.health().provider_states()
+    }
+
+    /// What is remembered of every model that was asked.
+    pub fn models(&self) -> Vec<ModelState> {
+        self.health().model_states(self.snapshot().project())
     }
 }

@@ -70,6 +70,7 @@ impl Pending {
 
     /// What an attempt used that did not answer: paid for beside what did.
     pub(crate) fn note_spent(&mut self, usage: Usage, price: Option<&Price>) {
+        self.tokens_beside = self.tokens_beside.saturating_add(super::tokens(&usage));
         if let Some(price) = price {
             self.beside += price.of(&usage);
             self.record.cost = self.before.cost + self.beside;

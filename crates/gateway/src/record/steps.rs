@@ -62,6 +62,7 @@ impl Pending {
             (None, None) => {}
         }
         if step.recalled.is_none() {
+            self.tokens_beside = self.tokens_beside.saturating_add(super::tokens(&usage));
             self.beside += cost;
             self.record.cost = self.beside;
         }

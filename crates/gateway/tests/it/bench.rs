@@ -161,6 +161,16 @@ pub(crate) fn bench_of(project: Project, output: Value, acts: Vendors) -> Bench 
 
 /// The same; `admitted` says whether the gate admitted the prompt's second model.
 pub(crate) fn bench_with(project: Project, output: Value, acts: Vendors, admitted: bool) -> Bench {
+    bench_serving(project, content(output, admitted), acts, admitted)
+}
+
+/// The same for a version with `content`.
+pub(crate) fn bench_serving(
+    project: Project,
+    content: Value,
+    acts: Vendors,
+    admitted: bool,
+) -> Bench {
     // A killed test leaves its folder, and another process may get its number.
     let directory = loop {
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
@@ -181,7 +191,7 @@ pub(crate) fn bench_with(project: Project, output: Value, acts: Vendors, admitte
             Some((provider, _)) => more_keys.entry(provider.into()).or_default().push(script),
         }
     }
-    let release = Arc::new(Release::compile(version(output, admitted)).unwrap());
+    let release = Arc::new(Release::compile(version(content)).unwrap());
     let others: Arc<[_]> = [OTHER.parse().unwrap()].into();
     let fallbacks = if admitted { HashMap::from([(3, others)]) } else { HashMap::new() };
     let pointer = Pointer { current: release.clone(), admitted: vec![release], fallbacks };
@@ -203,7 +213,8 @@ pub(crate) fn bench_with(project: Project, output: Value, acts: Vendors, admitte
 /// The prompt's second model.
 const OTHER: &str = "p/other";
 
-fn version(output: Value, two: bool) -> Version {
+/// What the prompt's version holds; without a cap for `two` models.
+pub(crate) fn content(output: Value, two: bool) -> Value {
     let mut content = json!({
         "variables": {"text": {"type": "string", "trust": "untrusted", "max_tokens": 50}},
         "messages": [{"role": "user", "text": "Sort this: {{ text }}"}],
@@ -217,6 +228,10 @@ fn version(output: Value, two: bool) -> Version {
     }
     let models = content["models"].as_array_mut().unwrap();
     models.push(json!({"model": OTHER, "parameters": {"max_tokens": 77}}));
+    content
+}
+
+fn version(content: Value) -> Version {
     Version {
         prompt: "a/b".parse().unwrap(),
         number: 3,

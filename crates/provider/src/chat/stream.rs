@@ -42,6 +42,11 @@ impl Writer {
         Some(frame::data(&[&write::write_chunk(chunk, &self.opening, first)]))
     }
 
+    /// What the whole answer took, where no piece of it says so.
+    pub fn usage(&mut self, usage: Usage) {
+        self.usage = Some(usage);
+    }
+
     /// The events that end a stream that broke.
     pub fn error(&mut self, error: &Error) -> Bytes {
         frame::data(&[&write_error(error), DONE.as_bytes()])

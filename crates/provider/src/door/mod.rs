@@ -7,6 +7,7 @@
 mod read;
 
 use bytes::Bytes;
+use gatemark_core::model::Usage;
 use gatemark_core::{Error, Result};
 use serde_json::value::RawValue;
 
@@ -50,6 +51,15 @@ impl Writer {
             Self::Chat(writer) => Ok(writer.chunk(chunk)),
             Self::Messages(writer) => writer.chunk(chunk),
             Self::Responses(writer) => writer.chunk(chunk),
+        }
+    }
+
+    /// What the whole answer took, where no piece of it says so; told at the end.
+    pub fn usage(&mut self, usage: Usage) {
+        match self {
+            Self::Chat(writer) => writer.usage(usage),
+            Self::Messages(writer) => writer.usage(usage),
+            Self::Responses(writer) => writer.usage(usage),
         }
     }
 

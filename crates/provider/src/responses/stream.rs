@@ -108,6 +108,11 @@ impl Writer {
         Ok(self.take())
     }
 
+    /// What the whole answer took, where no piece of it says so.
+    pub fn usage(&mut self, usage: Usage) {
+        self.usage = Some(usage);
+    }
+
     /// The events that end a stream that broke.
     pub fn error(&mut self, error: &Error) -> Bytes {
         self.out.clear();
