@@ -82,12 +82,15 @@ pub(crate) async fn look(
     loop {
         while let Some(chunk) = kept.pieces.get(next) {
             next += 1;
-            if let Err(why) = watch.push(&chunk.text) {
+            if !chunk.refusal
+                && let Err(why) = watch.push(&chunk.text)
+            {
                 return Ok(Seen::Unfit(Box::new(joined(&kept.release())), why));
             }
             let goes = watch.has_begun()
                 || chunk.finish.is_some()
                 || chunk.tool_calls.is_some()
+                || chunk.refusal
                 || !chunk.reasoning.is_empty();
             if goes || next >= MOST_PIECES {
                 started.head = kept.release();
@@ -139,6 +142,7 @@ fn joined(pieces: &[Chunk]) -> Answer {
     let mut answer = Answer::default();
     for piece in pieces {
         answer.text.push_str(&piece.text);
+        answer.refusal |= piece.refusal;
         answer.usage = piece.usage.or(answer.usage);
         if let Some(finish) = &piece.finish {
             answer.finish = finish.clone();

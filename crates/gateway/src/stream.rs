@@ -137,7 +137,8 @@ impl Relay {
     fn write(&mut self, chunk: Chunk) -> Result<Option<Bytes>> {
         let chunk = self.within_bound(chunk)?;
         self.take_in(&chunk);
-        if chunk.tool_calls.is_some() {
+        // Neither is the answer that the schema is about.
+        if chunk.tool_calls.is_some() || chunk.refusal {
             self.watch = None;
         }
         if let Some(watch) = &mut self.watch {

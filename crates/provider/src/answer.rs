@@ -60,6 +60,8 @@ pub struct Answer {
     pub model: String,
     /// The text of the first choice.
     pub text: String,
+    /// Whether that text is the model's refusal to answer, where the vendor tells the two apart.
+    pub refusal: bool,
     /// What the model thought before it answered, as far as the vendor shows it.
     pub reasoning: String,
     /// The `tool_calls` array of the first choice.
@@ -83,8 +85,8 @@ impl Answer {
             chunks.push(Chunk { reasoning: self.reasoning, ..Chunk::default() });
         }
         if !self.text.is_empty() || self.tool_calls.is_some() {
-            let tool_calls = self.tool_calls;
-            chunks.push(Chunk { text: self.text, tool_calls, ..Chunk::default() });
+            let (tool_calls, refusal) = (self.tool_calls, self.refusal);
+            chunks.push(Chunk { text: self.text, refusal, tool_calls, ..Chunk::default() });
         }
         let (finish, stop_sequence) = (Some(self.finish), self.stop_sequence);
         chunks.push(Chunk { finish, stop_sequence, ..Chunk::default() });
@@ -101,6 +103,8 @@ pub struct Chunk {
     pub raw: Option<Raw>,
     /// Text that the first choice gained.
     pub text: String,
+    /// Whether that text belongs to a refusal.
+    pub refusal: bool,
     /// Thoughts that were shown.
     pub reasoning: String,
     /// Its `tool_calls` delta.

@@ -25,6 +25,8 @@ pub(crate) enum Progress {
     Running,
     /// The answer is complete.
     Complete,
+    /// The answer ends here without being complete.
+    Cut,
 }
 
 /// A protocol's reading of events.
@@ -92,6 +94,10 @@ impl<R: Reader> Stream for Chunks<R> {
                 State::Running => match ready!(self.poll_progress(cx)) {
                     Ok(Progress::Running) => {}
                     Ok(Progress::Complete) => self.state = State::Complete,
+                    Ok(Progress::Cut) => {
+                        self.state = State::Over;
+                        return Poll::Ready(Some(Err(self.peer.ended_early())));
+                    }
                     Err(error) => {
                         self.state = State::Over;
                         return Poll::Ready(Some(Err(error)));

@@ -17,6 +17,7 @@ pub fn whole(chunks: &[Chunk]) -> Result<Answer> {
     let mut called: Vec<Piece> = Vec::new();
     for chunk in chunks {
         answer.text.push_str(&chunk.text);
+        answer.refusal |= chunk.refusal;
         answer.reasoning.push_str(&chunk.reasoning);
         if let Some(raw) = &chunk.tool_calls {
             for piece in calls::read(raw)? {

@@ -37,6 +37,7 @@ struct Ending<'a> {
     finish: &'a Finish,
     text: &'a str,
     calls_tools: bool,
+    refused: bool,
     record: &'a CallRecord,
 }
 
@@ -50,6 +51,7 @@ impl Keeper {
             finish: &answer.finish,
             text: &answer.text,
             calls_tools: answer.tool_calls.is_some(),
+            refused: answer.refusal,
             record,
         };
         let kept = self.may_keep(&ending).then(|| Kept::whole(answer, self.terms(record)));
@@ -64,19 +66,21 @@ impl Keeper {
     /// The stream is complete and has been judged.
     pub(crate) fn streamed(mut self, finish: &Finish, text: &str, record: &CallRecord) {
         let pieces = std::mem::take(&mut self.pieces);
-        let ending = Ending { finish, text, calls_tools: pieces.call_tools(), record };
+        let (calls_tools, refused) = (pieces.call_tools(), pieces.refuse());
+        let ending = Ending { finish, text, calls_tools, refused, record };
         let terms = self.terms(record);
         let kept = self.may_keep(&ending).then(|| Kept::pieces(pieces, terms)).flatten();
         self.end(kept);
     }
 
     fn may_keep(&self, ending: &Ending<'_>) -> bool {
-        let Ending { finish, text, calls_tools, record } = ending;
+        let Ending { finish, text, calls_tools, refused, record } = ending;
         let complete = match finish {
             Finish::Stop if !calls_tools => !text.trim().is_empty(),
             Finish::Stop | Finish::ToolCalls => self.deterministic,
             Finish::Length | Finish::ContentFilter | Finish::Other(_) => false,
         };
+        let complete = complete && !refused;
         complete && record.outcome == Outcome::Ok && record.model == self.model && !refuses(text)
     }
 

@@ -142,6 +142,11 @@ impl Pieces {
         self.chunks.push(chunk);
     }
 
+    /// Whether the model refuses.
+    pub(crate) fn refuse(&self) -> bool {
+        self.chunks.iter().any(|chunk| chunk.refusal)
+    }
+
     /// Whether tools are to be called.
     pub(crate) fn call_tools(&self) -> bool {
         self.chunks.iter().any(|chunk| chunk.tool_calls.is_some())
@@ -150,6 +155,7 @@ impl Pieces {
 
 fn only_text(chunk: &Chunk) -> bool {
     chunk.reasoning.is_empty()
+        && !chunk.refusal
         && chunk.tool_calls.is_none()
         && chunk.finish.is_none()
         && chunk.usage.is_none()

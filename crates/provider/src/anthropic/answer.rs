@@ -101,6 +101,6 @@ pub(crate) fn read(raw: &Bytes) -> Result<Answer, Unreadable> {
         finish: body.stop_reason.as_deref().map_or(Finish::Stop, finish),
         stop_sequence: body.stop_sequence,
         usage: body.usage.and_then(Counts::usage),
-        logprob: None,
+        ..Answer::default()
     })
 }

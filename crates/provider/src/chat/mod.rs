@@ -8,6 +8,7 @@ pub(crate) mod body;
 mod fault;
 pub(crate) mod read;
 mod stream;
+mod usage;
 mod write;
 
 pub use fault::write_error;

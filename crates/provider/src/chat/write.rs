@@ -32,7 +32,7 @@ struct WholeChoice<'a> {
 struct WholeMessage<'a> {
     role: &'static str,
     content: Option<&'a str>,
-    refusal: Option<()>,
+    refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     reasoning_content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +64,8 @@ struct Delta<'a> {
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     reasoning_content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,8 +119,8 @@ pub fn write_answer(answer: &Answer, created: i64) -> Bytes {
     let silent = answer.text.is_empty() && answer.tool_calls.is_some();
     let message = WholeMessage {
         role: "assistant",
-        content: (!silent).then_some(answer.text.as_str()),
-        refusal: None,
+        content: (!silent && !answer.refusal).then_some(answer.text.as_str()),
+        refusal: answer.refusal.then_some(answer.text.as_str()),
         reasoning_content: &answer.reasoning,
         tool_calls: answer.tool_calls.as_deref(),
     };
@@ -139,7 +141,8 @@ pub fn write_chunk(chunk: &Chunk, opening: &Opening, first: bool) -> Bytes {
     let bare = chunk.tool_calls.is_some() || chunk.finish.is_some() || !chunk.reasoning.is_empty();
     let delta = Delta {
         role: first.then_some("assistant"),
-        content: (!(bare && chunk.text.is_empty())).then_some(chunk.text.as_str()),
+        content: (!(bare && chunk.text.is_empty() || chunk.refusal)).then_some(chunk.text.as_str()),
+        refusal: chunk.refusal.then_some(chunk.text.as_str()),
         reasoning_content: &chunk.reasoning,
         tool_calls: chunk.tool_calls.as_deref(),
     };

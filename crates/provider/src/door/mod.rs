@@ -110,3 +110,72 @@ pub fn write_error(dialect: Dialect, error: &Error, call: Option<&str>) -> Bytes
 pub fn repeated(dialect: Dialect, fields: &[(String, Box<RawValue>)]) -> Asked {
     if dialect == Dialect::Responses { fields.into() } else { Asked::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn refusal() -> Answer {
+        Answer { text: "I cannot.".into(), refusal: true, ..Answer::default() }
+    }
+
+    fn opening() -> Opening {
+        Opening { call: "c".into(), model: "m".into(), ..Opening::default() }
+    }
+
+    /// The data of every event of a refusal that comes in two pieces.
+    fn events(dialect: Dialect) -> Vec<Value> {
+        let mut writer = Writer::new(dialect, opening());
+        let piece = |text: &str| Chunk { text: text.into(), refusal: true, ..Chunk::default() };
+        let mut bytes = vec![];
+        for chunk in [piece("I "), piece("cannot.")] {
+            bytes.extend(writer.chunk(&chunk).unwrap().unwrap_or_default());
+        }
+        bytes.extend(writer.end().unwrap());
+        let text = String::from_utf8(bytes).unwrap();
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        data.filter_map(|data| serde_json::from_str(data).ok()).collect()
+    }
+
+    #[test]
+    fn a_refusal_is_one_at_every_door() {
+        let whole = |dialect| -> Value {
+            serde_json::from_slice(&write_answer(dialect, &refusal(), &opening()).unwrap()).unwrap()
+        };
+        let said = &whole(Dialect::Chat)["choices"][0]["message"];
+        assert_eq!((&said["refusal"], &said["content"]), (&json!("I cannot."), &Value::Null));
+        let message = whole(Dialect::Messages);
+        assert_eq!(message["stop_reason"], "refusal");
+        assert_eq!(message["content"], json!([{"type": "text", "text": "I cannot."}]));
+        let part = json!({"type": "refusal", "refusal": "I cannot."});
+        let response = whole(Dialect::Responses);
+        assert_eq!(
+            (&response["status"], &response["output"][0]["content"]),
+            (&json!("completed"), &json!([part]))
+        );
+        let chat = events(Dialect::Chat);
+        assert_eq!(chat[0]["choices"][0]["delta"], json!({"role": "assistant", "refusal": "I "}));
+        assert_eq!(chat[1]["choices"][0]["delta"], json!({"refusal": "cannot."}));
+        let messages = events(Dialect::Messages);
+        let ended = messages.iter().find(|event| event["type"] == "message_delta").unwrap();
+        assert_eq!(ended["delta"]["stop_reason"], "refusal");
+        let responses = events(Dialect::Responses);
+        let names: Vec<&str> = responses.iter().filter_map(|e| e["type"].as_str()).collect();
+        assert_eq!(
+            names[2..],
+            [
+                "response.output_item.added",
+                "response.content_part.added",
+                "response.refusal.delta",
+                "response.refusal.delta",
+                "response.refusal.done",
+                "response.content_part.done",
+                "response.output_item.done",
+                "response.completed"
+            ]
+        );
+        assert_eq!(responses[6]["refusal"], "I cannot.");
+        assert_eq!(responses[9]["response"]["output"][0]["content"], json!([part]));
+    }
+}

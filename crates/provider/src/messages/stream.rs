@@ -13,7 +13,7 @@ use gatemark_core::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::write::{Counts, made_id, stop_reason};
+use super::write::{Counts, REFUSAL, made_id, stop_reason};
 use super::write_error;
 use crate::answer::{Chunk, Finish};
 use crate::calls::{self, Piece, Queue};
@@ -40,6 +40,8 @@ pub struct Writer {
     blocks: u64,
     tools: Queue,
     finish: Finish,
+    /// Whether the model has refused.
+    refused: bool,
     met: Option<String>,
     usage: Usage,
     /// The vendor's own last event.
@@ -57,6 +59,7 @@ impl Writer {
             blocks: 0,
             tools: Queue::default(),
             finish: Finish::Stop,
+            refused: false,
             met: None,
             usage: Usage::default(),
             last: None,
@@ -76,6 +79,7 @@ impl Writer {
         if !chunk.reasoning.is_empty() {
             self.say(Open::Thinking, "thinking", "thinking_delta", &chunk.reasoning)?;
         }
+        self.refused |= chunk.refusal;
         if !chunk.text.is_empty() {
             self.say(Open::Text, "text", "text_delta", &chunk.text)?;
         }
@@ -118,7 +122,10 @@ impl Writer {
             self.write_tool(rank)?;
             self.close()?;
         }
-        let reason = stop_reason(&self.finish, self.met.as_deref(), !self.tools.is_empty());
+        let reason = match self.refused {
+            true => REFUSAL,
+            false => stop_reason(&self.finish, self.met.as_deref(), !self.tools.is_empty()),
+        };
         let delta = json!({"stop_reason": reason, "stop_sequence": self.met});
         let usage = Counts::from(self.usage);
         let ended = Ended { r#type: "message_delta", delta, usage };

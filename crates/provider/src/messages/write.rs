@@ -51,6 +51,9 @@ impl From<Usage> for Counts {
     }
 }
 
+/// The API's word for the end of an answer that the model or a filter refused.
+pub(super) const REFUSAL: &str = "refusal";
+
 /// The API's word for why an answer ended. Some servers say `stop` beside calls of tools.
 pub(super) fn stop_reason<'a>(finish: &'a Finish, met: Option<&str>, called: bool) -> &'a str {
     match finish {
@@ -59,7 +62,7 @@ pub(super) fn stop_reason<'a>(finish: &'a Finish, met: Option<&str>, called: boo
         Finish::Stop => "end_turn",
         Finish::Length => "max_tokens",
         Finish::ToolCalls => "tool_use",
-        Finish::ContentFilter => "refusal",
+        Finish::ContentFilter => REFUSAL,
         Finish::Other(word) if matches!(word.as_str(), "pause_turn" | "compaction") => word,
         Finish::Other(_) => "end_turn",
     }
@@ -96,7 +99,10 @@ pub fn write_answer(answer: &Answer, call: &str) -> Result<Bytes> {
         r#type: "message",
         role: "assistant",
         model: &answer.model,
-        stop_reason: stop_reason(&answer.finish, met, !inputs.is_empty()),
+        stop_reason: match answer.refusal {
+            true => REFUSAL,
+            false => stop_reason(&answer.finish, met, !inputs.is_empty()),
+        },
         content,
         stop_sequence: met,
         usage: answer.usage.unwrap_or_default().into(),

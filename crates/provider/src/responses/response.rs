@@ -168,10 +168,14 @@ pub(super) fn text_part(text: &str) -> Value {
     json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []})
 }
 
-/// What the model said.
-pub(super) fn message(id: &str, text: &str, status: &str) -> Value {
-    json!({"id": id, "type": "message", "status": status, "role": "assistant",
-        "content": [text_part(text)]})
+/// Text in which the model refuses, as a part.
+pub(super) fn refusal_part(text: &str) -> Value {
+    json!({"type": "refusal", "refusal": text})
+}
+
+/// What the model said: one part of text, or a refusal.
+pub(super) fn message(id: &str, part: &Value, status: &str) -> Value {
+    json!({"id": id, "type": "message", "status": status, "role": "assistant", "content": [part]})
 }
 
 /// What the model thought.

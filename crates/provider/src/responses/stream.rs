@@ -14,7 +14,9 @@ use gatemark_core::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::response::{Response, State, function_call, made_id, message, text_part, thoughts};
+use super::response::{
+    Response, State, function_call, made_id, message, refusal_part, text_part, thoughts,
+};
 use crate::answer::{Chunk, Finish};
 use crate::calls::{self, Piece, Queue};
 use crate::dialect::{Dialect, Raw};
@@ -27,6 +29,7 @@ enum Open {
     Nothing,
     Thoughts,
     Text,
+    Refusal,
     /// The call of this rank in [`Writer::tools`].
     Tool(usize),
 }
@@ -94,7 +97,8 @@ impl Writer {
             self.say(Open::Thoughts, &chunk.reasoning)?;
         }
         if !chunk.text.is_empty() {
-            self.say(Open::Text, &chunk.text)?;
+            let kind = if chunk.refusal { Open::Refusal } else { Open::Text };
+            self.say(kind, &chunk.text)?;
         }
         if let Some(raw) = &chunk.tool_calls {
             for piece in calls::read(raw)? {
@@ -227,7 +231,7 @@ impl Writer {
         let kind = match self.open {
             Open::Thoughts => "rs",
             Open::Tool(_) => "fc",
-            Open::Text | Open::Nothing => "msg",
+            Open::Text | Open::Refusal | Open::Nothing => "msg",
         };
         (rank, made_id(kind, &self.opening.call, Some(rank)))
     }
@@ -245,8 +249,12 @@ impl Writer {
                 json!({"item_id": id, "output_index": rank, "summary_index": 0, "delta": text});
             return self.put("response.reasoning_summary_text.delta", &said);
         }
-        let said = json!({"item_id": id, "output_index": rank, "content_index": 0, "delta": text,
-            "logprobs": []});
+        let mut said =
+            json!({"item_id": id, "output_index": rank, "content_index": 0, "delta": text});
+        if kind == Open::Refusal {
+            return self.put("response.refusal.delta", &said);
+        }
+        said["logprobs"] = json!([]);
         self.put("response.output_text.delta", &said)
     }
 
@@ -258,8 +266,8 @@ impl Writer {
         let item = match kind {
             Open::Nothing => return Ok(()),
             Open::Thoughts => json!({"id": id, "type": "reasoning", "summary": []}),
-            Open::Text => json!({"id": id, "type": "message", "status": "in_progress",
-                "role": "assistant", "content": []}),
+            Open::Text | Open::Refusal => json!({"id": id, "type": "message",
+                "status": "in_progress", "role": "assistant", "content": []}),
             Open::Tool(tool) => {
                 let tool = self.tools.get_mut(tool);
                 let (call, name) = tool.map(|t| (t.id.clone(), t.name.clone())).unwrap_or_default();
@@ -274,9 +282,10 @@ impl Writer {
                     "part": {"type": "summary_text", "text": ""}});
                 self.put("response.reasoning_summary_part.added", &said)
             }
-            Open::Text => {
+            Open::Text | Open::Refusal => {
+                let part = if kind == Open::Refusal { refusal_part } else { text_part };
                 let said = json!({"item_id": id, "output_index": rank, "content_index": 0,
-                    "part": text_part("")});
+                    "part": part("")});
                 self.put("response.content_part.added", &said)
             }
             _ => Ok(()),
@@ -308,9 +317,22 @@ impl Writer {
             Open::Text => {
                 let said = at(json!({"content_index": 0, "text": text, "logprobs": []}));
                 self.put("response.output_text.done", &said)?;
-                let said = at(json!({"content_index": 0, "part": text_part(&text)}));
-                self.put("response.content_part.done", &said)?;
-                message(&id, &text, state.word())
+                let part = text_part(&text);
+                self.put(
+                    "response.content_part.done",
+                    &at(json!({"content_index": 0, "part": part})),
+                )?;
+                message(&id, &part, state.word())
+            }
+            Open::Refusal => {
+                let said = at(json!({"content_index": 0, "refusal": text}));
+                self.put("response.refusal.done", &said)?;
+                let part = refusal_part(&text);
+                self.put(
+                    "response.content_part.done",
+                    &at(json!({"content_index": 0, "part": part})),
+                )?;
+                message(&id, &part, state.word())
             }
             Open::Tool(tool) => {
                 let Some(tool) = self.tools.get_mut(tool) else { return Ok(()) };

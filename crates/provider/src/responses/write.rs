@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use gatemark_core::{Error, Result};
 
-use super::response::{Response, State, function_call, made_id, message, thoughts};
+use super::response::{
+    Response, State, function_call, made_id, message, refusal_part, text_part, thoughts,
+};
 use crate::answer::Answer;
 use crate::calls;
 use crate::dialect::{Dialect, Raw};
@@ -26,7 +28,8 @@ pub fn write_answer(answer: &Answer, opening: &Opening) -> Result<Bytes> {
     }
     if !answer.text.is_empty() || said.is_empty() {
         let id = made_id("msg", call, Some(output.len()));
-        output.push(message(&id, &answer.text, state.word()));
+        let part = if answer.refusal { refusal_part } else { text_part };
+        output.push(message(&id, &part(&answer.text), state.word()));
     }
     for (rank, piece) in said.iter().enumerate() {
         let id = made_id("fc", call, Some(output.len()));

@@ -1,6 +1,6 @@
 //! Reads a whole answer.
 //!
-//! Texts of messages are joined, a refusal counts as text; `function_call` items become `tool_calls`, summaries
+//! Texts of messages are joined, a refusal counts as text and is marked; `function_call` items become `tool_calls`, summaries
 //! and open thoughts the reasoning. What only a caller of the same dialect understands (items of hosted tools,
 //! annotations, encrypted thoughts) is in the raw body.
 
@@ -104,9 +104,13 @@ impl Counts {
     }
 }
 
+fn parts(raw: Option<&RawValue>) -> Option<Vec<Part>> {
+    serde_json::from_str(raw?.get()).ok()
+}
+
 /// Texts of an array of parts, a refusal being one; anything else has none.
 fn texts(raw: Option<&RawValue>, between: &str) -> String {
-    let parts = raw.and_then(|raw| serde_json::from_str::<Vec<Part>>(raw.get()).ok());
+    let parts = parts(raw);
     let texts = parts.unwrap_or_default().into_iter().filter_map(|part| part.text.or(part.refusal));
     texts.collect::<Vec<_>>().join(between)
 }
@@ -186,7 +190,11 @@ pub(super) fn read(raw: &Bytes) -> Result<Answer, Unreadable> {
     let mut calls = Vec::new();
     for item in &items {
         match item.r#type.as_str() {
-            "message" => answer.text.push_str(&texts(item.content, "")),
+            "message" => {
+                answer.text.push_str(&texts(item.content, ""));
+                let refused = |parts: Vec<Part>| parts.iter().any(|part| part.refusal.is_some());
+                answer.refusal |= parts(item.content).is_some_and(refused);
+            }
             "reasoning" => {
                 answer.reasoning.push_str(&texts(item.summary, "\n\n"));
                 answer.reasoning.push_str(&texts(item.content, ""));

@@ -68,7 +68,9 @@ impl Reader for Reading {
                 let failure = wire.response.and_then(|response| response.failure());
                 return Err(failure.unwrap_or_else(|| odd("it failed without a reason".into())));
             }
-            "response.output_text.delta" | "response.refusal.delta" => {
+            "response.output_text.delta" => chunk.text = wire.delta.unwrap_or_default(),
+            "response.refusal.delta" => {
+                chunk.refusal = true;
                 chunk.text = wire.delta.unwrap_or_default();
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
