@@ -93,10 +93,35 @@ pub struct ServerBounds {
     pub max_queue: u32,
     /// Longest wait for a place.
     pub queue_wait: Duration,
+    /// Longest wait for a caller to read on, before its connection is closed and its call ended.
+    pub write_timeout: Duration,
+    /// How the process ends.
+    pub drain: Drain,
+}
+
+/// How a process ends that was told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drain {
+    /// How long it goes on as before but for saying that it is not ready, so that load balancers look elsewhere.
+    pub delay: Duration,
+    /// How long calls under way may take after that.
+    pub timeout: Duration,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self { delay: Duration::ZERO, timeout: Duration::from_secs(10) }
+    }
 }
 
 impl Default for ServerBounds {
     fn default() -> Self {
-        Self { max_in_flight: 2048, max_queue: 2048, queue_wait: Duration::from_millis(500) }
+        Self {
+            max_in_flight: 2048,
+            max_queue: 2048,
+            queue_wait: Duration::from_millis(500),
+            write_timeout: Duration::from_secs(30),
+            drain: Drain::default(),
+        }
     }
 }

@@ -148,8 +148,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn beyond_the_bound_calls_wait_and_beyond_the_queue_they_are_refused() {
-        let bounds =
-            ServerBounds { max_in_flight: 2, max_queue: 1, queue_wait: Duration::from_millis(500) };
+        let bounds = ServerBounds { max_in_flight: 2, max_queue: 1, ..ServerBounds::default() };
         let entrance = Arc::new(Entrance::new(bounds));
         let (one, _two) = (entrance.enter().await.unwrap(), entrance.enter().await.unwrap());
         let mut queued = tokio::task::JoinSet::new();
@@ -174,11 +173,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn other_bounds_leave_calls_under_way_alone() {
-        let bounds = |most| ServerBounds {
-            max_in_flight: most,
-            max_queue: 9,
-            queue_wait: Duration::from_millis(500),
-        };
+        let bounds =
+            |most| ServerBounds { max_in_flight: most, max_queue: 9, ..ServerBounds::default() };
         let entrance = Entrance::new(bounds(3));
         let (one, two) = (entrance.enter().await.unwrap(), entrance.enter().await.unwrap());
         entrance.rebound(bounds(1));

@@ -1,19 +1,23 @@
 //! Accepting connections and speaking HTTP/1.1 on them, within bounds.
 //!
-//! The loop is our own because axum's has no bounds: here slow or idle clients are cut off, and their
-//! number is limited so that they cannot use up the file descriptors that calls to vendors need.
+//! The loop is our own because axum's has no bounds: here slow or idle clients are cut off, be it that they do
+//! not write or that they do not read, and their number is limited so that they cannot use up the file
+//! descriptors that calls to vendors need.
 
 use std::io::{Error, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use gatemark_core::resilience::ServerBounds;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
+
+use crate::patience::Patient;
 
 /// Most connections at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -23,13 +27,16 @@ const SLOWEST_HEAD: Duration = Duration::from_secs(75);
 /// After a failure to accept: most often there are no file descriptors left, and some will be freed.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Tells the bounds that are configured now.
+pub(crate) type Bounds = Arc<dyn Fn() -> ServerBounds + Send + Sync>;
+
 /// Serves until `stop` turns true; then takes no more connections, lets requests under way end, and cuts
-/// off those that have not ended after `drain`.
+/// off those that have not ended after the time to drain.
 pub(crate) async fn run(
     listener: TcpListener,
     router: Router,
     mut stop: watch::Receiver<bool>,
-    drain: Duration,
+    bounds: Bounds,
 ) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
@@ -39,6 +46,8 @@ pub(crate) async fn run(
             () = told(&mut stop) => break,
             Some(ended) = connections.join_next() => report(ended),
             (socket, permit) = next(&listener, &permits) => {
+                let patience = bounds().write_timeout;
+                let socket = (socket, patience);
                 connections.spawn(speak(socket, permit, router.clone(), stopping));
             }
         }
@@ -49,7 +58,7 @@ pub(crate) async fn run(
             report(ended);
         }
     };
-    if tokio::time::timeout(drain, ending).await.is_err() {
+    if tokio::time::timeout(bounds().drain.timeout, ending).await.is_err() {
         tracing::warn!("calls were still under way when the drain time had passed");
     }
 }
@@ -87,7 +96,7 @@ fn is_of_one_connection(error: &Error) -> bool {
 }
 
 async fn speak(
-    socket: TcpStream,
+    (socket, patience): (TcpStream, Duration),
     _place: Option<OwnedSemaphorePermit>,
     router: Router,
     mut stop: watch::Receiver<bool>,
@@ -100,7 +109,10 @@ async fn speak(
         .timer(TokioTimer::new())
         .header_read_timeout(SLOWEST_HEAD)
         .keep_alive(true)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
+        .serve_connection(
+            TokioIo::new(Patient::new(socket, patience)),
+            TowerToHyperService::new(router),
+        );
     tokio::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
@@ -125,6 +137,7 @@ mod tests {
     use super::*;
     use axum::body::Body;
     use futures_util::{StreamExt, stream};
+    use gatemark_core::resilience::Drain;
     use std::convert::Infallible;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -135,15 +148,22 @@ mod tests {
     }
 
     async fn start(drain: Duration) -> Running {
+        start_with(drain, Duration::from_secs(30)).await
+    }
+
+    async fn start_with(drain: Duration, write_timeout: Duration) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopping) = watch::channel(false);
         let router = Router::new()
             .route("/", axum::routing::get(async || "well"))
             .route("/events", axum::routing::get(events))
+            .route("/flood", axum::routing::get(flood))
             .route("/never", axum::routing::get(std::future::pending::<()>));
         let mut server = JoinSet::new();
-        server.spawn(run(listener, router, stopping, drain));
+        let drain = Drain { timeout: drain, ..Drain::default() };
+        let bounds = ServerBounds { drain, write_timeout, ..ServerBounds::default() };
+        server.spawn(run(listener, router, stopping, Arc::new(move || bounds)));
         Running { stop, address, server }
     }
 
@@ -151,6 +171,26 @@ mod tests {
     async fn events() -> Body {
         let first = stream::iter([Ok::<_, Infallible>("data: 1\n\n")]);
         Body::from_stream(first.chain(stream::pending()))
+    }
+
+    /// More than anybody's buffers hold.
+    async fn flood() -> Body {
+        let piece = "x".repeat(1 << 20);
+        Body::from_stream(stream::iter(std::iter::repeat_with(move || {
+            Ok::<_, Infallible>(piece.clone())
+        })))
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_does_not_read_does_not_keep_the_server() {
+        let mut running = start_with(Duration::from_secs(60), Duration::from_millis(50)).await;
+        let mut socket = TcpStream::connect(running.address).await.unwrap();
+        socket.write_all(b"GET /flood HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        socket.readable().await.unwrap();
+        running.stop.send_replace(true);
+        // Long before the time to drain is over.
+        let ended = tokio::time::timeout(Duration::from_secs(20), running.server.join_next());
+        ended.await.unwrap().unwrap().unwrap();
     }
 
     async fn ask(socket: &mut TcpStream, path: &str) -> String {

@@ -16,6 +16,7 @@ mod config_metrics;
 mod error;
 mod health;
 mod metrics;
+mod patience;
 mod resilience;
 mod router;
 mod serve;

@@ -1,7 +1,6 @@
 //! One process, one port: the connections and the background tasks beside them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatemark_control::Control;
 use gatemark_control::task::{self, Board};
@@ -21,12 +20,15 @@ pub struct ServeOptions {
     pub metrics: Arc<Metrics>,
     /// A bound socket.
     pub listener: TcpListener,
-    /// Longest wait for calls under way after being told to stop.
-    pub drain: Duration,
 }
 
-/// Serves until `stop` turns true and calls under way have ended or the drain time has passed.
+/// Serves until `stop` turns true. From then on it says that it is not ready; after the delay of
+/// `server.drain` it takes no more connections, and returns when calls under way have ended or the time to
+/// drain has passed.
 pub async fn serve(options: ServeOptions, stop: watch::Receiver<bool>) -> Result<()> {
+    let gateway = options.control.gateway().clone();
+    let bounds: accept::Bounds = Arc::new(move || gateway.snapshot().project().server);
+    let (close, closing) = watch::channel(false);
     let tasks = Board::default();
     let app = App {
         control: options.control.clone(),
@@ -34,10 +36,24 @@ pub async fn serve(options: ServeOptions, stop: watch::Receiver<bool>) -> Result
         tasks: tasks.clone(),
         stop: stop.clone(),
     };
-    let serving = accept::run(options.listener, router(app), stop.clone(), options.drain);
+    let serving = accept::run(options.listener, router(app), closing.clone(), bounds.clone());
+    let closed = close_after(stop, close, bounds);
     let warm = warm(options.control.gateway().snapshot().counts_tokens());
-    tokio::join!(serving, task::run(&options.control, &tasks, &stop), warm);
+    tokio::join!(serving, closed, task::run(&options.control, &tasks, &closing), warm);
     Ok(())
+}
+
+/// Passes on the word to stop once load balancers have had time to see that the server is not ready.
+async fn close_after(
+    mut stop: watch::Receiver<bool>,
+    close: watch::Sender<bool>,
+    bounds: accept::Bounds,
+) {
+    // A closed channel means that nobody is left to stop us politely: there is nothing to wait for.
+    if stop.wait_for(|stop| *stop).await.is_ok() {
+        tokio::time::sleep(bounds().drain.delay).await;
+    }
+    close.send_replace(true);
 }
 
 /// Unpacks the tokenizer's vocabulary (20 ms, 10 MiB) beside the first calls rather than inside one of them,

@@ -2,7 +2,6 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatemark_control::Control;
 use gatemark_control::reload::{Look, Looked};
@@ -31,7 +30,8 @@ Without API keys only loopback addresses are served, and callers need no key. GA
 the log, e.g. GATEMARK_LOG=debug or GATEMARK_LOG=gatemark_gateway=trace.
 A changed gatemark.yaml is in force within two seconds, and at once on SIGHUP; one that cannot be used
 changes nothing (GET /api/v1/system/config says why). Variables of the environment are read at the start.
-SIGTERM and SIGINT end it: calls under way have 10 seconds to finish.")]
+SIGTERM and SIGINT end it: it says that it is not ready, takes calls for `server.drain.delay` (none) more, and
+lets calls under way finish for `server.drain.timeout` (10 seconds). A second signal ends it at once.")]
 pub(crate) struct Args {
     /// Address and port; port 0 chooses a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787", value_parser = address)]
@@ -46,8 +46,6 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     resolved.ok_or_else(|| "write an address and a port, e.g. 127.0.0.1:8787".to_string())
 }
 
-/// How long calls under way may go on after the signal to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 /// Most prompts that are listed at the start.
 const LISTED: usize = 20;
 
@@ -68,7 +66,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         let signals = Signals::new()?;
         let listener = bind(args.listen).await?;
         announce(&listener, control, context.terminal).await?;
-        let options = ServeOptions { control: served, metrics, listener, drain: DRAIN };
+        let options = ServeOptions { control: served, metrics, listener };
         until_signalled(options, signals, context.terminal).await
     })
     .await?;

@@ -28,7 +28,7 @@ mod yaml;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use gatemark_control::Control;
 use gatemark_core::error::{Error, Result};
@@ -48,9 +48,6 @@ use folder::Folder;
 use material::{Material, Sources};
 use narrator::Narrator;
 use story::Stage;
-
-/// Longest wait for calls under way when the demo ends.
-const DRAIN: Duration = Duration::from_secs(5);
 
 /// Do the whole job once, on built-in messages or your own, without any key
 #[derive(Debug, clap::Args)]
@@ -141,7 +138,7 @@ impl Job<'_> {
         let unknown = |cause| Error::internal("the server's address is unknown").because(cause);
         let url = format!("http://{}", listener.local_addr().map_err(unknown)?);
         let (stop, stopped) = watch::channel(false);
-        let options = ServeOptions { control: control.clone(), metrics, listener, drain: DRAIN };
+        let options = ServeOptions { control: control.clone(), metrics, listener };
         let mut server = JoinSet::new();
         server.spawn(serve(options, stopped));
         let broke_off = |cause| Error::internal("the server broke off").because(cause);

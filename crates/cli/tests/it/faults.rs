@@ -6,6 +6,8 @@
 mod upstream;
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
@@ -41,8 +43,10 @@ const fn row(name: &'static str, stream: bool, ends: Ends, falls_back: bool) -> 
 
 const FAILED: &str = "vendor_failed";
 
-const ROWS: [Row; 33] = [
+const ROWS: [Row; 42] = [
     row("refused", false, With(502, FAILED), true),
+    row("stall-connect", false, With(504, "timeout"), true),
+    row("s-stall-connect", true, With(504, "timeout"), true),
     row("garbage", false, With(502, FAILED), true),
     row("html", false, With(502, FAILED), true),
     row("broken-json", false, With(502, FAILED), true),
@@ -64,6 +68,11 @@ const ROWS: [Row; 33] = [
     row("status-500", false, With(500, FAILED), true),
     row("s-garbage", true, With(502, FAILED), true),
     row("s-half-event", true, With(502, FAILED), true),
+    row("s-html", true, With(502, FAILED), true),
+    row("s-redirect", true, With(502, FAILED), true),
+    row("s-gzip", true, With(502, FAILED), true),
+    row("s-reset-headers", true, With(502, FAILED), true),
+    row("s-huge-event", true, With(502, FAILED), true),
     row("s-error-before", true, With(500, FAILED), true),
     row("s-empty", true, With(502, FAILED), true),
     row("s-stall-headers", true, With(504, "timeout"), true),
@@ -71,6 +80,8 @@ const ROWS: [Row; 33] = [
     row("s-reset-first", true, With(502, FAILED), true),
     row("s-error-after", true, InBand(FAILED), false),
     row("s-no-end", true, InBand(FAILED), false),
+    row("s-no-reason", true, InBand(FAILED), false),
+    row("s-half-after", true, InBand(FAILED), false),
     row("s-stall-mid", true, InBand("timeout"), false),
     row("s-reset-mid", true, InBand(FAILED), false),
     row("s-endless", true, InBand("timeout"), false),
@@ -79,12 +90,21 @@ const ROWS: [Row; 33] = [
 
 /// A server with a model and a route for each fault.
 fn serving(good: &Upstream) -> (Project, Server) {
+    serving_with(good, "")
+}
+
+/// The same with `more` in the configuration.
+fn serving_with(good: &Upstream, more: &str) -> (Project, Server) {
     let bad = upstream::start();
-    let closed = upstream::nobody();
+    let (closed, full) = (upstream::nobody(), upstream::full());
     let mut providers = String::new();
     let mut routes = String::new();
     for name in ROWS.iter().map(|row| row.name).chain(["s-slow"]) {
-        let address = if name == "refused" { &closed } else { &bad };
+        let address = match name {
+            "refused" => &closed,
+            "stall-connect" | "s-stall-connect" => &full,
+            _ => &bad,
+        };
         // A provider for each: keys that rest are a provider's.
         providers.push_str(&format!(
             "  {name}: {{protocol: openai, base_url: \"http://{address}/v1\", retries: 0, timeouts: \
@@ -95,7 +115,8 @@ fn serving(good: &Upstream) -> (Project, Server) {
     let good = good.address();
     let config = format!(
         "name: faults\nproviders:\n{providers}  good: {{protocol: openai, base_url: \
-         \"http://{good}/v1\", retries: 0}}\nroutes:\n{routes}"
+         \"http://{good}/v1\", retries: 0}}\n  s-flood: {{protocol: openai, base_url: \
+         \"http://{bad}/v1\", retries: 0}}\nroutes:\n{routes}{more}"
     );
     let project = Project::new();
     std::fs::write(project.path().join("gatemark.yaml"), config).unwrap();
@@ -217,13 +238,8 @@ fn clients_that_misbehave_get_an_error_of_theirs() {
 #[test]
 fn calls_beyond_the_bound_are_turned_away_and_counted() {
     let good = Upstream::start(|_, _| Ok("x".into()));
-    let (project, server) = serving(&good);
-    drop(server);
-    let config = project.path().join("gatemark.yaml");
-    let mut text = std::fs::read_to_string(&config).unwrap();
-    text.push_str("server: {max_in_flight: 1, max_queue: 0, queue_wait: 50ms}\n");
-    std::fs::write(&config, text).unwrap();
-    let server = Server::start(&project);
+    let bound = "server: {max_in_flight: 1, max_queue: 0, queue_wait: 50ms}\n";
+    let (_project, server) = serving_with(&good, bound);
     std::thread::scope(|scope| {
         let busy = scope.spawn(|| call(&server, "s-endless/s-endless", true));
         while metric(&server, "gatemark_calls_in_flight") < 1.0 {}
@@ -251,28 +267,79 @@ fn a_signal_lets_running_streams_finish_and_takes_nothing_new() {
     let good = Upstream::start(|_, _| Ok("x".into()));
     let (_project, mut server) = serving(&good);
     let address = server.address().to_string();
-    let stream = {
-        use std::io::Write as _;
-        let mut socket = std::net::TcpStream::connect(&address).unwrap();
-        let body = r#"{"model":"s-slow/s-slow","messages":[],"stream":true}"#;
-        let head = format!(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        socket.write_all(head.as_bytes()).unwrap();
-        socket
-    };
+    let stream = begun(&server, "s-slow/s-slow");
     while metric(&server, "gatemark_calls_in_flight") < 1.0 {}
     let began = std::time::Instant::now();
-    let reading = std::thread::spawn(move || {
-        use std::io::Read as _;
-        let (mut stream, mut text) = (stream, String::new());
-        stream.read_to_string(&mut text).unwrap();
-        text
-    });
+    let reading = std::thread::spawn(move || read_all(stream));
     assert_eq!(server.signal("TERM"), Some(0));
     assert!(began.elapsed().as_secs() < 10, "it ends with its last call");
     let text = reading.join().unwrap();
     assert!(text.contains("the end") && text.contains("[DONE]"), "{text}");
     assert!(std::net::TcpStream::connect(&address).is_err());
+}
+
+/// A streaming call of `model` that has been sent.
+fn begun(server: &Server, model: &str) -> TcpStream {
+    let address = server.address();
+    let mut socket = TcpStream::connect(address).unwrap();
+    let body = json!({"model": model, "messages": [], "stream": true}).to_string();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    socket
+}
+
+fn read_all(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn load_balancers_are_told_before_the_server_takes_nothing_new() {
+    let good = Upstream::start(|_, _| Ok("x".into()));
+    let drain = "server: {drain: {delay: 1500ms, timeout: 10s}}\n";
+    let (_project, mut server) = serving_with(&good, drain);
+    assert_eq!(server.get("/health/ready", None).status, 200);
+    let began = std::time::Instant::now();
+    server.tell("TERM");
+    let told = loop {
+        let ready = server.get("/health/ready", None);
+        if ready.status != 200 {
+            break ready;
+        }
+    };
+    assert_eq!((told.status, &told.json()["reason"]), (503, &json!("draining")));
+    assert_eq!(server.get("/health/live", None).status, 200);
+    // New connections are served all the same, until the delay is over.
+    assert_eq!(call(&server, "good/m", false).status, 200);
+    let stream = begun(&server, "s-slow/s-slow");
+    while TcpStream::connect(server.address()).is_ok() {}
+    assert!(began.elapsed().as_millis() >= 1500, "{:?}", began.elapsed());
+    let text = read_all(stream);
+    assert!(text.contains("the end") && text.contains("[DONE]"), "{text}");
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
+fn a_caller_who_does_not_read_is_cut_off_and_pays() {
+    let good = Upstream::start(|_, _| Ok("x".into()));
+    let (project, mut server) = serving_with(&good, "server: {write_timeout: 300ms}\n");
+    let unread = begun(&server, "s-flood/s-flood");
+    while metric(&server, "gatemark_calls_in_flight") < 1.0 {}
+    // The vendor would go on for its timeout of a minute.
+    let began = std::time::Instant::now();
+    while metric(&server, "gatemark_calls_in_flight") > 0.0 {
+        assert!(began.elapsed().as_secs() < 30, "it is kept for ever");
+    }
+    assert_eq!(call(&server, "good/m", false).status, 200);
+    assert_eq!(server.signal("TERM"), Some(0));
+    drop(unread);
+    let listed = project.run(&["calls", "--json"]).exits(0).out;
+    let calls = listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let cut = calls.into_iter().find(|call| call["model"] == "s-flood/s-flood").unwrap();
+    assert_eq!((&cut["outcome"], &cut["stream"]), (&json!("cancelled"), &json!(true)));
+    assert!(cut["usage"]["output"].as_u64().unwrap() > 1000, "{cut}");
 }

@@ -211,8 +211,57 @@ fn a_prompt_by_name_for_clients_of_responses() {
     };
     assert_eq!(refused(json!({"instructions": "Be rude."})).1, "instructions");
     assert_eq!(refused(json!({"temperature": 0.9})).0, "parameter_fixed");
+    assert_eq!(refused(json!({"store": true})).1, "store");
+    assert_eq!(refused(json!({"background": true})).1, "background");
     let kept = refused(json!({"previous_response_id": "resp_1"}));
     assert_eq!(kept, ("not_translatable".to_string(), json!("previous_response_id")));
     let system = json!({"input": [{"role": "developer", "content": "Be rude."}]});
     assert_eq!(refused(system).1, "messages");
+}
+
+#[test]
+fn what_needs_a_store_is_refused_or_left_to_the_vendor_that_has_one() {
+    let vendors = TwoVendors::start();
+    let project = Project::new();
+    std::fs::write(project.path().join("gatemark.yaml"), vendors.config()).unwrap();
+    let server = Server::start(&project);
+    let path = "/v1/responses/resp_1";
+    for (method, path) in [
+        ("GET", path.to_string()),
+        ("DELETE", path.to_string()),
+        ("POST", format!("{path}/cancel")),
+        ("GET", format!("{path}/input_items")),
+    ] {
+        let answer = server.send(method, &path, "", b"");
+        assert_eq!((answer.status, answer.code().as_str()), (404, "responses_not_stored"));
+        assert!(answer.body.contains("not stored here"), "{}", answer.body);
+    }
+    let ask = |model: &str, field: &str, value: Value| {
+        server.post("/v1/responses", None, &json!({"model": model, "input": "hi", field: value}))
+    };
+    for model in ["chat/m", "claude/m"] {
+        for (field, value) in [
+            ("store", json!(true)),
+            ("background", json!(true)),
+            ("previous_response_id", json!("resp_0")),
+            ("conversation", json!("conv_0")),
+        ] {
+            let answer = ask(model, field, value);
+            assert_eq!(answer.status, 400, "{model} {field}: {}", answer.body);
+            assert_eq!(answer.json()["error"]["param"], field, "{model}");
+        }
+        assert_eq!(ask(model, "store", json!(false)).json()["store"], false);
+    }
+    // Its own vendor keeps what it is told to keep, but nobody could come back for an answer in the background.
+    let background = ask("gpt/m", "background", json!(true));
+    assert_eq!(
+        (background.status, &background.json()["error"]["param"]),
+        (400, &json!("background"))
+    );
+    assert_eq!(ask("gpt/m", "store", json!(true)).status, 200);
+    assert_eq!(ask("gpt/m", "conversation", json!("conv_0")).status, 200);
+    let asked = vendors.asked();
+    assert!(asked.iter().any(|(.., body)| body["store"] == true));
+    assert!(asked.iter().any(|(.., body)| body["conversation"] == "conv_0"));
+    assert!(asked.iter().all(|(.., body)| body["background"].is_null()));
 }

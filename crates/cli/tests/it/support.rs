@@ -221,8 +221,18 @@ impl Server {
 
     /// Asks it to stop by a signal such as `TERM`, and waits; its exit code.
     pub(crate) fn signal(&mut self, name: &str) -> Option<i32> {
+        self.tell(name);
+        self.child.wait().unwrap().code()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn tell(&self, name: &str) {
         let id = self.child.id().to_string();
         Command::new("kill").args([format!("-{name}"), id]).status().unwrap();
+    }
+
+    /// Waits for its end; its exit code.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }

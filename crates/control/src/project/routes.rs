@@ -1,9 +1,10 @@
 //! `routes:` and `server:` of the project.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use gatemark_core::id::ModelName;
-use gatemark_core::resilience::ServerBounds;
+use gatemark_core::resilience::{Drain, ServerBounds};
 use gatemark_core::route::{Route, RouteTarget, Strategy};
 
 use super::node::{Key, Node, Value};
@@ -108,10 +109,28 @@ pub(super) fn server(node: &Node, problems: &mut Problems) -> ServerBounds {
     let queue = fields.get("max_queue", problems);
     let queue = queue.and_then(|node| typed::whole(node, "`max_queue`", (0, MOST), problems));
     let wait = resilience::duration(&mut fields, "queue_wait", "`queue_wait`", problems);
+    let write = resilience::duration(&mut fields, "write_timeout", "`write_timeout`", problems);
+    let ends = fields.get("drain", problems).map(|node| drain(node, problems));
     fields.close(problems);
     ServerBounds {
         max_in_flight: most.unwrap_or(standard.max_in_flight),
         max_queue: queue.and_then(|queue| u32::try_from(queue).ok()).unwrap_or(standard.max_queue),
         queue_wait: wait.unwrap_or(standard.queue_wait),
+        write_timeout: write.unwrap_or(standard.write_timeout),
+        drain: ends.unwrap_or_default(),
     }
+}
+
+/// Reads `server.drain`.
+fn drain(node: &Node, problems: &mut Problems) -> Drain {
+    let standard = Drain::default();
+    let Some(mut fields) = Fields::open(node, "`drain`", problems) else { return standard };
+    let mut time = |name, what| {
+        let node = fields.get(name, problems)?;
+        typed::duration(node, what, 0, problems).map(Duration::from_millis)
+    };
+    let delay = time("delay", "`delay`").unwrap_or(standard.delay);
+    let timeout = time("timeout", "`timeout`").unwrap_or(standard.timeout);
+    fields.close(problems);
+    Drain { delay, timeout }
 }

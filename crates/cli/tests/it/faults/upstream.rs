@@ -26,6 +26,25 @@ pub(super) fn nobody() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
+/// An address whose listener accepts nobody and has no room for more who wait: connections stall.
+pub(super) fn full() -> String {
+    use socket2::{Domain, Socket, Type};
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+    socket.bind(&any.into()).unwrap();
+    socket.listen(0).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    let wait = Duration::from_millis(100);
+    let mut waiting = vec![];
+    while let Ok(stream) = TcpStream::connect_timeout(&address, wait) {
+        waiting.push(stream);
+        assert!(waiting.len() < 100, "the queue has no end");
+    }
+    // They live as long as the test process.
+    std::mem::forget((socket, waiting));
+    address.to_string()
+}
+
 const COMPLETION: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"said"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}"#;
 const ERROR: &str = r#"{"error":{"message":"by the fault","type":"server_error"}}"#;
 const HEAD: &str =
@@ -100,6 +119,20 @@ fn misbehave(mut stream: TcpStream) -> Option<()> {
         "s-reset-mid" => (format!("{HEAD}{}", said("said")), Reset),
         "s-endless" => return endless(&mut stream),
         "s-slow" => return slow(&mut stream),
+        "s-flood" => return flood(&mut stream),
+        "s-no-reason" => (format!("{HEAD}{}{}", said("said"), event("[DONE]")), Close),
+        "s-half-after" => {
+            (format!("{HEAD}{}data: {{\"choices\":[{{\"delta\":{{\"con", said("said")), Close)
+        }
+        "s-html" => {
+            let page = "<html><body>welcome</body></html>";
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n";
+            (format!("{head}content-length: {}\r\n\r\n{page}", page.len()), Close)
+        }
+        "s-redirect" => (whole("307", "location: http://127.0.0.1:1/\r\n", 0, ""), Close),
+        "s-gzip" => (whole("200", "content-encoding: gzip\r\n", full, COMPLETION), Close),
+        "s-reset-headers" => ("HTTP/1.1 200 OK\r\ncontent-ty".to_string(), Reset),
+        "s-huge-event" => return huge_event(&mut stream),
         "s-usage-after" => {
             let usage = r#"{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}"#;
             let end = delta("{}", "\"stop\"");
@@ -129,6 +162,24 @@ fn huge(stream: &mut TcpStream) -> Option<()> {
     let megabyte = "x".repeat(1 << 20);
     stream.write_all(whole("200", "", 100 << 20, "").as_bytes()).ok()?;
     (0..100).try_for_each(|_| stream.write_all(megabyte.as_bytes()).ok())
+}
+
+/// One event of 100 MB, until the reader has had enough.
+fn huge_event(stream: &mut TcpStream) -> Option<()> {
+    let megabyte = "x".repeat(1 << 20);
+    stream
+        .write_all(format!("{HEAD}data: {{\"choices\":[{{\"delta\":{{\"content\":\"").as_bytes())
+        .ok()?;
+    (0..100).try_for_each(|_| stream.write_all(megabyte.as_bytes()).ok())
+}
+
+/// As many events as anybody takes.
+fn flood(stream: &mut TcpStream) -> Option<()> {
+    let event = said(&"word ".repeat(400));
+    stream.write_all(HEAD.as_bytes()).ok()?;
+    loop {
+        stream.write_all(event.as_bytes()).ok()?;
+    }
 }
 
 /// Events without an end.

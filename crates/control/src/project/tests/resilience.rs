@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatemark_core::resilience::{Resilience, ServerBounds};
+use gatemark_core::resilience::{Drain, Resilience, ServerBounds};
 use gatemark_core::route::Strategy;
 
 use super::{Files, check, load_config};
@@ -21,7 +21,7 @@ providers:
 routes:
   fast: {strategy: least_latency, hedge_after: 1s, targets: [openai/a, {model: sim/b}]}
   split: {strategy: weighted, targets: [{model: openai/a, weight: 3}, sim/b]}
-server: {max_in_flight: 5, max_queue: 0, queue_wait: 10ms}
+server: {max_in_flight: 5, max_queue: 0, queue_wait: 10ms, write_timeout: 3s, drain: {delay: 5s, timeout: 0s}}
 ";
 
 #[test]
@@ -52,7 +52,10 @@ fn everything_that_can_be_said() {
     let weights: Vec<u32> = project.routes["split"].targets.iter().map(|t| t.weight).collect();
     assert_eq!(weights, [3, 1]);
     let queue_wait = Duration::from_millis(10);
-    assert_eq!(project.server, ServerBounds { max_in_flight: 5, max_queue: 0, queue_wait });
+    let drain = Drain { delay: seconds(5), timeout: Duration::ZERO };
+    let write_timeout = seconds(3);
+    let bounds = ServerBounds { max_in_flight: 5, max_queue: 0, queue_wait, write_timeout, drain };
+    assert_eq!(project.server, bounds);
 }
 
 #[test]
