@@ -108,3 +108,31 @@ fn a_terminated_server_ships_its_records_and_exits_cleanly() {
     let left = std::fs::read_dir(project.path().join(".gatemark/calls")).unwrap().count();
     assert!(left <= 1, "{left} files are left in the call log");
 }
+
+#[test]
+fn calls_are_served_while_the_disk_is_full() {
+    let project = Project::deployed();
+    // The call log and the database's own log are full after some dozens of records.
+    let server = Server::start_on_small_disk(&project, 64);
+    let lost = || {
+        let metrics = server.get("/metrics", None).body;
+        let name = "gatemark_call_records_lost_total ";
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_string();
+        line.parse::<f64>().unwrap()
+    };
+    let mut calls = 0;
+    while lost() < 3.0 {
+        for _ in 0..20 {
+            let answer = server.call(json!({}));
+            assert_eq!((answer.status, answer.header("x-gatemark-outcome")), (200, Some("ok")));
+        }
+        calls += 20;
+        assert!(calls < 3_000, "the disk is not full");
+    }
+    assert_eq!(server.get("/health/ready", None).status, 200);
+    // What had a record before has it still.
+    drop(server);
+    let listed =
+        project.run(&["calls", "--purpose", "serve", "--limit", "100000", "--json"]).exits(0).out;
+    assert!(listed.lines().count() > 10, "{}", listed.lines().count());
+}

@@ -13,6 +13,8 @@ pub(crate) const PROMPT: &str = "support/triage";
 /// Who acts unless a test says otherwise.
 pub(crate) const AUTHOR: &str = "author";
 
+const SERVE: [&str; 4] = ["serve", "--listen", "127.0.0.1:0", "--json"];
+
 /// A folder that goes away with its owner.
 pub(crate) struct TempDir(PathBuf);
 
@@ -194,9 +196,30 @@ impl Server {
 
     /// With variables in its environment.
     pub(crate) fn start_with(project: &Project, environment: &[(&str, &str)]) -> Self {
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--json"];
-        let mut child = command(project.path(), &arguments)
-            .envs(environment.iter().copied())
+        let mut server = command(project.path(), &SERVE);
+        server.envs(environment.iter().copied());
+        Self::spawned(server)
+    }
+
+    /// On a disk that takes no file of more than `kib` KiB, which is how a full one looks to a program.
+    pub(crate) fn start_on_small_disk(project: &Project, kib: u32) -> Self {
+        let server = command(project.path(), &[]);
+        let program = server.get_program().to_owned();
+        // A write beyond the limit is then an error, not the end of the process.
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(script).arg(program).args(SERVE).current_dir(project.path());
+        for (name, value) in server.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Self::spawned(shell)
+    }
+
+    fn spawned(mut server: Command) -> Self {
+        let mut child = server
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
