@@ -13,7 +13,7 @@ use gatemark_gateway::Incoming;
 use gatemark_provider::Dialect;
 
 use super::reply;
-use crate::app::Service;
+use crate::app::{App, Service};
 use crate::error::Answer;
 use crate::{auth, body};
 
@@ -55,7 +55,10 @@ fn check(incoming: &Incoming) -> Result<()> {
 #[utoipa::path(get, path = "/v1/responses/{id}", tag = "gateway",
     params(("id" = String, Path, description = "A response's id")),
     responses((status = 404, description = "An error in OpenAI's shape: responses are not stored")))]
-pub(crate) async fn one(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn one(
+    State(Service(app)): State<Service>,
+    headers: HeaderMap,
+) -> Answer<Response> {
     not_stored(&app, &headers)
 }
 
@@ -63,7 +66,10 @@ pub(crate) async fn one(State(app): State<App>, headers: HeaderMap) -> Answer<Re
 #[utoipa::path(delete, path = "/v1/responses/{id}", tag = "gateway",
     params(("id" = String, Path, description = "A response's id")),
     responses((status = 404, description = "An error in OpenAI's shape: responses are not stored")))]
-pub(crate) async fn delete(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn delete(
+    State(Service(app)): State<Service>,
+    headers: HeaderMap,
+) -> Answer<Response> {
     not_stored(&app, &headers)
 }
 
@@ -71,7 +77,10 @@ pub(crate) async fn delete(State(app): State<App>, headers: HeaderMap) -> Answer
 #[utoipa::path(post, path = "/v1/responses/{id}/cancel", tag = "gateway",
     params(("id" = String, Path, description = "A response's id")),
     responses((status = 404, description = "An error in OpenAI's shape: responses are not stored")))]
-pub(crate) async fn cancel(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn cancel(
+    State(Service(app)): State<Service>,
+    headers: HeaderMap,
+) -> Answer<Response> {
     not_stored(&app, &headers)
 }
 
@@ -79,7 +88,10 @@ pub(crate) async fn cancel(State(app): State<App>, headers: HeaderMap) -> Answer
 #[utoipa::path(get, path = "/v1/responses/{id}/input_items", tag = "gateway",
     params(("id" = String, Path, description = "A response's id")),
     responses((status = 404, description = "An error in OpenAI's shape: responses are not stored")))]
-pub(crate) async fn input_items(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn input_items(
+    State(Service(app)): State<Service>,
+    headers: HeaderMap,
+) -> Answer<Response> {
     not_stored(&app, &headers)
 }
 
