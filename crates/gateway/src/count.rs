@@ -4,8 +4,9 @@
 //! and said to be an estimate. Nothing is recorded: no model is asked.
 //!
 //! A count is admitted like a call: it takes one of the process' places and enters the limits on requests, for
-//! no tokens. Long texts are counted beside the threads that serve calls, few at a time; a count that has begun
-//! goes on to its end when its caller leaves, and keeps its place until then.
+//! no tokens. Long texts are not counted here, where calls are served, but handed back as work for a thread that
+//! nobody waits for ([`LongCount`]), few at a time; work that has begun goes on to its end when its caller
+//! leaves, and keeps its place until then.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::scope::Subject;
 use gatemark_provider::request::{ChatRequest, Messages};
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::entrance::Place;
@@ -26,7 +27,7 @@ use crate::resolve::{Resolved, resolve};
 use crate::snapshot::Snapshot;
 use crate::{Failure, Gateway, Size, tags, weigh};
 
-/// Texts over this size, in bytes, are counted beside the threads that serve calls: a few milliseconds' work.
+/// Texts over this size, in bytes, are long: to count them is some milliseconds' work, or seconds'.
 const LONG: usize = 64 * 1024;
 
 /// Longest wait for the turn to count a long text.
@@ -41,6 +42,38 @@ pub struct Counted {
     pub estimated: bool,
 }
 
+/// A count, or the work that it takes.
+#[derive(Debug)]
+pub enum Count {
+    /// It is known.
+    Known(Counted),
+    /// It takes long.
+    Long(LongCount),
+}
+
+/// The work of counting a long text; it holds a place and a turn until it is dropped.
+pub struct LongCount {
+    resolved: Resolved,
+    asked: Asked,
+    _held: (Place, Hold, OwnedSemaphorePermit),
+}
+
+impl LongCount {
+    /// Counts. Takes the processor for up to seconds, so it is for a thread that serves nobody else.
+    ///
+    /// # Errors
+    /// `Invalid` if the variables do not fit the prompt.
+    pub fn run(self) -> Result<Counted> {
+        own_count(&self.resolved, &self.asked)
+    }
+}
+
+impl std::fmt::Debug for LongCount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LongCount").field("model", &self.resolved.model).finish_non_exhaustive()
+    }
+}
+
 /// Turns to count long texts: half of the processors, so that the others serve calls.
 pub(crate) struct Counting(Arc<Semaphore>);
 
@@ -51,13 +84,25 @@ impl Default for Counting {
     }
 }
 
+impl Counting {
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        // The semaphore is never closed, so this is a wait that was too long.
+        let turn = timeout(LONGEST_WAIT, self.0.clone().acquire_owned()).await.ok();
+        turn.and_then(std::result::Result::ok).ok_or_else(|| {
+            let message = "too many long texts are being counted";
+            let error = Error::new(Kind::Unavailable, message).coded("overloaded");
+            error.retry_after(Duration::from_secs(1))
+        })
+    }
+}
+
 impl Gateway {
     /// Counts what the model would read.
     ///
     /// # Errors
     /// As for the call itself: no place, a limit, an unknown model or prompt, variables that do not fit, what the
     /// vendor says.
-    pub async fn count(&self, incoming: Incoming) -> Result<Counted, Failure> {
+    pub async fn count(&self, incoming: Incoming) -> Result<Count, Failure> {
         let place = self.shared.entrance.enter().await?;
         let snapshot = self.snapshot();
         let Incoming { target, dialect, messages, fields, headers, caller, tags, .. } = incoming;
@@ -89,32 +134,18 @@ impl Gateway {
                 ..ChatRequest::default()
             };
             if let Some(tokens) = by_vendor(&snapshot, &resolved, &request).await? {
-                return Ok(Counted { tokens, estimated: false });
+                return Ok(Count::Known(Counted { tokens, estimated: false }));
             }
             let Messages::Raw(messages) = request.messages else {
                 return Err(Error::internal("a conversation was lost").into());
             };
             asked = Asked { messages: Some(messages), fields: request.fields };
         }
-        let tokens = self.own_count(resolved, asked, place).await?;
-        Ok(Counted { tokens, estimated: true })
-    }
-
-    async fn own_count(&self, resolved: Resolved, asked: Asked, place: Place) -> Result<u64> {
         if asked.bytes(&resolved) <= LONG {
-            return own_count(&resolved, &asked);
+            return Ok(Count::Known(own_count(&resolved, &asked)?));
         }
-        let turn = self.shared.counting.0.clone().acquire_owned();
-        let turn = timeout(LONGEST_WAIT, turn).await.map_err(|_| {
-            let message = "too many long texts are being counted";
-            let error = Error::new(Kind::Unavailable, message).coded("overloaded");
-            error.retry_after(Duration::from_secs(1))
-        })?;
-        let counting = tokio::task::spawn_blocking(move || {
-            let _held = (place, turn);
-            own_count(&resolved, &asked)
-        });
-        counting.await.map_err(|cause| Error::internal("a count failed").because(cause))?
+        let turn = self.shared.counting.turn().await?;
+        Ok(Count::Long(LongCount { resolved, asked, _held: (place, hold, turn) }))
     }
 }
 
@@ -138,11 +169,13 @@ impl Asked {
     }
 }
 
-fn own_count(resolved: &Resolved, asked: &Asked) -> Result<u64> {
+fn own_count(resolved: &Resolved, asked: &Asked) -> Result<Counted> {
     let added: u64 = asked.texts().map(weigh::read_exactly).sum();
-    let Some(named) = &resolved.named else { return Ok(added) };
+    let Some(named) = &resolved.named else {
+        return Ok(Counted { tokens: added, estimated: true });
+    };
     let Size { input_tokens, .. } = named.release.size(&resolved.model, &named.variables)?;
-    Ok(input_tokens + added)
+    Ok(Counted { tokens: input_tokens + added, estimated: true })
 }
 
 async fn by_vendor(

@@ -61,7 +61,7 @@ use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
 pub use cache::CacheStats;
-pub use count::Counted;
+pub use count::{Count, Counted, LongCount};
 pub use entrance::Load;
 pub use facts::{CacheFacts, Facts};
 pub use health::{BreakerState, ModelState, ProviderState};

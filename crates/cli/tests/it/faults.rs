@@ -105,10 +105,14 @@ fn serving_with(good: &Upstream, more: &str) -> (Project, Server) {
             "stall-connect" | "s-stall-connect" => &full,
             _ => &bad,
         };
+        // To read megabytes takes longer than to find out that nothing comes.
+        let first = if name == "s-huge-event" { "20s" } else { "500ms" };
+        let (call, attempt) =
+            if name == "s-huge-event" { ("60s", "20s") } else { ("1500ms", "700ms") };
         // A provider for each: keys that rest are a provider's.
         providers.push_str(&format!(
             "  {name}: {{protocol: openai, base_url: \"http://{address}/v1\", retries: 0, timeouts: \
-             {{call: 1500ms, attempt: 700ms, first_token: 500ms, between_tokens: 300ms}}}}\n"
+             {{call: {call}, attempt: {attempt}, first_token: {first}, between_tokens: 300ms}}}}\n"
         ));
         routes.push_str(&format!("  {name}: {{targets: [{name}/{name}, good/m]}}\n"));
     }

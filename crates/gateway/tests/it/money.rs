@@ -15,7 +15,7 @@ use gatemark_core::model::Project;
 use gatemark_core::resilience::ServerBounds;
 use gatemark_core::scope::Scope;
 use gatemark_core::window::{Window, Zone};
-use gatemark_gateway::{Body, Incoming, Reply, Target};
+use gatemark_gateway::{Body, Count, Incoming, Reply, Target};
 use gatemark_provider::Dialect;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -241,14 +241,19 @@ async fn a_count_is_admitted_like_a_call() {
     busy.shutdown().await;
     let long = format!(r#"[{{"role":"user","content":"{}"}}]"#, "some words ".repeat(20_000));
     let long = Incoming { messages: Some(raw(&long)), ..plain(1) };
-    let counted = bench.gateway.count(long).await.unwrap();
+    let Count::Long(work) = bench.gateway.count(long).await.unwrap() else {
+        panic!("a long text is not counted where calls are served")
+    };
+    assert_eq!(bench.gateway.load().in_flight, 1, "it keeps its place");
+    let counted = work.run().unwrap();
     assert!(counted.estimated && (40_000..40_100).contains(&counted.tokens), "{counted:?}");
     assert_eq!(bench.gateway.load().in_flight, 0, "its place is free again");
     let letters = "iVBORw0KGgo/".repeat(10_000);
     let image = format!(r#"[{{"type":"image","source":{{"type":"base64","data":"{letters}"}}}}]"#);
     let image = format!(r#"[{{"role":"user","content":{image}}}]"#);
     let image = Incoming { messages: Some(raw(&image)), ..plain(1) };
-    let counted = bench.gateway.count(image).await.unwrap();
+    let Count::Long(work) = bench.gateway.count(image).await.unwrap() else { panic!("short") };
+    let counted = work.run().unwrap();
     assert!((1_600..1_700).contains(&counted.tokens), "{counted:?}");
     let fourth = bench.gateway.count(plain(1)).await.unwrap_err();
     assert_eq!(fourth.error.code(), "rate_limit_exceeded");

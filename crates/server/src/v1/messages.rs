@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use gatemark_core::access::Action;
-use gatemark_gateway::Incoming;
+use gatemark_core::error::Error;
+use gatemark_gateway::{Count, Incoming};
 use gatemark_provider::{Dialect, messages};
 
 use super::reply;
@@ -58,7 +59,13 @@ async fn answered(app: &App, headers: &HeaderMap, body: Body) -> Result<Response
 
 async fn counted(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
     let incoming = read(app, headers, body).await?;
-    let counted = app.control.gateway().count(incoming).await?;
+    let counted = match app.control.gateway().count(incoming).await? {
+        Count::Known(counted) => counted,
+        Count::Long(work) => {
+            let counting = tokio::task::spawn_blocking(move || work.run());
+            counting.await.map_err(|cause| Error::internal("a count failed").because(cause))??
+        }
+    };
     let mut response = Response::new(Body::from(messages::write_count(counted.tokens)));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
