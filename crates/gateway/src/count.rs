@@ -48,7 +48,7 @@ pub enum Count {
     /// It is known.
     Known(Counted),
     /// It takes long.
-    Long(LongCount),
+    Long(Box<LongCount>),
 }
 
 /// The work of counting a long text; it holds a place and a turn until it is dropped.
@@ -145,7 +145,8 @@ impl Gateway {
             return Ok(Count::Known(own_count(&resolved, &asked)?));
         }
         let turn = self.shared.counting.turn().await?;
-        Ok(Count::Long(LongCount { resolved, asked, _held: (place, hold, turn) }))
+        let _held = (place, hold, turn);
+        Ok(Count::Long(Box::new(LongCount { resolved, asked, _held })))
     }
 }
 

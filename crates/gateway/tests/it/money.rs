@@ -183,7 +183,7 @@ fn told(dialect: Dialect, events: &str) -> (u64, u64) {
         Dialect::Responses => event["response"].get("usage").cloned(),
         _ => event.get("usage").cloned(),
     });
-    let usage = usage.filter(|usage| usage.is_object()).last();
+    let usage = usage.rev().find(Value::is_object);
     let usage = usage.unwrap_or_else(|| panic!("no usage in {events}"));
     let names = match dialect {
         Dialect::Chat => ["prompt_tokens", "completion_tokens"],
