@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, deploy, diff,
-    gate, import, init, judge, key, list, log, openapi, prices, push, report, review, rollback,
-    sandbox, score, serve, show, suite, test, tokens,
+    advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
+    deploy, diff, gate, import, init, judge, key, list, log, openapi, prices, push, report, review,
+    rollback, sandbox, score, serve, show, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -51,6 +51,7 @@ enum Command {
     Prices(prices::Args),
     Cache(cache::Args),
     Calls(calls::Args),
+    Conversation(conversation::Args),
     Cascade(cascade::Args),
     Audit(audit::Args),
     Key(key::Args),
@@ -90,6 +91,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Prices(args) => prices::run(args, context),
         Command::Cache(args) => cache::run(args, terminal).await,
         Command::Calls(args) => calls::run(args, context).await,
+        Command::Conversation(args) => conversation::run(args, context).await,
         Command::Cascade(args) => cascade::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,
         Command::Key(args) => key::run(args, context).await,

@@ -191,7 +191,8 @@ impl Control {
             comparison: comparison.as_ref(),
             fallbacks: &fallbacks,
         };
-        Ok(gate::decide(policy, environment, purpose, &evidence))
+        let checklist = gate::decide(policy, environment, purpose, &evidence);
+        self.with_summariser(checklist, version, environment).await
     }
 
     /// Whether the project says that the model's id is immutable.

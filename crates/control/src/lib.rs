@@ -16,10 +16,13 @@ pub mod compress;
 pub mod config_status;
 pub mod configuration;
 mod connect;
+pub mod conversation;
+pub mod conversation_view;
 pub mod coverage;
 pub mod draft;
 pub mod embed;
 pub mod evaluate;
+mod examples;
 pub mod forecast;
 pub mod gate;
 pub mod generate;
@@ -44,6 +47,7 @@ pub mod select;
 pub mod snapshot;
 pub mod suite_diff;
 pub mod suites;
+mod summariser;
 pub mod task;
 pub mod versus;
 pub mod view;
@@ -51,6 +55,7 @@ pub mod view;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use gatemark_core::Result;
 use gatemark_core::model::Project;
@@ -78,6 +83,10 @@ pub struct Control {
     keys_missing: Arc<HashMap<String, String>>,
     refreshing: Arc<tokio::sync::Mutex<()>>,
     live: Arc<reload::Live>,
+    /// The newest change of conversations that the gateway has been told of.
+    conversations_seen: Arc<AtomicI64>,
+    /// Whether the gateway has got those that it is likely to need.
+    conversations_warm: Arc<AtomicBool>,
 }
 
 /// How to open a [`Control`].
@@ -129,6 +138,8 @@ impl Control {
             keys_missing: config.keys_missing.clone(),
             refreshing: Arc::default(),
             live: Arc::new(reload::Live::new(config, connector)),
+            conversations_seen: Arc::default(),
+            conversations_warm: Arc::default(),
         })
     }
 

@@ -61,6 +61,7 @@ impl Control {
     /// Registers every prompt in `files` whose content is new. All or nothing.
     pub async fn push(&self, files: &Files, author: &str, mode: Mode) -> Result<Push> {
         let (prompts, mut diagnostics) = project::load_prompts(files, &self.project);
+        diagnostics.extend(self.check_summarisers(&prompts).await?);
         let mut planned = vec![];
         for prompt in prompts {
             planned.push(self.plan(prompt, &mut diagnostics).await?);

@@ -39,11 +39,15 @@ struct Task {
 
 /// Every task. `refresh` bounds how long a change made by another process takes to be served;
 /// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
-/// `gatemark.yaml` is not in force.
-const TASKS: [Task; 3] = [
+/// `gatemark.yaml` is not in force, `conversations` how long a call waits for one that is not in memory.
+const TASKS: [Task; 7] = [
     Task { name: "refresh", period: Duration::from_millis(200), job: refresh },
     Task { name: "ship", period: Duration::from_millis(500), job: ship },
     Task { name: "reload", period: Duration::from_secs(1), job: reload },
+    Task { name: "conversations", period: Duration::from_millis(200), job: conversations },
+    Task { name: "summarise", period: Duration::from_millis(500), job: summarise },
+    Task { name: "examples", period: Duration::from_secs(1), job: examples },
+    Task { name: "forget", period: Duration::from_secs(60), job: forget },
 ];
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -56,6 +60,22 @@ fn ship(control: Control) -> BoxFuture<'static, Result<()>> {
 
 fn reload(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.reload(Look::IfChanged).await.map(drop) })
+}
+
+fn conversations(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.follow_conversations().await })
+}
+
+fn summarise(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.summarise().await })
+}
+
+fn examples(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.embed_served_examples().await })
+}
+
+fn forget(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.expire_conversations().await })
 }
 
 /// The running tasks' shared status.
@@ -98,18 +118,24 @@ async fn repeat(
     board: Board,
     mut stop: watch::Receiver<bool>,
 ) {
+    let mut before = None;
     while !*stop.borrow() {
         let result = (task.job)(control.current()).await;
-        if let Err(error) = &result {
+        let said = result.as_ref().err().map(ToString::to_string);
+        // A task that fails the same way several times a second says so once.
+        if let Err(error) = &result
+            && said != before
+        {
             tracing::error!(task = task.name, %error, cause = ?std::error::Error::source(error), "task failed");
         }
+        before.clone_from(&said);
         let now = clock::now_us();
         let next = now.saturating_add(i64::try_from(task.period.as_micros()).unwrap_or(0));
         board.update(index, |status| {
             status.runs += 1;
             status.last_run = Some(now);
             status.next_run = Some(next);
-            status.last_error = result.err().map(|error| error.to_string());
+            status.last_error = said;
         });
         let woken = tokio::time::timeout(task.period, stop.changed()).await;
         if matches!(woken, Ok(Err(_))) {

@@ -67,6 +67,11 @@ pub fn reasons(old: &Content, new: &Content) -> Vec<Reason> {
     if old.cascade != new.cascade {
         add(Bump::Minor, "the cascade changed".into());
     }
+    if old.conversation != new.conversation {
+        // A call that names a conversation is refused where none is kept.
+        let bump = if new.conversation.is_none() { Bump::Major } else { Bump::Minor };
+        add(bump, "how conversations go on changed".into());
+    }
     if old.output.repairs() != new.output.repairs() {
         add(Bump::Patch, "the repair of answers changed".into());
     }

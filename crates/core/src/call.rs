@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::CacheUse;
 use crate::cascade::Climb;
+use crate::context::Selection;
+use crate::conversation::{Part, Talk};
 use crate::error::Kind;
 use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
 use crate::model::Usage;
@@ -153,6 +155,15 @@ pub struct CallRecord {
     /// The condition by which the answer was put before a person, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
+    /// By what its examples were chosen, if its version wants that done by an embedding model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub examples: Option<Selection>,
+    /// Its part in a conversation that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Part>,
+    /// What the conversation gained. It is in the call log only: the store files it with the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub talk: Option<Box<Talk>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

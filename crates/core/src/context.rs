@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::ModelName;
+
 /// What stays of a part that is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -63,6 +65,28 @@ pub enum By {
     /// Nearness of an example's variables to those of the call.
     #[default]
     Similarity,
+    /// The same by the vectors of an embedding model.
+    Embedding,
+}
+
+/// By what a call's examples were chosen where its version wants them chosen by an embedding model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Selection {
+    /// By the model's vectors.
+    Embedding,
+    /// By their words, because no vectors were to be had.
+    Words,
+}
+
+impl Selection {
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Embedding => "embedding",
+            Self::Words => "words",
+        }
+    }
 }
 
 /// How a call's examples are chosen out of those of its version.
@@ -70,6 +94,9 @@ pub enum By {
 pub struct Choose {
     /// By what.
     pub by: By,
+    /// The embedding model, if by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelName>,
     /// Most of them, at least 1.
     pub k: u32,
     /// 0: the nearest ones; 1: as unlike one another as can be. Maximal marginal relevance with

@@ -20,6 +20,7 @@ pub mod canonical;
 pub mod cascade;
 pub mod comparison;
 pub mod context;
+pub mod conversation;
 pub mod deploy;
 pub mod diagnostic;
 pub mod error;

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::cascade::Cascade;
 use crate::context::{Choose, PRIORITY_OF_TEXTS, Truncate};
+use crate::conversation::Conversation;
 use crate::id::{Digest, ModelName, PromptName};
 use crate::money::NanoUsd;
 use crate::variable::Variable;
@@ -184,6 +185,9 @@ pub struct Content {
     /// Which of them answers first, and when the next is asked; `None` if the first one alone answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cascade: Option<Cascade>,
+    /// How conversations go on; `None` if the prompt keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Conversation>,
     /// Bounds of one call.
     pub limits: Limits,
 }
@@ -255,6 +259,7 @@ mod tests {
             examples: vec![],
             choose: None,
             cascade: None,
+            conversation: None,
             output: Output::default(),
             models: vec![variant.clone()],
             limits: Limits::default(),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use gatemark_core::cache::CacheUse;
 use gatemark_core::call::{Dropped, Outcome};
+use gatemark_core::context::Selection;
+use gatemark_core::conversation::Part;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::throttle::Rates;
@@ -63,6 +65,11 @@ pub struct Facts {
     pub cache: Option<CacheFacts>,
     /// What was left out of the request to make it fit.
     pub dropped: Vec<Dropped>,
+    /// By what examples were chosen, if that is done by an embedding model.
+    pub examples: Option<Selection>,
+    /// Its part in a conversation that is kept. While an answer streams, the turn is the one that it becomes
+    /// if the stream is complete.
+    pub conversation: Option<Part>,
     /// Waiting for the vendor, in microseconds; 0 for an answer of an earlier run.
     pub vendor_us: u64,
     /// When the call began, in microseconds since 1970.

@@ -24,6 +24,7 @@ use serde_json::value::RawValue;
 
 use crate::release::Compiled;
 use crate::room::Room;
+use crate::said::Past;
 use crate::shorten;
 use crate::shots::Chosen;
 use crate::weigh;
@@ -45,14 +46,34 @@ pub(crate) struct Whole<'a> {
     pub(crate) compiled: &'a Compiled,
     pub(crate) variables: &'a BTreeMap<String, Value>,
     pub(crate) chosen: &'a Chosen,
+    /// What was said in earlier calls.
+    pub(crate) history: History<'a>,
     /// What the caller adds to the conversation.
     pub(crate) caller: Option<&'a RawValue>,
     pub(crate) fields: &'a [(String, Box<RawValue>)],
 }
 
+/// What was said in earlier calls of a conversation that is kept.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct History<'a> {
+    pub(crate) messages: Option<&'a RawValue>,
+    /// Whether its first message is a summary, which is worth more than any turn and goes last.
+    pub(crate) summarised: bool,
+}
+
+/// Where the present turn begins among rendered turns: with the prompt's own last message of the user's. What
+/// was said before stands there.
+pub(crate) fn present(compiled: &Compiled, chosen: &Chosen) -> usize {
+    compiled.examples_before + 2 * chosen.order.len()
+}
+
 /// A request that fits.
 pub(crate) struct Fitted {
     pub(crate) turns: Vec<Turn>,
+    /// Where the present turn begins among them: see [`present`].
+    pub(crate) present: usize,
+    /// What is left of what was said in earlier calls, if something was left out.
+    pub(crate) history: Option<Box<RawValue>>,
     /// What is left of what the caller adds, if something was left out.
     pub(crate) caller: Option<Box<RawValue>>,
     pub(crate) dropped: Vec<Dropped>,
@@ -61,16 +82,17 @@ pub(crate) struct Fitted {
 /// The request as it is, if it fits `room`, or with as much left out as it takes.
 pub(crate) fn fit(whole: Whole<'_>, room: Option<Room>) -> Result<Fitted> {
     let (turns, _) = whole.render(whole.variables, whole.chosen, &[])?;
+    let present = present(whole.compiled, whole.chosen);
     let Some(room) = room else {
-        return Ok(Fitted { turns, caller: None, dropped: vec![] });
+        return Ok(Fitted::whole(turns, present));
     };
     if whole.bytes(&turns) <= room.tokens {
-        return Ok(Fitted { turns, caller: None, dropped: vec![] });
+        return Ok(Fitted::whole(turns, present));
     }
     let parts = Parts::of(whole, &turns, room.encoding)?;
-    let size = parts.size(&turns, &parts.exchanges);
+    let size = parts.size(&turns, parts.said.all());
     if size <= room.tokens {
-        return Ok(Fitted { turns, caller: None, dropped: vec![] });
+        return Ok(Fitted::whole(turns, present));
     }
     let mut excess = size - room.tokens;
     for _ in 0..ROUNDS {
@@ -83,6 +105,13 @@ pub(crate) fn fit(whole: Whole<'_>, room: Option<Room>) -> Result<Fitted> {
         excess += size - room.tokens;
     }
     Err(parts.refuse(&turns, size, &room))
+}
+
+impl Fitted {
+    /// Nothing is left out.
+    fn whole(turns: Vec<Turn>, present: usize) -> Self {
+        Self { turns, present, history: None, caller: None, dropped: vec![] }
+    }
 }
 
 impl Whole<'_> {
@@ -128,8 +157,11 @@ impl Whole<'_> {
         let frames = usize::try_from(FRAME_TOKENS).unwrap_or_default();
         let texts: usize = turns.iter().map(|turn| turn.text.len() + frames).sum();
         let fields: usize = weigh::definitions(self.fields).map(str::len).sum();
-        let caller = self.caller.map_or(0, |caller| caller.get().len() + media_bound(caller));
-        texts + fields + caller + frames
+        let said = [self.history.messages, self.caller].into_iter().flatten();
+        let said: usize = said.fold(0, |sum, raw| {
+            sum.saturating_add(raw.get().len()).saturating_add(media_bound(raw))
+        });
+        said.saturating_add(texts + fields + frames)
     }
 }
 
@@ -155,12 +187,13 @@ struct Parts<'a> {
     whole: Whole<'a>,
     encoding: Encoding,
     parts: Vec<(Stands, Part)>,
-    exchanges: Vec<Exchange>,
+    said: Past,
 }
 
 impl<'a> Parts<'a> {
     fn of(whole: Whole<'a>, turns: &[Turn], encoding: Encoding) -> Result<Self> {
-        let exchanges = whole.caller.map(turns::exchanges).transpose()?.unwrap_or_default();
+        let history = (whole.history.messages, whole.history.summarised);
+        let said = Past::of(history, whole.caller)?;
         let mut parts = vec![];
         let mut add = |stands, priority, shape| parts.push((stands, Part { priority, shape }));
         for (name, variable) in &whole.content.variables {
@@ -186,17 +219,17 @@ impl<'a> Parts<'a> {
         let examples: Vec<usize> =
             examples.map(|size| usize::try_from(*size).unwrap_or_default() + frames).collect();
         add(Stands::Examples, PRIORITY_OF_EXAMPLES, Shape::Units(examples));
-        let past = exchanges.iter().rev().skip(1).map(|one| weight(one, encoding)).collect();
+        let past = said.units().map(|one| weight(one, encoding)).collect();
         add(Stands::Turns, PRIORITY_OF_TURNS, Shape::Units(past));
-        Ok(Self { whole, encoding, parts, exchanges })
+        Ok(Self { whole, encoding, parts, said })
     }
 
     /// Tokens of a request of these turns.
-    fn size(&self, turns: &[Turn], exchanges: &[Exchange]) -> usize {
+    fn size<'e>(&self, turns: &[Turn], said: impl Iterator<Item = &'e Exchange>) -> usize {
         let frames = usize::try_from(FRAME_TOKENS).unwrap_or_default();
         let texts: usize = turns.iter().map(|turn| self.encoding.count(&turn.text) + frames).sum();
         let fields = weigh::definitions(self.whole.fields).map(|text| self.encoding.count(text));
-        let said = exchanges.iter().map(|one| weight(one, self.encoding));
+        let said = said.map(|one| weight(one, self.encoding));
         texts + fields.sum::<usize>() + said.sum::<usize>() + frames
     }
 
@@ -205,7 +238,7 @@ impl<'a> Parts<'a> {
         let mut variables = self.whole.variables.clone();
         let mut chosen = self.whole.chosen.clone();
         let (mut cuts, mut dropped) = (vec![], vec![]);
-        let mut past = 0;
+        let mut kept = None;
         for ((stands, part), keep) in self.parts.iter().zip(plan) {
             match (stands, *keep) {
                 (_, Keep::All) => {}
@@ -221,7 +254,7 @@ impl<'a> Parts<'a> {
                 }
                 (Stands::Turns, Keep::Units(units)) => {
                     dropped.extend(lost("conversation", part, units));
-                    past = self.exchanges.len().saturating_sub(units + 1);
+                    kept = Some(units);
                 }
                 _ => {}
             }
@@ -229,10 +262,16 @@ impl<'a> Parts<'a> {
         let (turns, of_messages) = self.whole.render(&variables, &chosen, &cuts)?;
         dropped.extend(of_messages);
         dropped.retain(|dropped| dropped.tokens > 0);
-        let said = self.exchanges.get(past..).unwrap_or_default();
-        let caller = if past > 0 { Some(turns::joined(said)?) } else { None };
-        let size = self.size(&turns, said);
-        Ok((size, Fitted { turns, caller, dropped }))
+        let present = present(self.whole.compiled, &chosen);
+        let Some(units) = kept else {
+            let size = self.size(&turns, self.said.all());
+            return Ok((size, Fitted { dropped, ..Fitted::whole(turns, present) }));
+        };
+        let (history, caller) = self.said.newest(units);
+        let size = self.size(&turns, history.iter().copied().chain(caller));
+        let history = Some(turns::joined(history.iter().copied())?);
+        let caller = self.whole.caller.is_some().then(|| turns::joined(caller)).transpose()?;
+        Ok((size, Fitted { turns, present, history, caller, dropped }))
     }
 
     fn cut(
@@ -263,7 +302,7 @@ impl<'a> Parts<'a> {
             let tokens = self.encoding.count(&turn.text);
             sizes.push(format!("messages[{index}] ({}) {tokens}", turn.role.word()));
         }
-        if let Some(last) = self.exchanges.last() {
+        if let Some(last) = self.said.caller.last() {
             sizes.push(format!("the caller's last turn {}", weight(last, self.encoding)));
         }
         let fields = weigh::definitions(self.whole.fields).map(|text| self.encoding.count(text));

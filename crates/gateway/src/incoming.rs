@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use gatemark_core::access::Caller;
 use gatemark_core::call::CallPurpose;
+use gatemark_core::conversation::ConversationId;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_provider::Dialect;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::converse::{Due, Past};
 use crate::recall::Recall;
 use crate::release::Release;
 use crate::wish::CacheWish;
@@ -40,6 +42,17 @@ pub struct Incoming {
     pub tags: BTreeMap<String, String>,
     /// What the caller wants of caches.
     pub cache: CacheWish,
+    /// The conversation that it is about, if that is kept.
+    pub talking: Option<Talking>,
+}
+
+/// What a call has to do with a conversation that is kept.
+#[derive(Debug)]
+pub enum Talking {
+    /// It speaks in it.
+    Turn(ConversationId),
+    /// It puts older turns together.
+    Summary(Box<Due>),
 }
 
 impl Incoming {
@@ -57,6 +70,7 @@ impl Incoming {
             headers: Vec::new(),
             tags: BTreeMap::new(),
             cache: CacheWish::default(),
+            talking: None,
         }
     }
 }
@@ -70,6 +84,10 @@ pub(crate) struct Ask {
     pub(crate) messages: Option<Box<RawValue>>,
     pub(crate) fields: Vec<(String, Box<RawValue>)>,
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// What was said before, if it speaks in a conversation that is kept.
+    pub(crate) past: Option<Arc<Past>>,
+    /// The vector of what is asked, if examples are chosen by one.
+    pub(crate) near: Option<Arc<[f32]>>,
 }
 
 /// What is called.

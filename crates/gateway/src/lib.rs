@@ -13,10 +13,12 @@ mod cache;
 mod cascade;
 mod check;
 pub mod clock;
+mod converse;
 mod count;
 mod dispatch;
 mod entrance;
 mod facts;
+mod failure;
 mod fields;
 mod fit;
 mod health;
@@ -25,6 +27,7 @@ mod incoming;
 mod measure;
 mod media;
 mod meter;
+mod nearness;
 mod opening;
 mod order;
 mod pace;
@@ -37,6 +40,7 @@ mod reply;
 mod reserve;
 mod resolve;
 mod room;
+mod said;
 mod shorten;
 mod shots;
 mod snapshot;
@@ -45,6 +49,7 @@ mod standing;
 mod stream;
 mod surroundings;
 mod tags;
+mod talks;
 mod volatile;
 mod weigh;
 mod wish;
@@ -61,11 +66,13 @@ use gatemark_store::calllog::CallLog;
 
 pub use admit::hash_key;
 pub use cache::CacheStats;
+pub use converse::{ConversationStats, Due};
 pub use count::{Count, Counted, LongCount};
 pub use entrance::Load;
 pub use facts::{CacheFacts, Facts};
+pub use failure::Failure;
 pub use health::{BreakerState, ModelState, ProviderState};
-pub use incoming::{Incoming, PromptRef, Selector, Target};
+pub use incoming::{Incoming, PromptRef, Selector, Talking, Target};
 pub use measure::Size;
 pub use meter::Meter;
 pub use recall::{Answers, Recall, Remembered};
@@ -75,6 +82,7 @@ pub use snapshot::{Pointer, Snapshot, SnapshotParts};
 pub use standing::BudgetStanding;
 pub use stream::SseStream;
 pub use tags::{MOST_TAGS, tag};
+pub use talks::{BEFORE, SAID};
 pub use wish::{CacheWish, HEADER as CACHE_HEADER};
 
 use cache::Recalled;
@@ -99,23 +107,6 @@ struct Shared {
     caches: cache::Caches,
 }
 
-/// Why a call was not answered, with the id under which it was recorded, if it got that far.
-#[derive(Debug)]
-pub struct Failure {
-    /// What went wrong.
-    pub error: Error,
-    /// The call's id.
-    pub call: Option<String>,
-    /// What is left of the rates that the call met.
-    pub rates: Rates,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self { error, call: None, rates: Rates::default() }
-    }
-}
-
 impl Gateway {
     /// A gateway that serves `snapshot` and records to `log`.
     pub fn new(snapshot: Snapshot, log: CallLog, meter: Arc<dyn Meter>) -> Self {
@@ -125,6 +116,7 @@ impl Gateway {
             log,
             meter,
             volatile: Arc::new(volatile::Volatile::new()),
+            conversations: Arc::new(converse::Conversations::new()),
         };
         let health = Health::default();
         let caches = cache::Caches::default();
@@ -205,6 +197,7 @@ impl Gateway {
             dialect,
             wish: incoming.cache,
             added: incoming.messages.as_deref(),
+            converses: incoming.talking.is_some(),
         };
         // A test asks the model: its repeats must not be one answer.
         let is_served = incoming.purpose == CallPurpose::Serve;
@@ -216,9 +209,12 @@ impl Gateway {
             messages: incoming.messages,
             fields: incoming.fields,
             headers: incoming.headers,
+            past: None,
+            near: None,
         };
+        let talking = incoming.talking;
         let recall = plan.as_ref().map(|plan| (&self.shared.caches, plan));
-        match steps(&snapshot, health, &resolved, recall, ask, &mut record).await {
+        match steps(&snapshot, health, &resolved, recall, (ask, talking), &mut record).await {
             Ok(Done::Checked(got, keeper)) => {
                 Ok(reply::reply(&resolved, got, keeper, record, (dialect, asked, usage_wanted)))
             }
@@ -248,12 +244,14 @@ async fn steps(
     health: &Health,
     resolved: &resolve::Resolved,
     recall: Option<(&cache::Caches, &cache::Plan)>,
-    ask: incoming::Ask,
+    (ask, talking): (incoming::Ask, Option<Talking>),
     record: &mut record::Pending,
 ) -> Result<Done> {
+    let past = record.sit(resolved, talking)?;
+    let near = nearness::query(snapshot, resolved, record).await?;
     let mut stairs = Stairs::of(snapshot, resolved);
     let streams = ask.stream && stairs.is_some();
-    let ask = incoming::Ask { stream: ask.stream && !streams, ..ask };
+    let ask = incoming::Ask { stream: ask.stream && !streams, past, near, ..ask };
     // Kept only where another target may have to be prepared from it.
     let kept = (resolved.others.is_some() || stairs.is_some()).then(|| ask.clone());
     let prepared = prepare::prepare(snapshot, resolved, ask, record)?;

@@ -8,7 +8,7 @@ use gatemark_core::variable;
 use serde_json::{Map, Value};
 
 use crate::fields;
-use crate::fit::{self, Whole};
+use crate::fit::{self, History, Whole};
 use crate::prepare;
 use crate::release::Release;
 use crate::shorten;
@@ -51,9 +51,17 @@ impl Release {
         let mut bound = variable::bind(&content.variables, variables).map_err(prepare::refuse)?;
         // The size of a call that will be refused matters to nobody.
         shorten::to_bounds(&content.variables, &mut bound).ok();
-        let (variables, chosen) = (&bound, &compiled.shots.choose(&bound));
+        let (variables, chosen) = (&bound, &compiled.shots.choose(&bound, None));
         let fields = &compiled.parameters;
-        let whole = Whole { content, compiled, variables, chosen, caller: None, fields };
+        let whole = Whole {
+            content,
+            compiled,
+            variables,
+            chosen,
+            history: History::default(),
+            caller: None,
+            fields,
+        };
         let fitted = fit::fit(whole, None)?;
         let turns = (fitted.turns.as_slice(), chosen);
         let input_tokens = prepare::input_tokens(compiled, turns, fields);

@@ -9,14 +9,14 @@ use gatemark_core::model::Structured;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::variable;
 use gatemark_provider::request::{ChatRequest, Messages, Turn};
-use gatemark_provider::{Dialect, Form, splice, translate};
+use gatemark_provider::{Dialect, Form, splice, translate, turns};
 use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::fields;
-use crate::fit::{self, FRAME_TOKENS, Whole};
+use crate::fit::{self, FRAME_TOKENS, History, Whole};
 use crate::incoming::Ask;
 use crate::record::Pending;
 use crate::release::Compiled;
@@ -157,8 +157,10 @@ fn prompt(
     record.note_input(|| recorded(&variables, ask.messages.as_deref()));
     let mut dropped = shorten::to_bounds(&content.variables, &mut variables)?;
     record.note_variables(given);
+    let history = ask.past.as_ref().map(|past| past.messages()).transpose()?.flatten();
     let compiled = named.compiled(&resolved.model)?;
-    let chosen = compiled.shots.choose(&variables);
+    let vectors = ask.near.as_deref().zip(named.release.vectors.get().map(Vec::as_slice));
+    let chosen = compiled.shots.choose(&variables, vectors);
     let mut asked = ask.fields;
     if let Some(form) = form {
         fields::yield_form(form, &mut asked)?;
@@ -170,11 +172,13 @@ fn prompt(
         fields::bound_output(&mut fields, ASSUMED_OUTPUT)?;
     }
     let caller = ask.messages.as_deref();
+    let summarised = ask.past.as_ref().is_some_and(|past| past.summary().is_some());
     let whole = Whole {
         content,
         compiled,
         variables: &variables,
         chosen: &chosen,
+        history: History { messages: history.as_deref(), summarised },
         caller,
         fields: &fields,
     };
@@ -187,9 +191,17 @@ fn prompt(
     dropped.extend(fitted.dropped);
     record.note_dropped(dropped);
     let caller = fitted.caller.as_deref().or(caller);
-    let messages = match caller {
-        Some(caller) => splice::continued(fitted.turns, caller)?,
-        None => Messages::Turns(fitted.turns),
+    let history = fitted.history.as_deref().or(history.as_deref());
+    let present = fitted.present;
+    record.note_question(|| {
+        let own = fitted.turns.get(present..).unwrap_or_default();
+        turns::together([&*splice::listed(own), caller.map_or("[]", RawValue::get)])
+    })?;
+    let stable = if history.is_some() { stable.min(present) } else { stable };
+    let messages = match (history, caller) {
+        (Some(history), caller) => splice::conversed(&fitted.turns, (present, history), caller)?,
+        (None, Some(caller)) => splice::continued(fitted.turns, caller)?,
+        (None, None) => Messages::Turns(fitted.turns),
     };
     let request = ChatRequest {
         dialect: ask.dialect,

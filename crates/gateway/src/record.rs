@@ -5,11 +5,13 @@
 
 mod attempts;
 mod steps;
+mod turn;
 
 use std::sync::Arc;
 
 use gatemark_core::cache::CacheUse;
 use gatemark_core::call::{CallPurpose, CallRecord, Dropped, Outcome};
+use gatemark_core::context::Selection;
 use gatemark_core::error::{Error, Kind};
 use gatemark_core::id::Digest;
 use gatemark_core::model::{Recording, Usage};
@@ -68,7 +70,9 @@ pub(crate) struct Pending {
     written: bool,
     /// What earlier answers of this call used and cost.
     before: Spent,
-    _place: Option<Place>,
+    /// What it has to do with a conversation.
+    place: Option<turn::Place>,
+    _entrance: Option<Place>,
 }
 
 /// A call's id: UUID version 7, so that ids sort by time. Nobody is kept out by not knowing one, so its random
@@ -122,6 +126,9 @@ impl Pending {
             cascade: None,
             repaired: None,
             review: None,
+            conversation: None,
+            examples: None,
+            talk: None,
         };
         Self {
             record,
@@ -143,7 +150,8 @@ impl Pending {
             tokens_beside: 0,
             written: false,
             before: Spent::default(),
-            _place: how.place,
+            place: None,
+            _entrance: how.place,
         }
     }
 
@@ -290,6 +298,13 @@ impl Pending {
         }
     }
 
+    /// By what the examples are chosen, and what that cost.
+    pub(crate) fn note_selection(&mut self, by: Selection, cost: NanoUsd) {
+        self.record.examples = Some(by);
+        self.beside += cost;
+        self.record.cost = self.beside;
+    }
+
     fn note_output(&mut self, text: &str) {
         if self.recording == Recording::Content {
             self.record.output = Some(text.to_string());
@@ -338,9 +353,11 @@ impl Pending {
             return;
         }
         self.record.latency_us = micros(self.began.elapsed());
+        self.write_part();
         if self.surroundings.log.append(&self.record).is_err() {
             self.surroundings.meter.lost();
         }
+        self.keep_part();
         if let Some(hold) = &mut self.hold {
             let used = tokens(&self.record.usage).saturating_add(self.tokens_beside);
             hold.settle(Some(&self.record.model), self.record.cost, used);

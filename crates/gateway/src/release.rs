@@ -33,6 +33,8 @@ pub struct Release {
     /// Which answers a person looks at.
     pub(crate) review: Option<Condition>,
     pub(crate) variants: Vec<Compiled>,
+    /// Of the examples, if they are chosen by an embedding model and the vectors are there.
+    pub(crate) vectors: OnceLock<Vec<Arc<[f32]>>>,
 }
 
 /// A version compiled for one model.
@@ -82,7 +84,8 @@ impl Release {
             .map(|variant| Compiled::compile(&version, variant).map_err(about))
             .collect::<Result<Vec<_>>>()?;
         let form = form.map(Arc::new);
-        Ok(Self { version, contract, form, form_tokens: OnceLock::new(), review, variants })
+        let (form_tokens, vectors) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { version, contract, form, form_tokens, review, variants, vectors })
     }
 
     /// The same release compiled for `model` alone, with the parameters and messages of the version's

@@ -49,6 +49,7 @@ pub(crate) fn reply(
             if let Some(keeper) = keeper {
                 keeper.whole(&answer, record.record());
             }
+            record.note_said(&answer);
             record.settle();
             answer.usage.get_or_insert(record.record().usage);
             let facts = facts(resolved, &record, true);
@@ -58,6 +59,7 @@ pub(crate) fn reply(
             if let Some(keeper) = keeper {
                 keeper.whole(&answer, record.record());
             }
+            record.note_said(&answer);
             record.settle();
             let facts = facts(resolved, &record, true);
             let opening = stream::opening(&facts, usage_wanted, asked.clone());
@@ -108,6 +110,9 @@ pub(crate) fn again(
     if stream {
         record.note_first_token();
     }
+    if record.speaks() {
+        record.note_said(&found.kept.answer());
+    }
     record.settle();
     let mut facts = facts(resolved, &record, true);
     let age = Some(found.age());
@@ -138,6 +143,7 @@ fn name(answer: &mut Answer, facts: &Facts) {
 fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
     let version = resolved.named.as_ref().map(|named| &named.release.version);
     let (worth, recalled_us) = (record.worth(), record.recalled());
+    let conversation = record.part();
     let (rates, budget_warnings) = (record.rates(), record.warnings().to_vec());
     let record = record.record();
     let known = ended && record.priced;
@@ -162,6 +168,8 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         recalled_us,
         cache: record.cache.map(|how| CacheFacts { how, age: None, similarity: None }),
         dropped: record.dropped.clone(),
+        examples: record.examples,
+        conversation,
         vendor_us: record.vendor_us,
         at: record.at,
     }

@@ -1,7 +1,7 @@
 //! A version's worked examples, and which of them a call gets.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use gatemark_core::context::Choose;
 use gatemark_provider::request::Turn;
@@ -18,6 +18,9 @@ pub(crate) struct Shots {
     chooser: Option<(Choose, Lexicon)>,
     tokens: OnceLock<Vec<u64>>,
 }
+
+/// The vector of a call, and those of the examples.
+pub(crate) type Vectors<'a> = (&'a [f32], &'a [Arc<[f32]>]);
 
 /// The examples of one call, the most important first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +44,13 @@ impl Shots {
         Self { turns, chooser, tokens: OnceLock::new() }
     }
 
-    /// The examples for a call with these variables.
-    pub(crate) fn choose(&self, variables: &BTreeMap<String, Value>) -> Chosen {
+    /// The examples for a call with these variables; by `vectors`, that of the call and those of the examples,
+    /// if they are given.
+    pub(crate) fn choose(
+        &self,
+        variables: &BTreeMap<String, Value>,
+        vectors: Option<Vectors<'_>>,
+    ) -> Chosen {
         let Some((choose, lexicon)) = &self.chooser else {
             return Chosen { order: (0..self.turns.len()).collect(), near: false };
         };
@@ -53,6 +61,15 @@ impl Shots {
         };
         // Only a bound needs sizes.
         let sizes = if wanted.max_tokens.is_some() { self.sizes() } else { &[] };
+        if let Some((asked, known)) = vectors {
+            let near: Vec<f64> = known.iter().map(|one| select::cosine(asked, one)).collect();
+            let between = |a: usize, b: usize| match (known.get(a), known.get(b)) {
+                (Some(a), Some(b)) => select::cosine(a, b),
+                _ => 0.0,
+            };
+            let order = select::choose(&near, between, sizes, wanted);
+            return Chosen { order, near: true };
+        }
         let near = lexicon.near(&words(variables));
         let order = select::choose(&near, |a, b| lexicon.between(a, b), sizes, wanted);
         Chosen { order, near: true }
@@ -91,6 +108,6 @@ impl Shots {
 
 /// What nearness is judged by: the texts of the variables, without the wording around them, which all
 /// examples share.
-fn words(variables: &BTreeMap<String, Value>) -> String {
+pub(crate) fn words(variables: &BTreeMap<String, Value>) -> String {
     variables.values().map(as_text).collect::<Vec<_>>().join("\n")
 }

@@ -195,6 +195,9 @@ impl Relay {
         if let (Some(record), Some(calls)) = (&mut self.record, chunk.tool_calls.as_deref()) {
             record.note_tool_calls(calls);
         }
+        if let Some(record) = &mut self.record {
+            record.note_piece(chunk);
+        }
         if let Some(keeper) = &mut self.source.keeper {
             keeper.piece(chunk);
         }
@@ -222,6 +225,7 @@ impl Relay {
                 let release = self.source.release.as_deref();
                 let verdict = verdict(release, &self.text, &self.finish);
                 record.note_outcome(verdict.outcome);
+                record.note_streamed(&self.text);
                 if let Some(why) = &verdict.review {
                     record.note_review(why);
                 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gatemark_core::call::CallPurpose;
 use gatemark_store::calllog::CallLog;
 
+use crate::converse::Conversations;
 use crate::entrance::Place;
 use crate::meter::Meter;
 use crate::volatile::Volatile;
@@ -16,6 +17,7 @@ pub(crate) struct Surroundings {
     pub(crate) log: CallLog,
     pub(crate) meter: Arc<dyn Meter>,
     pub(crate) volatile: Arc<Volatile>,
+    pub(crate) conversations: Arc<Conversations>,
 }
 
 /// Who calls, why and how.

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::message::{self, Speaker};
 use crate::request::{Messages, Turn};
+use crate::turns;
 
 /// `turns` and then the caller's messages, which pass through as they were written. They may not speak as
 /// the system, whose words are the version's and were tested.
@@ -24,6 +25,35 @@ pub fn continued(turns: Vec<Turn>, caller: &RawValue) -> Result<Messages> {
     RawValue::from_string(format!("[{}]", joined.join(",")))
         .map(Messages::Raw)
         .map_err(|cause| Error::internal("messages could not be joined").because(cause))
+}
+
+/// The same with `history`, an array of messages, before the turn at `place`. It was said in earlier calls, which
+/// were checked then.
+///
+/// # Errors
+/// As [`continued`].
+pub fn conversed(
+    turns: &[Turn],
+    (place, history): (usize, &RawValue),
+    caller: Option<&RawValue>,
+) -> Result<Messages> {
+    let place = place.min(turns.len());
+    let (before, after) = turns.split_at_checked(place).unwrap_or((turns, &[]));
+    let after = match caller {
+        None => Messages::Turns(after.to_vec()),
+        Some(caller) => continued(after.to_vec(), caller)?,
+    };
+    let after = match &after {
+        Messages::Turns(turns) => listed(turns),
+        Messages::Raw(raw) => raw.get().to_string(),
+    };
+    turns::together([&*listed(before), history.get(), &after]).map(Messages::Raw)
+}
+
+/// `turns` as one array.
+pub fn listed(turns: &[Turn]) -> String {
+    let written: Vec<String> = turns.iter().map(written).collect();
+    format!("[{}]", written.join(","))
 }
 
 /// `messages` with `turns` behind them.
@@ -71,6 +101,26 @@ mod tests {
         };
         let expected = r#"[{"role":"system","content":"Be \"kind\"."}, {"role":"user","content":"x","name":"n"} ]"#;
         assert_eq!(raw.get(), expected);
+    }
+
+    #[test]
+    fn a_history_stands_before_the_present_turn() {
+        let turn = |role, text: &str| Turn { role, text: text.into() };
+        let turns = [turn(Role::System, "s"), turn(Role::User, "now")];
+        let raw = |text: &str| RawValue::from_string(text.into()).unwrap();
+        let history = raw(r#"[{"role":"user","content":"then"}]"#);
+        let of = |caller: Option<&RawValue>| match conversed(&turns, (1, &history), caller) {
+            Ok(Messages::Raw(raw)) => raw.get().to_string(),
+            other => panic!("{other:?}"),
+        };
+        let system = r#"{"role":"system","content":"s"}"#;
+        let then = r#"{"role":"user","content":"then"}"#;
+        let now = r#"{"role":"user","content":"now"}"#;
+        assert_eq!(of(None), format!("[{system},{then},{now}]"));
+        let more = raw(r#"[{"role":"user","content":"more"}]"#);
+        assert_eq!(of(Some(&more)), format!("[{system},{then},{now},{}", &more.get()[1..]));
+        let rude = raw(r#"[{"role":"system","content":"x"}]"#);
+        assert!(conversed(&turns, (1, &history), Some(&rude)).is_err());
     }
 
     #[test]

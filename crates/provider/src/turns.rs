@@ -5,7 +5,9 @@
 
 use gatemark_core::error::{Error, Result};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::message::{self, Part, Said, Speaker};
 use crate::request::Messages;
 
@@ -72,10 +74,91 @@ impl Exchange {
 ///
 /// # Errors
 /// None that a caller can cause.
-pub fn joined(exchanges: &[Exchange]) -> Result<Box<RawValue>> {
-    let parts: Vec<&str> = exchanges.iter().map(|exchange| exchange.raw.as_str()).collect();
+pub fn joined<'e>(exchanges: impl IntoIterator<Item = &'e Exchange>) -> Result<Box<RawValue>> {
+    let parts: Vec<&str> = exchanges.into_iter().map(|one| one.raw.as_str()).collect();
     RawValue::from_string(format!("[{}]", parts.join(",")))
         .map_err(|cause| Error::internal("messages could not be joined").because(cause))
+}
+
+/// A message of the user's, as one array.
+pub fn asked(text: &str) -> String {
+    json!([{"role": "user", "content": text}]).to_string()
+}
+
+/// The model's answer as one array; `None` if it says nothing. Thoughts are left out: vendors take back only
+/// their own.
+pub fn answered(answer: &Answer) -> Option<String> {
+    let mut message = json!({"role": "assistant", "content": answer.text});
+    if let Some(calls) = &answer.tool_calls {
+        let calls: Value = serde_json::from_str(calls.get()).ok()?;
+        let object = message.as_object_mut()?;
+        object.insert("tool_calls".into(), calls);
+        if answer.text.is_empty() {
+            object.insert("content".into(), Value::Null);
+        }
+    } else if answer.text.is_empty() {
+        return None;
+    }
+    Some(Value::Array(vec![message]).to_string())
+}
+
+/// Arrays of messages as one.
+///
+/// # Errors
+/// `Internal` if one is not an array.
+pub fn together<'a>(arrays: impl IntoIterator<Item = &'a str>) -> Result<Box<RawValue>> {
+    let mut inner: Vec<&str> = vec![];
+    for array in arrays {
+        let list = array.trim().strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+        let list = list.ok_or_else(|| Error::internal("messages are not a list"))?.trim();
+        inner.extend((!list.is_empty()).then_some(list));
+    }
+    RawValue::from_string(format!("[{}]", inner.join(",")))
+        .map_err(|cause| Error::internal("messages could not be joined").because(cause))
+}
+
+/// Whether the first message is the user's.
+pub fn opens(messages: &RawValue) -> bool {
+    let said = message::read(&Messages::Raw(messages.to_owned())).unwrap_or_default();
+    said.first().is_some_and(|said| said.speaker == Speaker::User)
+}
+
+/// What is said in the messages, for a model or a person to read: who speaks and what, one message after the
+/// other.
+///
+/// # Errors
+/// `Invalid` if a message is not of the known shape.
+pub fn transcript(messages: &RawValue) -> Result<String> {
+    let mut text = String::new();
+    for said in message::read(&Messages::Raw(messages.to_owned()))? {
+        let who = match said.speaker {
+            Speaker::System => "system",
+            Speaker::User => "user",
+            Speaker::Assistant => "assistant",
+            Speaker::Tool => "tool",
+        };
+        text.push_str(who);
+        text.push(':');
+        for part in said.parts {
+            let piece = match part {
+                Part::Text(text) => text,
+                Part::Other(map) => match map.get("text").and_then(Value::as_str) {
+                    Some(text) => text.to_string(),
+                    None => {
+                        let kind = map.get("type").and_then(Value::as_str).unwrap_or("part");
+                        format!("[{kind}]")
+                    }
+                },
+            };
+            text.push(' ');
+            text.push_str(&piece);
+        }
+        for call in said.tool_calls {
+            text.push_str(&format!(" [calls {}({})]", call.name, call.arguments));
+        }
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -100,5 +183,22 @@ mod tests {
             joined(&found[2..]).unwrap().get().starts_with(r#"[{"role":"user","content":[{"ty"#)
         );
         assert_eq!(joined(&[]).unwrap().get(), "[]");
+    }
+    #[test]
+    fn turns_are_written_joined_and_read() {
+        let calls = r#"[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]"#;
+        let calls = RawValue::from_string(calls.into()).unwrap();
+        let called = answered(&Answer { tool_calls: Some(calls), ..Answer::default() }).unwrap();
+        let said = answered(&Answer { text: "b \"q\"".into(), ..Answer::default() }).unwrap();
+        assert!(answered(&Answer::default()).is_none());
+        let asked = asked("a");
+        let tool = r#" [{"role":"tool","tool_call_id":"c","content":"1"}] "#;
+        let all = together([asked.as_str(), "[ ]", &called, tool, &said]).unwrap();
+        assert!(opens(&all) && !opens(&RawValue::from_string(tool.into()).unwrap()));
+        let found = exchanges(&all).unwrap();
+        assert_eq!((found.len(), found[0].messages), (1, 4));
+        let wanted = "user: a\nassistant: [calls f({})]\ntool: 1\nassistant: b \"q\"\n";
+        assert_eq!(transcript(&all).unwrap(), wanted);
+        assert!(together(["{}"]).is_err());
     }
 }

@@ -13,6 +13,8 @@ mod budget_metrics;
 mod cache_metrics;
 mod caching;
 mod config_metrics;
+mod conversation_metrics;
+mod conversing;
 mod error;
 mod health;
 mod metrics;

@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::budget_metrics::BudgetMetrics;
 use crate::cache_metrics::CacheMetrics;
 use crate::config_metrics::ConfigMetrics;
+use crate::conversation_metrics::ConversationMetrics;
 use crate::resilience::ResilienceMetrics;
 use crate::structured_metrics::StructuredMetrics;
 
@@ -67,6 +68,7 @@ pub struct Metrics {
     resilience: ResilienceMetrics,
     config: ConfigMetrics,
     structured: StructuredMetrics,
+    conversations: ConversationMetrics,
 }
 
 impl Metrics {
@@ -89,6 +91,7 @@ impl Metrics {
             resilience: ResilienceMetrics::default(),
             config: ConfigMetrics::default(),
             structured: StructuredMetrics::default(),
+            conversations: ConversationMetrics::default(),
             registry: Registry::default(),
         };
         metrics.structured.register(&mut registry);
@@ -127,6 +130,7 @@ impl Metrics {
         metrics.budgets.register(&mut registry);
         metrics.resilience.register(&mut registry);
         metrics.config.register(&mut registry);
+        metrics.conversations.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
@@ -138,6 +142,7 @@ impl Metrics {
     /// Copies what `gateway` remembers of providers.
     pub(crate) fn look_at(&self, gateway: &Gateway) {
         self.resilience.read(gateway);
+        self.conversations.show(&gateway.conversation_stats());
     }
 
     /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log, and budgets and
@@ -272,6 +277,9 @@ mod tests {
             cache: None,
             repaired: None,
             review: None,
+            conversation: None,
+            examples: None,
+            talk: None,
         }
     }
 

@@ -50,6 +50,8 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(api::release::deployments))
         .routes(routes!(api::calls::list))
         .routes(routes!(api::calls::audit))
+        .routes(routes!(api::conversations::list))
+        .routes(routes!(api::conversations::show, api::conversations::erase))
         .routes(routes!(api::budgets::list))
         .routes(routes!(api::reviews::list))
         .routes(routes!(api::reviews::resolve))

@@ -1,6 +1,7 @@
 //! How prompts' answers keep their form, as metrics.
 
 use gatemark_core::call::{CallRecord, Outcome};
+use gatemark_core::context::Selection;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -24,6 +25,7 @@ pub(crate) struct StructuredMetrics {
     fallbacks: Count,
     insufficient: Count,
     reviews: Count,
+    by_words: Count,
 }
 
 impl StructuredMetrics {
@@ -38,6 +40,8 @@ impl StructuredMetrics {
         add("prompt_repaired", "Of these, right the second time", &self.repaired);
         add("prompt_fallbacks", "Answered with the static fallback", &self.fallbacks);
         add("prompt_insufficient", "Answered that information is lacking", &self.insufficient);
+        let want = "With examples chosen by their words for want of vectors";
+        add("prompt_examples_by_words", want, &self.by_words);
         add("prompt_reviews", "Put before a person", &self.reviews);
     }
 
@@ -62,6 +66,7 @@ impl StructuredMetrics {
         count(&self.repaired, record.repaired == Some(true));
         count(&self.fallbacks, replaced);
         count(&self.insufficient, record.outcome == Outcome::Insufficient);
+        count(&self.by_words, record.examples == Some(Selection::Words));
         count(&self.reviews, record.review.is_some());
     }
 }

@@ -3,6 +3,7 @@
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::{EnvironmentName, ModelName, NanoUsd, PromptName, Result};
 
+use crate::conversation;
 use crate::document::{Document, purpose_word};
 use crate::queue;
 use crate::sql::Value;
@@ -64,11 +65,12 @@ impl Store {
     }
 
     /// The same for records in the form in which they are kept.
-    pub(crate) async fn insert_documents(&self, documents: Vec<Document>) -> Result<usize> {
+    pub(crate) async fn insert_documents(&self, mut documents: Vec<Document>) -> Result<usize> {
         if documents.is_empty() {
             return Ok(0);
         }
         let reviews = documents.iter().filter_map(Document::review).collect();
+        let talks = documents.iter_mut().filter_map(Document::take_talk).collect();
         let rows = documents.into_iter().map(Document::into_row).collect();
         let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
                    model, outcome, cost, saved, input_tokens, cached_tokens, output_tokens, latency_us,
@@ -78,6 +80,7 @@ impl Store {
         let transaction = self.database().begin().await?;
         let new = transaction.execute_many(sql, rows).await?;
         queue::enter(&transaction, reviews).await?;
+        conversation::enter(&transaction, talks).await?;
         transaction.commit().await?;
         Ok(new)
     }

@@ -1,4 +1,5 @@
-//! Numbers that only grow: the registry's revision, and the ids of audit entries and deployments.
+//! Numbers that only grow: the registry's revision, the ids of audit entries and deployments, and changes of
+//! conversations.
 //!
 //! They are rows rather than an engine's own sequences because the row is at the same time a lock: a
 //! transaction that changes the registry bumps `revision` before it looks at anything, so on an engine
@@ -15,6 +16,7 @@ pub(crate) enum Counter {
     Revision,
     Audit,
     Deployment,
+    Conversation,
 }
 
 impl Counter {
@@ -23,6 +25,7 @@ impl Counter {
             Self::Revision => "revision",
             Self::Audit => "audit",
             Self::Deployment => "deployment",
+            Self::Conversation => "conversation",
         }
     }
 }

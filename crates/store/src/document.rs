@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
+use gatemark_core::conversation::Talk;
 use gatemark_core::model::Usage;
 use gatemark_core::{NanoUsd, Result};
 use serde::Deserialize;
@@ -41,13 +42,20 @@ struct Columns {
     review: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
+    #[serde(default)]
+    talk: Option<Box<Talk>>,
 }
 
 impl Document {
     /// Reads the JSON of a record.
     pub(crate) fn read(json: &[u8]) -> serde_json::Result<Self> {
         let text = std::str::from_utf8(json).map_err(serde_json::Error::custom)?;
-        Ok(Self { columns: serde_json::from_str(text)?, text: text.to_string() })
+        let columns: Columns = serde_json::from_str(text)?;
+        let text = match columns.talk {
+            None => text.to_string(),
+            Some(_) => without_talk(serde_json::from_str(text)?)?,
+        };
+        Ok(Self { columns, text })
     }
 
     /// Writes a record's JSON.
@@ -69,8 +77,13 @@ impl Document {
             latency_us: record.latency_us,
             review: record.review.clone(),
             tags: record.tags.clone(),
+            talk: record.talk.clone(),
         };
-        Ok(Self { text: to_document(record)?, columns })
+        let text = match record.talk {
+            None => to_document(record)?,
+            Some(_) => to_document(&CallRecord { talk: None, ..record.clone() })?,
+        };
+        Ok(Self { text, columns })
     }
 
     /// The entry of the queue for a call whose answer a person looks at.
@@ -84,6 +97,11 @@ impl Document {
             at: columns.at,
             environment: columns.environment.clone(),
         })
+    }
+
+    /// What a conversation gained by the call: its texts are filed there and not with the record.
+    pub(crate) fn take_talk(&mut self) -> Option<Talk> {
+        self.columns.talk.take().map(|talk| *talk)
     }
 
     /// The values of the `calls` table's columns, in the order of its `INSERT`.
@@ -111,6 +129,10 @@ impl Document {
         row.push(tags.flatten().into());
         row
     }
+}
+
+fn without_talk(record: CallRecord) -> serde_json::Result<String> {
+    serde_json::to_string(&CallRecord { talk: None, ..record })
 }
 
 /// The word that is stored for a purpose.

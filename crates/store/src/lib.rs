@@ -7,7 +7,7 @@
 //! to [`sql`] alone.
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ←
-//! `prompt`, `suite`, `run`, `report`, `deploy`, `review`, `access`, `call`, `embedding`, `calibration` ←
+//! `prompt`, `suite`, `run`, `report`, `deploy`, `review`, `access`, `conversation` ← `call`, `embedding`, `calibration` ←
 //! `calllog`.
 
 pub mod access;
@@ -15,6 +15,7 @@ mod audit;
 mod calibration;
 pub mod call;
 pub mod calllog;
+pub mod conversation;
 mod counter;
 pub mod deploy;
 mod document;

@@ -12,6 +12,7 @@ pub(crate) mod cascade;
 pub(crate) mod compare;
 pub(crate) mod compat;
 pub(crate) mod compress;
+pub(crate) mod conversation;
 pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod gate;

@@ -63,6 +63,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
             needs_keys(control, args.listen).await?;
         }
         control.begin_budgets().await?;
+        control.begin_conversations().await?;
         let signals = Signals::new()?;
         let listener = bind(args.listen).await?;
         announce(&listener, control, context.terminal).await?;

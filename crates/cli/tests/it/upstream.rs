@@ -34,6 +34,16 @@ impl Upstream {
         Self { address, asked }
     }
 
+    /// One that gives vectors, by a rule over the text; an error where it has none.
+    pub(crate) fn vectors(rule: impl Fn(&str) -> Option<Vec<f64>> + Send + Sync + 'static) -> Self {
+        Self::start(move |request, _| {
+            let texts = request["input"].as_array().cloned().unwrap_or_default();
+            let vectors = texts.iter().map(|text| rule(text.as_str().unwrap_or_default()));
+            let vectors: Option<Vec<Vec<f64>>> = vectors.collect();
+            vectors.map(|vectors| json!(vectors).to_string()).ok_or(500)
+        })
+    }
+
     /// Address and port.
     pub(crate) fn address(&self) -> &str {
         &self.address
@@ -63,7 +73,7 @@ fn converse(stream: &TcpStream, count: &AtomicU64, rule: &Rule) -> Option<()> {
         let request = read(&mut reader)?;
         let said = rule(&request, count.fetch_add(1, Ordering::SeqCst));
         let (status, body) = match said {
-            Ok(_) if request["input"].is_array() => (200, embeddings(&request)),
+            Ok(text) if request["input"].is_array() => (200, embeddings(&request, &text)),
             Ok(text) => (200, completion(&text)),
             Err(status) => (status, json!({"error": {"message": "by the rule"}}).to_string()),
         };
@@ -104,11 +114,13 @@ fn completion(text: &str) -> String {
     .to_string()
 }
 
-/// The same vector for every text.
-fn embeddings(request: &Value) -> String {
+/// The vectors that the rule gave, or the same one for every text.
+fn embeddings(request: &Value, said: &str) -> String {
     let texts = request["input"].as_array().map_or(0, Vec::len);
+    let given: Vec<Value> = serde_json::from_str(said).unwrap_or_default();
+    let vector = |index: usize| given.get(index).cloned().unwrap_or(json!([1.0, 0.0]));
     let data: Vec<Value> = (0..texts)
-        .map(|index| json!({"object": "embedding", "index": index, "embedding": [1.0, 0.0]}))
+        .map(|index| json!({"object": "embedding", "index": index, "embedding": vector(index)}))
         .collect();
     json!({"object": "list", "model": "m", "data": data,
         "usage": {"prompt_tokens": 10 * texts, "total_tokens": 10 * texts}})

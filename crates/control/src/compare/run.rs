@@ -129,7 +129,9 @@ impl Control {
             let own = version.content.models.first().map(|variant| variant.model.clone());
             let models = if request.models.is_empty() { own.as_slice() } else { &request.models };
             for model in models {
-                sides.push(self.side(&version, model)?);
+                let side = self.side(&version, model)?;
+                self.embed_examples(&side.release).await?;
+                sides.push(side);
             }
         }
         let same = |one: &Side, other: &Side| {

@@ -93,6 +93,7 @@ impl Plan {
     /// The same with everything found that its checks need, judges above all. Checks of single cases are
     /// built for it and let go of again.
     pub(super) async fn prepared(mut self, control: &Control) -> Result<Self> {
+        control.embed_examples(&self.release).await?;
         for check in &self.common {
             check.prepare(&self.judges, control).await?;
         }

@@ -96,6 +96,7 @@ impl Control {
         let contract =
             Contract::read(&version.content).map_err(|problems| refuse(&problems.join("; ")))?;
         let release = Arc::new(Release::on(&version, &model)?);
+        self.embed_examples(&release).await?;
         Ok(Judge { release, model, contract })
     }
 }

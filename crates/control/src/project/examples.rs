@@ -1,6 +1,8 @@
 //! `examples:` of a prompt, in the file or in one beside it, and `choose:`, which of them a call gets.
 
 use gatemark_core::context::{By, Choose};
+use gatemark_core::id::ModelName;
+use gatemark_core::model::Project;
 use gatemark_core::prompt::Example;
 
 use super::models::Context;
@@ -12,7 +14,7 @@ use super::source::DATA;
 use super::variables::{self, Declared};
 use super::{document, reference, typed};
 
-const BY: [(&str, By); 1] = [("similarity", By::Similarity)];
+const BY: [(&str, By); 2] = [("similarity", By::Similarity), ("embedding", By::Embedding)];
 
 /// Reads the examples and how they are chosen, binds their variables and compares their outputs with the schema.
 pub(super) fn read(
@@ -47,7 +49,7 @@ fn mapping(
         fields.required("file", problems)
     };
     let choose = fields.get("choose", problems);
-    let choose = choose.and_then(|node| chosen(node, problems));
+    let choose = choose.and_then(|node| chosen(node, context.project, problems));
     fields.close(problems);
     let read = |file| {
         let path = reference::resolve(context.files, context.folder, file, problems)?;
@@ -56,10 +58,11 @@ fn mapping(
     (given.cloned().or_else(|| file.and_then(read)), choose)
 }
 
-fn chosen(node: &Node, problems: &mut Problems) -> Option<Choose> {
+fn chosen(node: &Node, project: &Project, problems: &mut Problems) -> Option<Choose> {
     let mut fields = Fields::open(node, "`choose`", problems)?;
     let by = fields.get("by", problems);
     let by = by.and_then(|node| typed::word(node, "`by`", &BY, problems)).unwrap_or_default();
+    let model = embedder(&mut fields, by, project, problems);
     let k = fields.required("k", problems);
     let k = k.and_then(|node| count(node, "`k`", 100, problems));
     let diversity = fields.get("diversity", problems);
@@ -68,7 +71,36 @@ fn chosen(node: &Node, problems: &mut Problems) -> Option<Choose> {
     let max_tokens =
         max_tokens.and_then(|node| count(node, "`max_tokens`", u64::from(u32::MAX), problems));
     fields.close(problems);
-    Some(Choose { by, k: k?, diversity: diversity.unwrap_or_default(), max_tokens })
+    Some(Choose { by, model, k: k?, diversity: diversity.unwrap_or_default(), max_tokens })
+}
+
+/// The model by whose vectors examples are chosen.
+fn embedder(
+    fields: &mut Fields<'_>,
+    by: By,
+    project: &Project,
+    problems: &mut Problems,
+) -> Option<ModelName> {
+    if by == By::Similarity {
+        let why = "says nothing: examples are chosen by their words";
+        fields.refuse("model", why, "write `by: embedding`, or remove the line", problems);
+        return None;
+    }
+    let node = fields.required("model", problems)?;
+    let text = typed::words(node, "`model`", problems)?;
+    let model: ModelName = match text.parse() {
+        Ok(model) => model,
+        Err(error) => {
+            problems.error(&node.spot, format!("`model`: {error}"), "write `provider/model`");
+            return None;
+        }
+    };
+    if !project.serves(&model) {
+        let message = format!("the embedding model `{model}` has no provider");
+        let hint = format!("declare provider `{}` in gatemark.yaml", model.provider());
+        problems.error(&node.spot, message, hint);
+    }
+    Some(model)
 }
 
 fn count(node: &Node, what: &str, most: u64, problems: &mut Problems) -> Option<u32> {

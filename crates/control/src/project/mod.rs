@@ -10,7 +10,7 @@
 //!
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
-//! `variables`, `messages`, `output`, `examples`, `models`, `cascade`, `checks`, `resilience`, `presets`, `place`,
+//! `variables`, `messages`, `output`, `examples`, `models`, `cascade`, `conversation`, `checks`, `resilience`, `presets`, `place`,
 //! `providers`, `routes`, `policy`, `environments`, `scope`, `budgets`, `pricing` (the parts of the
 //! grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
@@ -23,6 +23,7 @@ mod case_list;
 mod cell;
 mod checks;
 mod config_file;
+mod conversation;
 mod csv_cases;
 mod document;
 mod environments;

@@ -15,7 +15,7 @@ use super::problems::Problems;
 use super::reader::{Fields, shown};
 use super::source::HAND_WRITTEN;
 use super::variables::Declared;
-use super::{cascade, document, examples, messages, output, trial, typed, variables};
+use super::{cascade, conversation, document, examples, messages, output, trial, typed, variables};
 
 /// A prompt that was read without errors.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +36,8 @@ pub struct PromptFile {
     pub changelog: Option<String>,
     /// Everything that reaches a model.
     pub content: Content,
+    /// Where the summariser of its conversations is named, if it names one.
+    pub summariser_place: Option<Place>,
     /// The cases of the `suite.yaml` beside it, if there is one.
     pub suite: Option<Suite>,
 }
@@ -63,7 +65,7 @@ pub(super) fn read(
     let owner = line("owner", "`owner`");
     let changelog = line("changelog", "`changelog`");
     let declared = variables::declared(fields.get("variables", problems), problems);
-    let content = content(&context, &mut fields, &declared, problems);
+    let (content, summariser_place) = content(&context, &mut fields, &declared, problems);
     fields.close(problems);
     let (Some(semver), Some(version)) = (semver, version) else { return (None, Some(declared)) };
     let semver_place = version.spot.place();
@@ -77,6 +79,7 @@ pub(super) fn read(
         owner,
         changelog,
         content,
+        summariser_place,
         suite: None,
     };
     (Some(prompt), Some(declared))
@@ -109,7 +112,7 @@ fn content(
     fields: &mut Fields<'_>,
     declared: &Declared,
     problems: &mut Problems,
-) -> Content {
+) -> (Content, Option<Place>) {
     let (files, folder) = (context.files, context.folder);
     let before = problems.errors();
     let base = fields.required("messages", problems);
@@ -137,10 +140,12 @@ fn content(
     if base_is_whole && problems.errors() == before {
         messages::warn_unused(declared, &used, problems);
     }
+    let conversation = fields.get("conversation", problems);
+    let (conversation, summariser) = conversation::read(conversation, &base, problems);
     let cascade =
         cascade::read(fields.get("cascade", problems), &models, &contract.output, problems);
     let limits = limits(fields.get("limits", problems), context.project, &models, problems);
-    Content {
+    let content = Content {
         variables: declared.variables.clone(),
         messages: base.into_iter().map(|written| written.message).collect(),
         examples,
@@ -148,8 +153,10 @@ fn content(
         output: contract.output,
         models: models.into_iter().filter_map(Entry::into_variant).collect(),
         cascade,
+        conversation,
         limits,
-    }
+    };
+    (content, summariser)
 }
 
 fn limits(

@@ -55,6 +55,14 @@ impl Checklist {
         &self.fallbacks
     }
 
+    /// The checklist with one rule more, which can only make the decision stricter.
+    #[must_use]
+    pub fn with(mut self, finding: Finding) -> Self {
+        self.findings.push(finding);
+        self.findings.sort_by_key(|finding| finding.rule);
+        self
+    }
+
     /// The outcomes in the order of the rules' numbers.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

@@ -67,6 +67,9 @@ pub(crate) struct Plan {
     dialect: Dialect,
     /// What the caller adds to the conversation, where calls are compared by meaning.
     added: Option<Box<RawValue>>,
+    /// Whether it goes on with what was said before: then it is not compared by meaning, because what is
+    /// compared does not hold that.
+    converses: bool,
 }
 
 /// What there is for a call.
@@ -112,6 +115,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) dialect: Dialect,
     pub(crate) wish: CacheWish,
     pub(crate) added: Option<&'a RawValue>,
+    pub(crate) converses: bool,
 }
 
 /// The cache that is about a call, if there is one.
@@ -128,7 +132,8 @@ pub(crate) fn plan(snapshot: &Snapshot, resolved: &Resolved, asking: &Asking<'_>
         .or_else(|| asking.wish.ttl.filter(|_| prompt.is_none()).map(by_request))?;
     let added = cache.similar.as_ref().and_then(|_| asking.added.map(RawValue::to_owned));
     let (wish, dialect) = (asking.wish, asking.dialect);
-    Some(Plan { cache, wish, caller: asking.caller.to_string(), dialect, added })
+    let (caller, converses) = (asking.caller.to_string(), asking.converses);
+    Some(Plan { cache, wish, caller, dialect, added, converses })
 }
 
 fn by_request(ttl: Duration) -> Cache {
@@ -333,7 +338,7 @@ impl Look<'_> {
     /// by meaning, there is nothing to compare, or no vector is to be had.
     async fn near(&self, room: &Room) -> Option<(Digest, Vec<f32>)> {
         let similar = self.plan.cache.similar.as_ref()?;
-        if !repeat::is_plain(&self.prepared.request) {
+        if self.plan.converses || !repeat::is_plain(&self.prepared.request) {
             return None;
         }
         let named = self.resolved.named.as_ref()?;

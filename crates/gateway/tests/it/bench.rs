@@ -311,6 +311,7 @@ pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
         headers: vec![],
         tags: Default::default(),
         cache: CacheWish::default(),
+        talking: None,
     }
 }
 

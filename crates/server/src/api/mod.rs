@@ -4,6 +4,7 @@ pub(crate) mod asked;
 pub(crate) mod budgets;
 pub(crate) mod caches;
 pub(crate) mod calls;
+pub(crate) mod conversations;
 pub(crate) mod evidence;
 pub(crate) mod keys;
 pub(crate) mod providers;

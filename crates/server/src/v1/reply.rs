@@ -18,6 +18,7 @@ use super::target::target;
 use crate::account;
 use crate::app::App;
 use crate::caching;
+use crate::conversing;
 use crate::error::Answer;
 
 /// More headers than most answers carry: room for them is made once.
@@ -30,11 +31,13 @@ pub(super) fn incoming(
     (dialect, body): (Dialect, &Bytes),
     headers: Vec<(&'static str, String)>,
 ) -> Result<Incoming> {
-    let request = door::read_request(dialect, body)?;
+    let mut request = door::read_request(dialect, body)?;
+    let target = target(&request)?;
+    let talking = conversing::talking(asked, &target, &mut request.fields)?;
     Ok(Incoming {
         caller,
         purpose: CallPurpose::Serve,
-        target: target(&request)?,
+        target,
         dialect,
         stream: request.stream,
         usage_wanted: request.usage_wanted,
@@ -43,6 +46,7 @@ pub(super) fn incoming(
         headers,
         tags: account::tags(asked)?,
         cache: caching::wish(asked)?,
+        talking,
     })
 }
 
@@ -100,6 +104,7 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     set("x-gatemark-arm", facts.prompt.is_some().then(|| facts.arm.clone()));
     set("x-gatemark-cascade", facts.cascade.map(|(step, of)| format!("{step}/{of}")));
     set("x-gatemark-attempts", Some(facts.attempts.to_string()));
+    set("x-gatemark-examples", facts.examples.map(|by| by.word().to_string()));
     set("x-gatemark-repaired", facts.repaired.then(|| "1".to_string()));
     set("x-gatemark-review", facts.reviewed.then(|| "queued".to_string()));
     set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
@@ -114,6 +119,9 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
         set("x-gatemark-dropped", Some(parts.join(", ")));
     }
     account::describe(headers, facts);
+    if let Some(part) = &facts.conversation {
+        conversing::describe(headers, part);
+    }
     if let Some(cache) = facts.cache {
         caching::describe(headers, cache);
     }

@@ -181,5 +181,8 @@ pub(crate) fn call(id: &str, at: i64) -> CallRecord {
         cache: None,
         repaired: None,
         review: None,
+        conversation: None,
+        examples: None,
+        talk: None,
     }
 }

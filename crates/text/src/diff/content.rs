@@ -32,6 +32,11 @@ pub fn contents(old: &Content, new: &Content) -> Vec<Change> {
         let shown = |content: &Content| content.cascade.as_ref().map(|c| json::shown(&as_json(c)));
         found.push(json::value("cascade", shown(old), shown(new)));
     }
+    if old.conversation != new.conversation {
+        let shown =
+            |content: &Content| content.conversation.as_ref().map(|c| json::shown(&as_json(c)));
+        found.push(json::value("conversation", shown(old), shown(new)));
+    }
     limits(old, new, &mut found);
     found
 }
