@@ -60,7 +60,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Kind, Result};
-use gatemark_core::throttle::Rates;
 use gatemark_provider::door;
 use gatemark_store::calllog::CallLog;
 
