@@ -71,7 +71,7 @@ pub use meter::Meter;
 pub use recall::{Answers, Recall, Remembered};
 pub use release::Release;
 pub use reply::{Body, Reply};
-pub use snapshot::{Pointer, Snapshot, SnapshotParts};
+pub use snapshot::{Pointer, Snapshot, SnapshotParts, Unproven};
 pub use standing::BudgetStanding;
 pub use stream::SseStream;
 pub use tags::{MOST_TAGS, tag};

@@ -54,6 +54,7 @@ fn report(rows: &[Row]) -> Report {
         finished_at: 1_800_000_000_000_000,
         stopped: None,
         judges: vec![],
+        upstreams: Default::default(),
         summary: Summary::of(rows),
     }
 }

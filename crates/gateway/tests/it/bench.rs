@@ -184,7 +184,8 @@ pub(crate) fn bench_with(project: Project, output: Value, acts: Vendors, admitte
     let release = Arc::new(Release::compile(version(output, admitted)).unwrap());
     let others: Arc<[_]> = [OTHER.parse().unwrap()].into();
     let fallbacks = if admitted { HashMap::from([(3, others)]) } else { HashMap::new() };
-    let pointer = Pointer { current: release.clone(), admitted: vec![release], fallbacks };
+    let admitted = vec![release.clone()];
+    let pointer = Pointer { current: release, admitted, fallbacks, unproven: vec![] };
     let production = project.default_environment.clone();
     let snapshot = Snapshot::new(SnapshotParts {
         revision: 1,
