@@ -44,6 +44,7 @@ mod standing;
 mod stream;
 mod surroundings;
 mod tags;
+mod unjudged;
 mod volatile;
 mod weigh;
 mod wish;

@@ -25,6 +25,7 @@ use crate::room::Room;
 use crate::shorten;
 use crate::shots::Chosen;
 use crate::snapshot::Snapshot;
+use crate::unjudged;
 
 /// Bound of the output, sent with calls whose version caps their cost but not their tokens.
 const ASSUMED_OUTPUT: u64 = 4096;
@@ -155,6 +156,7 @@ fn prompt(
     if let Some(form) = form {
         fields::yield_form(form, &mut asked)?;
     }
+    unjudged::refuse(&compiled.parameters, &mut asked)?;
     let told = if form.is_some() { named.release.form_tokens() } else { 0 };
     let mut fields = fields::merged(&compiled.parameters, asked)?;
     let capped = content.limits.cost_per_call.is_some();
