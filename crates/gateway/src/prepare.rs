@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gatemark_core::call::Dropped;
 use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::model::Structured;
@@ -41,6 +42,8 @@ pub(crate) struct Prepared {
     pub(crate) since: Instant,
     /// What the call has cost before this request.
     pub(crate) spent: NanoUsd,
+    /// What was left out for it to fit.
+    pub(crate) dropped: Vec<Dropped>,
 }
 
 pub(crate) fn prepare(
@@ -107,7 +110,8 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         form: None,
     };
     let (since, spent) = (Instant::now(), NanoUsd::ZERO);
-    Ok(Prepared { request, input_tokens: None, max_output, since, spent })
+    let dropped = vec![];
+    Ok(Prepared { request, input_tokens: None, max_output, since, spent, dropped })
 }
 
 /// What a vendor is told of a prompt beside its messages.
@@ -179,7 +183,6 @@ fn prompt(
     // A beginning that lost something is not the one that is the same in every call.
     let stable = if fitted.dropped.is_empty() { stable } else { 0 };
     dropped.extend(fitted.dropped);
-    record.note_dropped(dropped);
     let caller = fitted.caller.as_deref().or(caller);
     let input_tokens = capped
         .then(|| input_tokens(compiled, (&fitted.turns, &fitted.chosen), caller, &fields) + told);
@@ -200,7 +203,7 @@ fn prompt(
     };
     let max_output = fields::max_output(&request.fields);
     let (since, spent) = (Instant::now(), NanoUsd::ZERO);
-    Ok(Prepared { request, input_tokens, max_output, since, spent })
+    Ok(Prepared { request, input_tokens, max_output, since, spent, dropped })
 }
 
 /// What is kept of a call's input: the variables, and what the caller added to the conversation.

@@ -130,6 +130,13 @@ impl Plan {
         Some((self.suite.cases.get(case)?, repeat))
     }
 
+    /// The models that are asked where an answer of the first is not good enough.
+    pub(super) fn further_steps(&self) -> &[ModelName] {
+        let steps = self.version.content.cascade.as_ref().map(|cascade| cascade.steps.as_slice());
+        let steps = steps.filter(|steps| steps.first() == Some(&self.model));
+        steps.and_then(|steps| steps.get(1..)).unwrap_or_default()
+    }
+
     /// Whether the models that are asked are still answered for by those that the plan was made with.
     pub(super) fn holds_under(&self, project: &Project) -> bool {
         self.upstreams == project.upstreams(self.version.content.answering(&self.model))

@@ -30,6 +30,7 @@ fn row(case: &str, repeat: u32, verdict: Verdict) -> Row {
         error: (verdict == Verdict::Error).then(|| HOSTILE.into()),
         latency_us: 12_345,
         cost: Some(NanoUsd(1_000)),
+        paid: None,
         call: "call".into(),
     }
 }

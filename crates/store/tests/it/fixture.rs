@@ -78,6 +78,7 @@ pub(crate) fn row(case: &str) -> Row {
         error: None,
         latency_us: 5,
         cost: Some(NanoUsd(7)),
+        paid: None,
         call: "c".into(),
     }
 }
