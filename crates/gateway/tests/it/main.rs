@@ -4,6 +4,7 @@
 mod answers;
 mod bench;
 mod caching;
+mod recalling;
 mod resilient;
 mod streams;
 mod structured;
