@@ -6,80 +6,38 @@
 //! for nothing are taken out, since clients send them unasked.
 
 use gatemark_core::error::{Error, Result};
-use serde_json::Value;
+use gatemark_provider::wishes::{self, Wish};
 use serde_json::value::RawValue;
 
 type Fields = Vec<(String, Box<RawValue>)>;
 
-/// What brings tools in, and what is about them.
-const TOOLS: [&str; 5] =
-    ["tools", "functions", "tool_choice", "function_call", "parallel_tool_calls"];
-
-/// Where the version's own tools are, what a caller may say about them.
-const ABOUT_TOOLS: [&str; 3] = ["tool_choice", "function_call", "parallel_tool_calls"];
-
-/// What makes another kind of answer, in the words of several servers.
-const FORMS: [&str; 16] = [
-    "response_format",
-    "modalities",
-    "audio",
-    "web_search_options",
-    "format",
-    "grammar",
-    "json_schema",
-    "output_config",
-    "output_format",
-    "structured_outputs",
-    "guided_json",
-    "guided_regex",
-    "guided_choice",
-    "guided_grammar",
-    "guided_decoding_backend",
-    "guided_whitespace_pattern",
-];
-
 /// Takes out wishes for nothing and refuses the others.
 pub(crate) fn refuse(fixed: &Fields, asked: &mut Fields) -> Result<()> {
     let has = |name: &str| fixed.iter().any(|(known, _)| known == name);
-    let has_tools = has("tools") || has("functions");
+    let has_tools = Wish::has_tools(fixed);
     let mut left = Fields::with_capacity(asked.len());
     for (name, value) in std::mem::take(asked) {
-        let is_tool = TOOLS.contains(&name.as_str());
-        let about_own = has_tools && ABOUT_TOOLS.contains(&name.as_str());
-        if !(is_tool || FORMS.contains(&name.as_str())) || has(&name) || about_own {
-            left.push((name, value));
-        } else if !is_nothing(&name, &value) {
-            return Err(refusal(name, is_tool));
+        let own = |wish: &Wish| has(&name) || (has_tools && *wish == Wish::AboutTools);
+        match Wish::of(&name).filter(|wish| !own(wish)) {
+            None => left.push((name, value)),
+            Some(_) if wishes::is_for_nothing(&name, &value) => {}
+            Some(wish) => return Err(refusal(name, wish)),
         }
     }
     *asked = left;
     Ok(())
 }
 
-fn refusal(name: String, is_tool: bool) -> Error {
-    let what = if is_tool {
-        "with tools of the caller's it would answer in calls that no test has seen"
-    } else {
-        "in another form its answers would be none that a test has seen"
+fn refusal(name: String, wish: Wish) -> Error {
+    let what = match wish {
+        Wish::Form => "in another form its answers would be none that a test has seen",
+        _ => "with tools of the caller's it would answer in calls that no test has seen",
     };
     let message = format!(
         "`{name}` may not be sent with a prompt: {what}. Declare it under the version's model in `models`, or call \
          the model itself"
     );
     Error::invalid(message).at(name).coded("field_refused")
-}
-
-/// Whether the field asks for what is the case anyway.
-fn is_nothing(name: &str, value: &RawValue) -> bool {
-    let Ok(value) = serde_json::from_str::<Value>(value.get()) else { return false };
-    match (name, &value) {
-        (_, Value::Null) | ("parallel_tool_calls", Value::Bool(_)) => true,
-        ("tools" | "functions", Value::Array(list)) => list.is_empty(),
-        ("tool_choice" | "function_call", Value::String(word)) => word == "auto" || word == "none",
-        ("response_format", Value::Object(_)) => value["type"] == "text",
-        ("modalities", Value::Array(list)) => list.iter().all(|one| one == "text"),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

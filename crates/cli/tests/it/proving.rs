@@ -302,3 +302,86 @@ fn a_cascade_is_what_it_was_tested_as_with_the_providers_of_all_its_steps() {
     test(&project, "a/m");
     until("evidence", || call(&server).status == 200);
 }
+
+/// The first step never fits the form, so every case goes up.
+#[test]
+fn a_run_of_a_cascade_is_of_all_its_steps() {
+    let (first, top, moved) =
+        (vendor(), Upstream::start(|_, _| Ok("\"billing\"".into())), vendor());
+    let form = "output: {schema: {type: string}, repair: 0}\n\
+                cascade: {steps: [a/m, b/m], up_when: {off_format: true}}\n";
+    let project = project(&[("a", &first), ("b", &top)], STRICT, form);
+    let prices = "models:\n  a/m: {input_usd_per_million: 1, output_usd_per_million: 2}\n  \
+                  b/m: {input_usd_per_million: 1, output_usd_per_million: 2}\n";
+    let priced = |providers: &[(&str, &Upstream)]| {
+        configure(&project, providers, STRICT);
+        let path = project.path().join("gatemark.yaml");
+        let text = fs::read_to_string(&path).unwrap() + prices;
+        fs::write(&path, text).unwrap();
+    };
+    priced(&[("a", &first), ("b", &top)]);
+    let mut suite = String::from("checks:\n  - json: {}\ncases:\n");
+    for case in 0..20 {
+        suite += &format!("  - {{id: c{case}, variables: {{message: \"bill {case}\"}}}}\n");
+    }
+    fs::write(project.path().join("prompts").join(NAME).join("suite.yaml"), suite).unwrap();
+    project.run(&["push"]).exits(0);
+    // A case costs 2 × $0.00012.
+    let capped =
+        project.run(&["test", NAME, "--max-cost", "0.0024", "--concurrency", "1"]).exits(1);
+    capped.complains(&[
+        "20 calls, up to 20 more of the cascade's further steps",
+        "stopped at the cap",
+    ]);
+    let asked = top.asked();
+    assert!((5..=10).contains(&asked), "{asked} cases under a cap of 10");
+    // With another provider of the second step it is another run: no row of this one is taken.
+    priced(&[("a", &first), ("b", &moved)]);
+    project.run(&["test", NAME]);
+    assert_eq!((top.asked(), moved.asked()), (asked, 20));
+}
+
+#[test]
+fn callers_may_not_have_answers_that_no_test_has_seen() {
+    let upstream = vendor();
+    let project = project(&[("a", &upstream)], "open", "");
+    let prompt = project.path().join("prompts").join(NAME).join("prompt.yaml");
+    let text = fs::read_to_string(&prompt).unwrap();
+    fs::write(
+        &prompt,
+        text.replace("1.0.0", "1.1.0").replace("max_tokens: 9", "max_tokens: 9, seed: 7"),
+    )
+    .unwrap();
+    let path = project.path().join("gatemark.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("protocol: openai", "protocol: mistral")).unwrap();
+    project.run(&["push"]).exits(0);
+    deploy(&project).exits(0);
+    let server = Server::start_with(&project, &[("MISTRAL_API_KEY", "k")]);
+    let with = |name: &str, value: Value| {
+        let mut body = json!({"model": format!("gatemark/{NAME}"), "messages": [],
+            "variables": {"message": "a bill"}});
+        body[name] = value;
+        server.post("/v1/chat/completions", None, &body)
+    };
+    let tool = json!([{"type": "function", "function": {"name": "f", "parameters": {}}}]);
+    for (name, value, code) in [
+        ("tools", tool.clone(), "field_refused"),
+        ("tool_choice", json!("required"), "field_refused"),
+        ("response_format", json!({"type": "json_object"}), "field_refused"),
+        ("seed", json!(8), "parameter_fixed"),
+        ("random_seed", json!(8), "parameter_fixed"),
+        ("max_completion_tokens", json!(10), "parameter_fixed"),
+    ] {
+        let answer = with(name, value);
+        assert_eq!((answer.status, answer.code().as_str()), (400, code), "{name}: {}", answer.body);
+        assert_eq!(answer.json()["error"]["param"], name);
+    }
+    let other_door = json!({"model": format!("gatemark/{NAME}"), "messages": [], "max_tokens": 9,
+        "variables": {"message": "a bill"}, "tools": [{"name": "f", "input_schema": {"type": "object"}}]});
+    let answer = server.post("/v1/messages", None, &other_door);
+    assert!(answer.status == 400 && answer.body.contains("`tools`"), "{}", answer.body);
+    assert_eq!(upstream.asked(), 0);
+    assert_eq!(with("random_seed", json!(7)).status, 200);
+    assert_eq!(with("tools", json!([])).status, 200);
+}
