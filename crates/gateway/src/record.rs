@@ -7,6 +7,7 @@ mod attempts;
 mod steps;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatemark_core::cache::CacheUse;
 use gatemark_core::call::{CallPurpose, CallRecord, Dropped, Outcome};
@@ -53,6 +54,8 @@ pub(crate) struct Pending {
     worth: NanoUsd,
     /// What answers of lower steps cost when they were given.
     below: NanoUsd,
+    /// What those of them cost that an earlier run paid.
+    below_recalled: NanoUsd,
     /// The price of the last step of a cascade.
     top: Option<Arc<Price>>,
     /// Attempts under way, by their place, and when they were sent; at most two race.
@@ -135,6 +138,7 @@ impl Pending {
             recalled: None,
             worth: NanoUsd::ZERO,
             below: NanoUsd::ZERO,
+            below_recalled: NanoUsd::ZERO,
             top: None,
             open: [None; 2],
             answered_by: None,
@@ -232,9 +236,11 @@ impl Pending {
         self.record.variables_hash = Some(hash);
     }
 
-    /// What was left out of the request, for the target that it is prepared for now.
-    pub(crate) fn note_dropped(&mut self, dropped: Vec<Dropped>) {
-        self.record.dropped = dropped;
+    /// What was left out of the request that is sent, or was answered.
+    pub(crate) fn note_dropped(&mut self, dropped: &[Dropped]) {
+        if self.record.dropped != dropped {
+            self.record.dropped = dropped.to_vec();
+        }
     }
 
     pub(crate) fn note_input(&mut self, text: impl FnOnce() -> String) {
@@ -256,7 +262,7 @@ impl Pending {
         let all = self.before.and(&used, worth, self.recalled.is_some());
         (self.worth, self.record.usage) = (all.worth, all.usage);
         self.record.cost = all.cost + self.beside;
-        self.record.saved = all.saved;
+        self.record.saved = all.saved + self.below_recalled;
         self.worth += self.below;
         if let (Some(climb), Some(top)) = (&mut self.record.cascade, price.and(self.top.as_ref())) {
             let alone = top.of(&self.record.usage);
@@ -265,17 +271,39 @@ impl Pending {
         self.note_output(text);
     }
 
-    /// The answer that was noted is not the last: the model is asked again.
-    pub(crate) fn ask_again(&mut self) {
+    /// The answer that was noted is not the last: the model is asked again. Gives how long it took if it was
+    /// recalled, for [`Pending::asked_again`].
+    pub(crate) fn ask_again(&mut self) -> Option<u64> {
         let cost = NanoUsd(self.record.cost.0.saturating_sub(self.beside.0));
-        let (usage, saved) = (self.record.usage, self.record.saved);
+        let usage = self.record.usage;
+        let saved = NanoUsd(self.record.saved.0.saturating_sub(self.below_recalled.0));
         let worth = NanoUsd(self.worth.0.saturating_sub(self.below.0));
         self.before = Spent { usage, worth, cost, saved };
-        self.recalled = None;
         self.record.cached = false;
         self.answered_by = None;
         self.tool_calls.clear();
         self.record.repaired = Some(false);
+        self.recalled.take()
+    }
+
+    /// The model was asked again, and gave an answer or none; `recalled` is of the first answer.
+    pub(crate) fn asked_again(&mut self, recalled: Option<u64>, answered: bool) {
+        if answered {
+            self.add_time(recalled);
+        } else {
+            self.record.cached = recalled.is_some();
+            self.recalled = recalled;
+        }
+    }
+
+    /// What the call's answers so far cost when they were given, with what was paid beside them.
+    pub(crate) fn cost_when_given(&self) -> NanoUsd {
+        self.record.cost + self.record.saved
+    }
+
+    /// How long vendors have been waited for, or were when the answers were given.
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_micros(self.recalled.unwrap_or(self.record.vendor_us))
     }
 
     /// The answer that was asked for again is right.

@@ -30,6 +30,7 @@ mod lanes;
 mod laws;
 mod meaning;
 mod problems;
+mod proving;
 mod reloading;
 mod reports;
 mod responding;
