@@ -234,6 +234,7 @@ mod tests {
             error: None,
             latency_us: 1,
             cost: Some(NanoUsd::ZERO),
+            paid: None,
             call: String::new(),
         }
     }

@@ -2,17 +2,14 @@
 //!
 //! A bad line is told with its place and does not hide the lines after it.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
+use std::path::Path;
 
 use gatemark_core::diagnostic::{Diagnostic, Place};
 use gatemark_core::error::{Error, Kind, Result};
 use serde_json::{Map, Value};
 
-/// Longest line, in bytes.
-const LONGEST: usize = 64 << 20;
-/// U+FEFF in UTF-8.
-const MARK: &[u8] = b"\xef\xbb\xbf";
+use crate::lines::{self, LONGEST};
 
 /// A line: its object, and where it stands.
 pub(crate) struct Line {
@@ -22,9 +19,8 @@ pub(crate) struct Line {
 
 /// The lines of a file that hold something.
 pub(crate) struct Lines {
-    from: Box<dyn BufRead>,
+    from: lines::Lines,
     name: String,
-    number: usize,
     buffer: Vec<u8>,
 }
 
@@ -34,19 +30,16 @@ impl Lines {
     /// # Errors
     /// [`Kind::NotFound`] or [`Kind::Invalid`] if the file cannot be opened.
     pub(crate) fn open(file: &str) -> Result<Self> {
-        if file == "-" {
-            return Ok(Self::new("stdin", Box::new(io::stdin().lock())));
-        }
-        let opened = File::open(file).map_err(|cause| {
+        let from = lines::Lines::open(Path::new(file)).map_err(|cause| {
             let missing = cause.kind() == io::ErrorKind::NotFound;
             let kind = if missing { Kind::NotFound } else { Kind::Invalid };
             Error::new(kind, format!("{file} cannot be opened: {cause}")).because(cause)
         })?;
-        Ok(Self::new(file, Box::new(BufReader::new(opened))))
+        Ok(Self::new(if file == "-" { "stdin" } else { file }, from))
     }
 
-    fn new(name: &str, from: Box<dyn BufRead>) -> Self {
-        Self { from, name: name.to_string(), number: 0, buffer: vec![] }
+    fn new(name: &str, from: lines::Lines) -> Self {
+        Self { from, name: name.to_string(), buffer: vec![] }
     }
 
     /// The next line that is not blank, or what is wrong with it; `None` behind the last.
@@ -55,38 +48,20 @@ impl Lines {
     /// [`Kind::Invalid`] if the file cannot be read on.
     pub(crate) fn next(&mut self) -> Result<Option<Result<Line, Box<Diagnostic>>>> {
         loop {
-            self.number += 1;
-            let complete = self.fill().map_err(|cause| {
-                let message = format!("{}:{}: cannot be read: {cause}", self.name, self.number);
+            let read = self.from.read(&mut self.buffer).map_err(|cause| {
+                let message =
+                    format!("{}:{}: cannot be read: {cause}", self.name, self.from.number());
                 Error::new(Kind::Invalid, message).because(cause)
             })?;
-            if self.buffer.is_empty() {
-                return Ok(None);
-            }
-            if !complete {
-                return Ok(Some(Err(Box::new(self.too_long()))));
+            match read {
+                None => return Ok(None),
+                Some(false) => return Ok(Some(Err(Box::new(self.too_long())))),
+                Some(true) => {}
             }
             if !self.buffer.trim_ascii().is_empty() {
                 return Ok(Some(self.parse().map_err(Box::new)));
             }
         }
-    }
-
-    /// Reads a line into the buffer. Of one that is too long it keeps the beginning and gives `false`.
-    fn fill(&mut self) -> io::Result<bool> {
-        self.buffer.clear();
-        let most = LONGEST as u64 + 1;
-        self.from.by_ref().take(most).read_until(b'\n', &mut self.buffer)?;
-        let whole = self.buffer.len() <= LONGEST || self.buffer.ends_with(b"\n");
-        // Editors on Windows begin files with a byte order mark, which no JSON value begins with.
-        if self.number == 1 && self.buffer.starts_with(MARK) {
-            self.buffer.drain(..MARK.len());
-        }
-        if whole {
-            return Ok(true);
-        }
-        self.from.skip_until(b'\n')?;
-        Ok(false)
     }
 
     fn parse(&self) -> Result<Line, Diagnostic> {
@@ -111,7 +86,7 @@ impl Lines {
     }
 
     fn place(&self, column: usize) -> Place {
-        Place { file: self.name.clone(), line: self.number, column: column.max(1), width: 1 }
+        Place { file: self.name.clone(), line: self.from.number(), column: column.max(1), width: 1 }
     }
 }
 
@@ -121,7 +96,7 @@ mod tests {
 
     /// Each line as its number and `ok` or the message.
     fn read(bytes: Vec<u8>) -> Vec<String> {
-        let mut lines = Lines::new("x.jsonl", Box::new(io::Cursor::new(bytes)));
+        let mut lines = Lines::new("x.jsonl", lines::Lines::new(Box::new(io::Cursor::new(bytes))));
         let mut found = vec![];
         while let Some(line) = lines.next().unwrap() {
             found.push(match line {

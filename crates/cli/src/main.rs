@@ -19,6 +19,7 @@ mod global;
 mod hint;
 mod jsonl;
 mod keys;
+mod lines;
 mod logging;
 mod moment;
 mod print;

@@ -49,8 +49,12 @@ impl evaluate::Progress for Progress<'_> {
                 0 => String::new(),
                 calls => format!(" and {calls} of judges and embedding models"),
             };
+            let further = match estimate.further {
+                0 => String::new(),
+                calls => format!(", up to {calls} more of the cascade's further steps"),
+            };
             self.terminal.note(&format!(
-                "{} calls{checking}: about {} for input, {most}; less for what earlier runs have answered",
+                "{} calls{further}{checking}: about {} for input, {most}; less for what earlier runs have answered",
                 estimate.calls, estimate.input
             ));
         }

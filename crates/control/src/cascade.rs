@@ -1,14 +1,16 @@
-//! What a cascade does in production, from the call log: where calls end, what that saves, and where going up
-//! was for nothing.
+//! What a cascade does in production, from the call log: where calls end, what that saves, where going up
+//! was for nothing, and where a person found that staying was wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::cascade::Reason;
 use gatemark_core::error::Result;
 use gatemark_core::id::PromptName;
 use gatemark_core::money::NanoUsd;
+use gatemark_core::review::Finding;
 use gatemark_store::call::CallFilter;
+use gatemark_store::queue::ReviewFilter;
 use serde::Serialize;
 
 use crate::Control;
@@ -27,6 +29,10 @@ pub struct AtStep {
     pub calls: u64,
     /// Of these, answered by the static fallback or off format in the end.
     pub bad: u64,
+    /// Of all, those whose answer a person has looked at.
+    pub reviewed: u64,
+    /// Of these, found wrong.
+    pub wrong: u64,
     /// What they cost, lower steps included, in nano-dollars.
     pub cost: i64,
     /// What they saved against asking the last step alone; below zero if they cost more.
@@ -46,6 +52,10 @@ pub struct CascadeReport {
     pub went_up: u64,
     /// Of these, with the same answer as one step below: going up was for nothing.
     pub same: u64,
+    /// Answers of steps below the last that a person has looked at.
+    pub stayed_reviewed: u64,
+    /// Of these, found wrong: going up might have helped.
+    pub stayed_wrong: u64,
     /// What all calls saved against the last step alone, in nano-dollars; below zero if they cost more.
     pub saved: i64,
     /// Calls without a price for the last step or the answer, which `saved` leaves out.
@@ -53,7 +63,7 @@ pub struct CascadeReport {
 }
 
 impl CascadeReport {
-    fn add(&mut self, record: &CallRecord) {
+    fn add(&mut self, record: &CallRecord, found: Option<Finding>) {
         let Some(climb) = &record.cascade else { return };
         self.calls += 1;
         let saved = climb.saved.map(|saved| saved.0);
@@ -62,6 +72,12 @@ impl CascadeReport {
         climb.why.iter().for_each(|why| *self.reasons.entry(*why).or_default() += 1);
         self.went_up += u64::from(!climb.why.is_empty());
         self.same += u64::from(climb.same == Some(true));
+        let (reviewed, wrong) =
+            (u64::from(found.is_some()), u64::from(found == Some(Finding::Wrong)));
+        if climb.step < climb.of {
+            self.stayed_reviewed += reviewed;
+            self.stayed_wrong += wrong;
+        }
         let place = self.steps.iter().position(|at| at.step == climb.step);
         let place = place.unwrap_or_else(|| {
             let (step, model) = (climb.step, record.model.to_string());
@@ -71,6 +87,8 @@ impl CascadeReport {
         if let Some(at) = self.steps.get_mut(place) {
             at.calls += 1;
             at.bad += u64::from(matches!(record.outcome, Outcome::Fallback | Outcome::OffFormat));
+            at.reviewed += reviewed;
+            at.wrong += wrong;
             at.cost += record.cost.0;
             at.saved += saved.unwrap_or_default();
         }
@@ -102,8 +120,14 @@ impl Control {
             ..CallFilter::default()
         };
         let mut report = CascadeReport::default();
-        for record in &self.calls(&filter).await? {
-            report.add(record);
+        let records = self.calls(&filter).await?;
+        let looked_at =
+            ReviewFilter { resolved: Some(true), prompt: Some(prompt.clone()), limit: u32::MAX };
+        let reviews = self.reviews(&looked_at).await?.into_iter();
+        let found: HashMap<String, Finding> =
+            reviews.filter_map(|item| Some((item.call, item.resolved?.finding))).collect();
+        for record in &records {
+            report.add(record, found.get(&record.id).copied());
         }
         report.steps.sort_by_key(|at| at.step);
         Ok(report)

@@ -1,6 +1,8 @@
 //! What a running server shows of its configuration: what is in force, and what is not and why.
 
 use gatemark_core::diagnostic::Diagnostic;
+use gatemark_core::id::{EnvironmentName, PromptName};
+use gatemark_gateway::Unproven;
 use serde::Serialize;
 
 use crate::snapshot::Held;
@@ -48,6 +50,23 @@ pub struct HeldDeployment {
     pub reason: String,
 }
 
+/// What of a deployed version no report holds for under the configuration in force, so that it is not used.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct WithoutEvidence {
+    /// The prompt.
+    pub prompt: String,
+    /// Where it is deployed.
+    pub environment: String,
+    /// The version.
+    pub version: u32,
+    /// Its model in question.
+    pub model: String,
+    /// Whether calls to the version are refused for it; else only this model is not asked.
+    pub refused: bool,
+    /// What there is in place of evidence.
+    pub reason: String,
+}
+
 /// What is in force, and what is not.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ConfigStatus {
@@ -69,6 +88,21 @@ pub struct ConfigStatus {
     pub last_error: Option<Refusal>,
     /// Deployments that cannot be served here.
     pub held: Vec<HeldDeployment>,
+    /// What is deployed without evidence under this configuration.
+    pub without_evidence: Vec<WithoutEvidence>,
+}
+
+impl From<(&PromptName, &EnvironmentName, &Unproven)> for WithoutEvidence {
+    fn from((prompt, environment, one): (&PromptName, &EnvironmentName, &Unproven)) -> Self {
+        Self {
+            prompt: prompt.to_string(),
+            environment: environment.to_string(),
+            version: one.number,
+            model: one.model.to_string(),
+            refused: one.stops,
+            reason: one.reason.clone(),
+        }
+    }
 }
 
 impl From<&Diagnostic> for ConfigProblem {

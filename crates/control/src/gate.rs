@@ -12,6 +12,7 @@ use gatemark_core::id::{Digest, EnvironmentName, ModelName, PromptName};
 use gatemark_core::prompt::Version;
 use gatemark_core::report::Report;
 use gatemark_core::suite::Suite;
+use gatemark_core::upstream::Upstreams;
 use gatemark_gateway::{Selector, clock};
 
 use crate::{Control, select};
@@ -160,7 +161,7 @@ impl Control {
         let history = self.store.deployments(&version.prompt, Some(environment), u32::MAX).await?;
         let served = history.iter().find(|deployment| deployment.number == version.number);
         let found = match (purpose, served.and_then(|deployment| deployment.evidence.as_deref())) {
-            (Purpose::Rollback, Some(report)) => self.evidence_of(report).await?,
+            (Purpose::Rollback, Some(report)) => self.evidence_of(version, report).await?,
             _ => self.newest_evidence(version).await?,
         };
         let approvals = self.store.approvals(&version.prompt, &version.hash).await?;
@@ -176,11 +177,15 @@ impl Control {
                 model_vouched: self.vouches_for(model),
             })
             .collect();
+        let content = &version.content;
+        let models = content.models.iter().map(|variant| &variant.model);
+        let upstreams = self.project.upstreams(models.chain(content.upper_steps()));
         let evidence = Evidence {
             version,
             suite: found.suite.as_ref().map(|(suite, digest)| (suite, *digest)),
             report: found.report.as_ref(),
             judges: &found.judges,
+            upstreams: &upstreams,
             approvals: &approvals,
             model_vouched,
             served_before: served.is_some(),
@@ -209,9 +214,7 @@ impl Control {
         let mut others = vec![];
         for variant in version.content.models.iter().skip(1) {
             let report = match &found.suite {
-                Some((_, suite)) => {
-                    self.store.newest_report(&version.hash, suite, &variant.model).await?
-                }
+                Some((_, suite)) => self.newest_report(version, suite, &variant.model).await?,
                 None => None,
             };
             others.push((variant.model.clone(), report));
@@ -247,9 +250,33 @@ impl Control {
         })
     }
 
-    /// The evidence on which a version was admitted earlier.
-    async fn evidence_of(&self, report: &str) -> Result<Found> {
-        let report = self.store.report(report).await?;
+    /// The newest report by a suite, by preference one that was made with the providers of now.
+    pub(crate) async fn newest_report(
+        &self,
+        version: &Version,
+        suite: &Digest,
+        model: &ModelName,
+    ) -> Result<Option<Report>> {
+        let now = self.answering(version, model);
+        self.store.newest_report(&version.hash, suite, model, &now).await
+    }
+
+    /// Who answers now where `model` is asked.
+    fn answering(&self, version: &Version, model: &ModelName) -> Upstreams {
+        self.project.upstreams(version.content.answering(model))
+    }
+
+    /// The evidence on which a version was admitted earlier, or a newer report by the same suite if only that
+    /// is of the providers of now.
+    async fn evidence_of(&self, version: &Version, report: &str) -> Result<Found> {
+        let mut report = self.store.report(report).await?;
+        if let Some(then) = &report {
+            let now = self.answering(version, &then.model);
+            if then.upstreams != now {
+                let newer = self.newest_report(version, &then.suite, &then.model).await?;
+                report = newer.filter(|newer| newer.upstreams == now).or(report);
+            }
+        }
         let suite = match &report {
             Some(report) => {
                 self.store.suite(&report.suite).await?.map(|suite| (suite, report.suite))
@@ -266,7 +293,7 @@ impl Control {
         let suite = self.store.current_suite(&version.prompt).await?;
         let report = match (&suite, version.content.models.first()) {
             (Some((_, digest)), Some(variant)) => {
-                self.store.newest_report(&version.hash, digest, &variant.model).await?
+                self.newest_report(version, digest, &variant.model).await?
             }
             _ => None,
         };

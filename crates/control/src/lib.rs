@@ -33,6 +33,7 @@ pub mod lanes;
 pub mod prices;
 pub mod project;
 pub mod promptfoo;
+mod proof;
 pub mod proposal;
 mod purse;
 pub mod record;

@@ -12,6 +12,7 @@
 //!
 //! Keys are in variables of the environment, which a process reads once: a new key takes a restart.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use gatemark_core::model::Project;
 use gatemark_gateway::{Snapshot, clock};
 
 use crate::Control;
-use crate::config_status::{ConfigProblem, ConfigStatus, HeldDeployment, Refusal};
+use crate::config_status::{ConfigProblem, ConfigStatus, HeldDeployment, Refusal, WithoutEvidence};
 use crate::configuration::{InForce, Source, Stamp};
 use crate::connect::Connector;
 use crate::project::{self, CONFIG, Files};
@@ -91,6 +92,7 @@ impl Live {
             refused: 0,
             last_error: None,
             held: vec![],
+            without_evidence: vec![],
         };
         Self {
             now: ArcSwap::from_pointee(first),
@@ -217,8 +219,10 @@ impl Control {
 
     /// What is in force, and what is not.
     pub fn config_status(&self) -> ConfigStatus {
-        let registry_revision = self.gateway.snapshot().revision();
-        ConfigStatus { registry_revision, ..self.live.status().clone() }
+        let snapshot = self.gateway.snapshot();
+        let without_evidence = snapshot.unproven().map(WithoutEvidence::from).collect();
+        let registry_revision = snapshot.revision();
+        ConfigStatus { registry_revision, without_evidence, ..self.live.status().clone() }
     }
 
     /// Puts what the configuration's files say in force, whole, or leaves what is in force and says why.
@@ -304,6 +308,10 @@ impl Control {
 
 /// Deployed prompts that were served and would not be any more.
 fn lost(serving: &Snapshot, next: &Snapshot) -> Option<String> {
+    lost_provider(serving, next).or_else(|| lost_evidence(serving, next))
+}
+
+fn lost_provider(serving: &Snapshot, next: &Snapshot) -> Option<String> {
     let unserved: Vec<_> = serving.unserved().collect();
     let lost = next.unserved().filter(|lost| !unserved.contains(lost));
     let mut lost: Vec<String> =
@@ -314,6 +322,33 @@ fn lost(serving: &Snapshot, next: &Snapshot) -> Option<String> {
         format!(
             "it has no provider for what is deployed ({}): deploy another version first",
             lost.join(", ")
+        )
+    })
+}
+
+/// Evidence of what is deployed that is of other providers than those of the next configuration.
+fn lost_evidence(serving: &Snapshot, next: &Snapshot) -> Option<String> {
+    let unproven: Vec<_> =
+        serving.unproven().map(|(prompt, place, u)| (prompt, place, u.number, &u.model)).collect();
+    let lost = next.unproven().filter(|(prompt, place, one)| {
+        !unproven.contains(&(*prompt, *place, one.number, &one.model))
+    });
+    let (mut what, mut tests) = (BTreeSet::new(), BTreeSet::new());
+    for (prompt, environment, one) in lost {
+        what.insert(format!("{prompt}@{} in {environment}: {}", one.number, one.reason));
+        let current = next.pointers(prompt).and_then(|found| found.get(environment));
+        let first = current.and_then(|pointer| pointer.current.version.content.models.first());
+        let other = first.is_none_or(|first| first.model != one.model);
+        let on = if other { format!(" --model {}", one.model) } else { String::new() };
+        tests.insert(format!("`gatemark test {prompt}@{}{on}`", one.number));
+    }
+    let joined = |all: BTreeSet<String>, by: &str| all.into_iter().collect::<Vec<_>>().join(by);
+    (!what.is_empty()).then(|| {
+        format!(
+            "what is deployed would be served without evidence ({}): run {} with this file, which is tried again \
+             when there is a report",
+            joined(what, "; "),
+            joined(tests, " and ")
         )
     })
 }

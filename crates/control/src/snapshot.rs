@@ -5,23 +5,25 @@
 //! out and logged: one bad prompt must not stop the others. If another version of it serves, that goes on:
 //! a deployment that this server cannot serve must not end what it serves.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatemark_core::deploy::Deployment;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::{Kind, Result};
-use gatemark_gateway::{Pointer, Release, Snapshot, SnapshotParts};
-use gatemark_store::Store;
+use gatemark_gateway::{Pointer, Release, Snapshot, SnapshotParts, Unproven};
+use gatemark_store::{Admitted, Store};
 
 use crate::configuration::InForce;
+use crate::proof::{Court, Proofs};
 
 type ReleaseId = (PromptName, u32);
 
-/// Compiled releases by prompt and number.
+/// Compiled releases by prompt and number, and what was found of their evidence.
 #[derive(Default)]
 pub struct Releases {
     compiled: Mutex<HashMap<ReleaseId, Arc<Release>>>,
+    proofs: Proofs,
 }
 
 impl Releases {
@@ -88,8 +90,11 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Built> {
     let mut prompts: HashMap<PromptName, HashMap<EnvironmentName, Pointer>> = HashMap::new();
     let mut held = vec![];
     for deployment in pointers {
-        let wanted = pointer(&from, &deployment, &admitted).await?;
-        if let Some(pointer) = from.servable(wanted, &deployment, &mut held) {
+        let key = (deployment.prompt.clone(), deployment.environment.clone());
+        let versions = admitted.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let place = from.place(&deployment, versions).await?;
+        let current = from.releases.get(from.store, &(key.0, deployment.number)).await?;
+        if let Some(pointer) = from.servable(current, place, &deployment, &mut held) {
             let environments = prompts.entry(deployment.prompt).or_default();
             environments.insert(deployment.environment, pointer);
         }
@@ -106,36 +111,95 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Built> {
     for (prompt, model) in snapshot.unserved() {
         tracing::error!(%prompt, %model, "deployed, but its provider is not in this server's gatemark.yaml");
     }
+    for (prompt, environment, without) in snapshot.unproven() {
+        let Unproven { number, model, stops, reason } = without;
+        let what = if *stops { "the version is not served" } else { "the model is not asked" };
+        tracing::error!(
+            %prompt, %environment, version = number, %model, reason,
+            "deployed, but without evidence under this gatemark.yaml: {what}"
+        );
+    }
     Ok(Built { snapshot, held })
 }
 
+/// What an environment has admitted of a prompt, as far as it can be used.
+struct Place {
+    admitted: Vec<Arc<Release>>,
+    fallbacks: HashMap<u32, Arc<[ModelName]>>,
+    unproven: Vec<Unproven>,
+}
+
+impl Place {
+    fn serving(self, current: Arc<Release>) -> Pointer {
+        let Self { admitted, fallbacks, unproven } = self;
+        Pointer { current, admitted, fallbacks, unproven }
+    }
+}
+
 impl Ingredients<'_> {
-    /// What a pointer cannot be served for.
-    fn obstacle(&self, pointer: Option<&Pointer>) -> Option<String> {
-        let Some(pointer) = pointer else { return Some("it cannot be compiled".to_string()) };
-        let model = &pointer.current.version.content.models.first()?.model;
-        let missing = !self.config.vendors.first.contains_key(model.provider());
-        missing.then(|| format!("there is no provider `{}` in gatemark.yaml", model.provider()))
+    async fn place(&self, deployment: &Deployment, versions: &[Admitted]) -> Result<Place> {
+        let court = Court {
+            store: self.store,
+            project: &self.config.project,
+            before: self.before.map(|before| &**before.project()),
+            proofs: &self.releases.proofs,
+        };
+        let environment = self.config.project.environments.get(&deployment.environment);
+        let (mut admitted, mut fallbacks, mut unproven) = (vec![], HashMap::new(), vec![]);
+        for found in versions {
+            let id = (found.prompt.clone(), found.number);
+            let Some(release) = self.releases.get(self.store, &id).await? else { continue };
+            if let Some(environment) = environment {
+                unproven.extend(court.unproven(environment, &release.version, found).await?);
+            }
+            let doubtful = |model: &ModelName| {
+                unproven.iter().any(|one| one.number == found.number && one.model == *model)
+            };
+            let others = found.fallbacks.iter().map(|fallback| &fallback.model);
+            let others: Arc<[ModelName]> =
+                others.filter(|model| !doubtful(model)).cloned().collect();
+            if !others.is_empty() {
+                fallbacks.insert(found.number, others);
+            }
+            admitted.push(release);
+        }
+        Ok(Place { admitted, fallbacks, unproven })
     }
 
-    /// The pointer wanted, or in its place the one in force if only that can be served.
+    /// What a version cannot be served for.
+    fn obstacle(&self, release: Option<&Release>, place: &Place) -> Option<String> {
+        let Some(release) = release else { return Some("it cannot be compiled".to_string()) };
+        let version = &release.version;
+        let model = &version.content.models.first()?.model;
+        if !self.config.vendors.first.contains_key(model.provider()) {
+            return Some(format!("there is no provider `{}` in gatemark.yaml", model.provider()));
+        }
+        let mut unproven = place.unproven.iter();
+        let without = unproven.find(|one| one.number == version.number && one.stops)?;
+        Some(format!("it has no evidence under this gatemark.yaml: {}", without.reason))
+    }
+
+    /// The pointer to the release wanted, or in its place to the one in force if only that can be served.
     fn servable(
         &self,
-        wanted: Option<Pointer>,
+        wanted: Option<Arc<Release>>,
+        place: Place,
         deployment: &Deployment,
         held: &mut Vec<Held>,
     ) -> Option<Pointer> {
-        let Some(reason) = self.obstacle(wanted.as_ref()) else { return wanted };
+        let Some(reason) = self.obstacle(wanted.as_deref(), &place) else {
+            return wanted.map(|wanted| place.serving(wanted));
+        };
         let environments = self.before.and_then(|before| before.pointers(&deployment.prompt));
         let serving = environments.and_then(|found| found.get(&deployment.environment));
-        let Some(serving) = serving.filter(|serving| self.obstacle(Some(serving)).is_none()) else {
-            return wanted;
-        };
+        let serving = serving.map(|serving| serving.current.clone());
+        let serving = serving.filter(|serving| self.obstacle(Some(serving), &place).is_none());
+        let Some(serving) = serving else { return wanted.map(|wanted| place.serving(wanted)) };
         let one = Held {
             prompt: deployment.prompt.clone(),
             environment: deployment.environment.clone(),
             deployed: deployment.number,
-            serving: serving.current.version.number,
+            serving: serving.version.number,
             reason,
         };
         tracing::error!(
@@ -144,38 +208,17 @@ impl Ingredients<'_> {
             "the deployed version cannot be served here: the one before goes on"
         );
         held.push(one);
-        Some(serving.clone())
+        Some(place.serving(serving))
     }
 }
 
-type Admitted = HashMap<(PromptName, EnvironmentName), BTreeMap<u32, Vec<ModelName>>>;
+type AdmittedHere = HashMap<(PromptName, EnvironmentName), Vec<Admitted>>;
 
-async fn admitted(store: &Store) -> Result<Admitted> {
-    let mut admitted = Admitted::new();
+async fn admitted(store: &Store) -> Result<AdmittedHere> {
+    let mut admitted = AdmittedHere::new();
     for found in store.admitted().await? {
-        let fallbacks = found.fallbacks.into_iter().map(|fallback| fallback.model).collect();
-        let versions = admitted.entry((found.prompt, found.environment)).or_default();
-        versions.insert(found.number, fallbacks);
+        let key = (found.prompt.clone(), found.environment.clone());
+        admitted.entry(key).or_default().push(found);
     }
     Ok(admitted)
-}
-
-async fn pointer(
-    from: &Ingredients<'_>,
-    deployment: &Deployment,
-    admitted: &Admitted,
-) -> Result<Option<Pointer>> {
-    let id = (deployment.prompt.clone(), deployment.number);
-    let Some(current) = from.releases.get(from.store, &id).await? else { return Ok(None) };
-    let key = (deployment.prompt.clone(), deployment.environment.clone());
-    let mut releases = vec![];
-    let mut fallbacks = HashMap::new();
-    for (number, models) in admitted.get(&key).into_iter().flatten() {
-        let id = (deployment.prompt.clone(), *number);
-        releases.extend(from.releases.get(from.store, &id).await?);
-        if !models.is_empty() {
-            fallbacks.insert(*number, models.as_slice().into());
-        }
-    }
-    Ok(Some(Pointer { current, admitted: releases, fallbacks }))
 }

@@ -40,9 +40,7 @@ impl Control {
         let version = select::version(&self.store, &version.prompt, &selector).await?;
         let report = match version.content.models.first() {
             None => None,
-            Some(variant) => {
-                self.store.newest_report(&version.hash, digest, &variant.model).await?
-            }
+            Some(variant) => self.newest_report(&version, digest, &variant.model).await?,
         };
         Ok(Some(Baseline { version, report }))
     }

@@ -7,6 +7,7 @@ use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::gate::{AdmittedModel, Checklist, FallbackFinding, Finding};
 use gatemark_core::prompt::Version;
 use gatemark_core::report::{Report, Row, Summary};
+use gatemark_core::upstream::Upstreams;
 use gatemark_store::access::KeyInfo;
 use gatemark_store::prompt::PromptSummary;
 use gatemark_text::diff::Change;
@@ -257,6 +258,9 @@ pub struct ReportView {
     pub finished_at: i64,
     /// The judges that gave verdicts, as `service/name@number on model`.
     pub judges: Vec<String>,
+    /// Who answered for each model that was asked: the settings of its provider that decide answers.
+    #[schema(value_type = Object)]
+    pub upstreams: Upstreams,
     /// Its figures.
     #[schema(value_type = Object)]
     pub summary: Summary,
@@ -278,6 +282,7 @@ impl ReportView {
             actor: report.actor.clone(),
             finished_at: report.finished_at,
             judges: report.judges.clone(),
+            upstreams: report.upstreams.clone(),
             summary: report.summary.clone(),
             rows,
         }

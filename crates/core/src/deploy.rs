@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gate::{AdmittedModel, Purpose};
 use crate::id::{Digest, EnvironmentName, PromptName};
+use crate::upstream::Upstreams;
 
 /// One move of a pointer. The newest one of a prompt and environment says what serves there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Deployment {
     pub purpose: Purpose,
     /// The report that the gate relied on, if the policy asked for one.
     pub evidence: Option<String>,
+    /// Who answered in that report; nothing in deployments from before reports said so.
+    #[serde(default, skip_serializing_if = "Upstreams::is_empty")]
+    pub upstreams: Upstreams,
     /// The version's other models that may answer when the serving one cannot, in the order of trial.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<AdmittedModel>,

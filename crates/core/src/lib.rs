@@ -6,7 +6,7 @@
 //!
 //! Modules form one line, each using only those above it:
 //! `id`, `money`, `canonical` ← `price`, `scope`, `window` ← `budget`, `limit` ← `ledger`, `throttle`;
-//! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite` ← `report` ← `comparison` ← `gate` ← `deploy`.
+//! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`.
 
 pub mod access;
 pub mod advice;
@@ -40,6 +40,7 @@ pub mod scope;
 pub mod stats;
 pub mod suite;
 pub mod throttle;
+pub mod upstream;
 pub mod variable;
 pub mod window;
 

@@ -15,6 +15,7 @@ use crate::limit::Limit;
 use crate::price::Price;
 use crate::resilience::{Resilience, ServerBounds};
 use crate::route::Route;
+use crate::upstream::{Upstream, Upstreams};
 
 pub use crate::price::Usage;
 
@@ -38,6 +39,22 @@ pub enum Protocol {
     Sim,
     /// An embedding model that is run in this process.
     Local,
+}
+
+impl Protocol {
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Azure => "azure",
+            Self::Bedrock => "bedrock",
+            Self::Vertex => "vertex",
+            Self::Sim => "sim",
+            Self::Local => "local",
+        }
+    }
 }
 
 /// Which of OpenAI's two interfaces a provider of [`Protocol::Openai`] is asked through.
@@ -219,6 +236,26 @@ impl Provider {
         // interface answer them.
         if self.api == Api::Responses { format!("{identity} responses") } else { identity }
     }
+
+    /// Who answers under the name of `model`, which is one of this provider's. The settings of `sim` are no
+    /// part of it: they play what a vendor does without notice.
+    pub fn upstream(&self, model: &ModelName) -> Upstream {
+        let Place { region, project, api_version } = self.place.clone();
+        let asked = self.protocol != Protocol::Sim;
+        let renamed = self.quirks.renamed.iter().map(|(from, to)| format!("{from} as {to}"));
+        let renamed = renamed.collect::<Vec<_>>().join(", ");
+        let structured = self.structured.of(model.vendor_id()).map(|mode| mode.word().to_string());
+        Upstream::new([
+            ("protocol", Some(self.protocol.word().to_string())),
+            ("base_url", asked.then(|| self.base_url.clone())),
+            ("api", (self.api == Api::Responses).then(|| "responses".to_string())),
+            ("region", region),
+            ("project", project),
+            ("api_version", api_version),
+            ("structured", structured),
+            ("renamed", Some(renamed)),
+        ])
+    }
 }
 
 /// A named model.
@@ -301,6 +338,15 @@ impl Project {
     /// Whether calls to `model` can be sent anywhere.
     pub fn serves(&self, model: &ModelName) -> bool {
         self.providers.contains_key(model.provider())
+    }
+
+    /// Who answers for `models` now; models of providers that are not there are left out.
+    pub fn upstreams<'a>(&self, models: impl IntoIterator<Item = &'a ModelName>) -> Upstreams {
+        let known = models.into_iter().filter_map(|model| {
+            let provider = self.providers.get(model.provider())?;
+            Some((model.clone(), provider.upstream(model)))
+        });
+        known.collect()
     }
 
     /// The price of `model`, if known.

@@ -211,6 +211,14 @@ impl Content {
         steps.and_then(|steps| steps.get(1..)).unwrap_or_default()
     }
 
+    /// The models that answer where `model` is asked: those of the whole cascade on its first step.
+    pub fn answering<'a>(&'a self, model: &'a ModelName) -> Vec<&'a ModelName> {
+        match &self.cascade {
+            Some(cascade) if cascade.steps.first() == Some(model) => cascade.steps.iter().collect(),
+            _ => vec![model],
+        }
+    }
+
     /// The variant for `model`, if the version has one.
     pub fn variant(&self, model: &ModelName) -> Option<&Variant> {
         self.models.iter().find(|variant| variant.model == *model)

@@ -67,7 +67,9 @@ impl<'a> Stairs<'a> {
     ) -> Option<Next> {
         let model = self.above(&record.record().model)?;
         let why = self.reason(answer)?;
-        let time = self.timeout.checked_sub(self.began.elapsed())?;
+        // An answer of an earlier run took its time there, and its step would be asked no more often here.
+        let waited = self.began.elapsed().max(record.waited());
+        let time = self.timeout.checked_sub(waited)?;
         let price = snapshot.project().price(model);
         let others = None;
         let resolved = Resolved { model: model.clone(), price, others, ..resolved.clone() };

@@ -10,8 +10,42 @@ use serde_json::value::RawValue;
 
 type Fields = Vec<(String, Box<RawValue>)>;
 
-/// Names of one thing in three dialects: the most tokens that the model may write.
-const OUTPUT_BOUNDS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+/// Names of one thing in three dialects and on three servers: the most tokens that the model may write.
+const OUTPUT_BOUNDS: [&str; 6] = [
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_new_tokens",
+    "n_predict",
+    "num_predict",
+];
+
+/// Those of them that chat completions know.
+const KNOWN_BOUNDS: usize = 2;
+
+/// Other things that have several names: what one of them fixes is fixed under all.
+const SAME: [&[&str]; 8] = [
+    &["seed", "random_seed"],
+    &["stop", "stop_sequences"],
+    &["repetition_penalty", "repeat_penalty"],
+    &["n", "best_of", "candidate_count", "num_generations"],
+    &["top_p", "p", "nucleus"],
+    &["top_k", "k"],
+    &["logprobs", "return_logprobs"],
+    &["reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget", "think"],
+];
+
+/// Fields that hold other fields, under which what is fixed could be set once more.
+const HOLDERS: [&str; 8] = [
+    "options",
+    "parameters",
+    "extra_body",
+    "sampling_params",
+    "sampling_parameters",
+    "generation_config",
+    "inference_config",
+    "chat_template_kwargs",
+];
 
 /// By these, routers and servers answer with another model, or with other instructions, than was tested.
 const OTHER_MODELS: [&str; 9] = [
@@ -35,13 +69,20 @@ pub(crate) fn merged(fixed: &Fields, asked: Fields) -> Result<Fields> {
                 format!("`{name}` may not be sent with a prompt: its version decides the model");
             return Err(Error::invalid(message).at(name).coded("field_refused"));
         }
+        if HOLDERS.contains(&name.as_str()) {
+            let message = format!(
+                "`{name}` may not be sent with a prompt: send what it holds by itself, so that it can be held \
+                 against what the version fixes"
+            );
+            return Err(Error::invalid(message).at(name).coded("field_refused"));
+        }
         // Some servers do not tell `Temperature` from `temperature`, and obey the one that comes last.
         if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             let message = format!("`{name}` may not be sent with a prompt: write it in lower case");
             return Err(Error::invalid(message).at(name).coded("field_refused"));
         }
-        if name == "n" && read(&value).and_then(|n| n.as_u64()) != Some(1) {
-            let message = "`n` must be 1 with a prompt: only one answer is checked";
+        if same_field("n", &name) && read(&value).and_then(|n| n.as_u64()) != Some(1) {
+            let message = format!("`{name}` must be 1 with a prompt: only one answer is checked");
             return Err(Error::invalid(message).at(name).coded("field_refused"));
         }
         match fixed.iter().find(|(known, _)| same_field(known, &name)) {
@@ -71,7 +112,7 @@ fn one_bound(fields: &Fields, name: &str, value: &RawValue) -> Result<()> {
         let message = format!("`{name}` {why}");
         Err(Error::invalid(message).at(name).coded("field_refused"))
     };
-    if name == "max_output_tokens" {
+    if OUTPUT_BOUNDS.iter().skip(KNOWN_BOUNDS).any(|unknown| *unknown == name) {
         return refuse("is not a field of chat completions: use `max_completion_tokens`");
     }
     if read(value).and_then(|value| value.as_u64()).is_none() {
@@ -143,7 +184,8 @@ pub(crate) fn bound_output(fields: &mut Fields, tokens: u64) -> Result<()> {
 }
 
 fn same_field(a: &str, b: &str) -> bool {
-    a == b || (OUTPUT_BOUNDS.contains(&a) && OUTPUT_BOUNDS.contains(&b))
+    let both = |names: &[&str]| names.contains(&a) && names.contains(&b);
+    a == b || both(&OUTPUT_BOUNDS) || SAME.iter().any(|names| both(names))
 }
 
 fn same_json(a: &RawValue, b: &RawValue) -> bool {
@@ -181,6 +223,9 @@ mod tests {
         assert_eq!(merge(&[("n", "1")]).unwrap(), ["n=1"]);
         for refused in [
             ("n", "2"),
+            ("best_of", "2"),
+            ("options", "{\"temperature\":1}"),
+            ("chat_template_kwargs", "{}"),
             ("Temperature", "2"),
             ("preset", "\"x\""),
             ("models", "[]"),
@@ -189,6 +234,31 @@ mod tests {
         ] {
             assert_eq!(merge(&[refused]), Err("field_refused"), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn what_is_fixed_is_fixed_under_all_its_names() {
+        for (fixed, value, other, another) in [
+            ("seed", "1", "random_seed", "2"),
+            ("random_seed", "1", "seed", "2"),
+            ("stop", "[\"x\"]", "stop_sequences", "[\"y\"]"),
+            ("max_completion_tokens", "9", "max_tokens", "10"),
+            ("max_tokens", "9", "n_predict", "10"),
+            ("repetition_penalty", "1", "repeat_penalty", "2"),
+            ("reasoning_effort", "\"low\"", "thinking", "{}"),
+            ("top_k", "1", "k", "2"),
+        ] {
+            let merge = |name: &str, value: &str| {
+                let merged = merged(&fields(&[(fixed, value)]), fields(&[(name, value)]));
+                merged.map(|merged| merged.len()).map_err(|error| error.code())
+            };
+            let change = merged(&fields(&[(fixed, value)]), fields(&[(other, another)]));
+            assert_eq!(change.unwrap_err().code(), "parameter_fixed", "{fixed} {other}");
+            assert_eq!(merge(other, value), Ok(1), "{other} says the same and is left out");
+        }
+        // What nothing fixes may be added under either name.
+        let free = merged(&fields(&[]), fields(&[("random_seed", "2")])).unwrap();
+        assert_eq!(free.len(), 1);
     }
 
     #[test]

@@ -50,6 +50,7 @@ mod stream;
 mod surroundings;
 mod tags;
 mod talks;
+mod unjudged;
 mod volatile;
 mod weigh;
 mod wish;
@@ -77,7 +78,7 @@ pub use meter::Meter;
 pub use recall::{Answers, Recall, Remembered};
 pub use release::Release;
 pub use reply::{Body, Reply};
-pub use snapshot::{Pointer, Snapshot, SnapshotParts};
+pub use snapshot::{Pointer, Snapshot, SnapshotParts, Unproven};
 pub use standing::BudgetStanding;
 pub use stream::SseStream;
 pub use tags::{MOST_TAGS, tag};
@@ -255,6 +256,7 @@ async fn steps(
     let kept = (resolved.others.is_some() || stairs.is_some()).then(|| ask.clone());
     let prepared = prepare::prepare(snapshot, resolved, ask, record)?;
     record.note_definitions(&prepared.request.fields);
+    record.note_dropped(&prepared.dropped);
     reserve::enter(snapshot, resolved, &prepared, record)?;
     let question = match recall {
         None => None,
@@ -289,6 +291,8 @@ async fn steps(
         Ok(Answered { got, by: None }) => (prepared, Ok(got)),
         Err(error) => (prepared, Err(error)),
     };
+    // Others may have been prepared that did not answer.
+    record.note_dropped(&prepared.dropped);
     let checked = match check::check(resolved, prepared, got, record).await? {
         check::Judged::Final(checked) => checked,
         check::Judged::Unfit(unfit) => mend(snapshot, health, resolved, *unfit, record).await?,
@@ -348,12 +352,13 @@ async fn mend(
     let Some(again) = repair::again(snapshot, resolved, &unfit, record) else {
         return check::unrepaired(resolved, unfit, record);
     };
-    let repair::Again { resolved: same, prepared, time } = &again;
+    let repair::Again { resolved: same, prepared, time, recalled } = &again;
     let job = Job { snapshot, health, resolved: same, prepared, ask: None };
     let got = match tokio::time::timeout(*time, answer(job, record)).await {
         Ok(answered) => answered?.map(|answered| answered.got),
         Err(_) => Err(repair::late(record)),
     };
+    record.asked_again(*recalled, got.is_ok());
     check::repaired(resolved, unfit, &again.prepared, got, record)
 }
 
@@ -372,11 +377,13 @@ async fn answer(job: Job<'_>, record: &mut record::Pending) -> Result<Result<Ans
         record.note_recalled(latency_us);
         return Ok(Ok(Answered { got: Got::Whole(Box::new(answer)), by: None }));
     }
+    let before = record.record().vendor_us;
     let got = match dispatch::dispatch(job, record).await {
         Ok(got) => got,
         Err(error) => return Ok(Err(error)),
     };
-    let latency_us = record.record().vendor_us;
+    // Its own, also behind a lower step or an answer that is repaired.
+    let latency_us = record.record().vendor_us.saturating_sub(before);
     let kept = match &got.got {
         Got::Whole(answer) => Some(Remembered::of(answer, latency_us)),
         Got::Stream(..) => None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use gatemark_core::call::Dropped;
 use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::model::Structured;
@@ -25,6 +26,7 @@ use crate::room::Room;
 use crate::shorten;
 use crate::shots::Chosen;
 use crate::snapshot::Snapshot;
+use crate::unjudged;
 use crate::weigh::Weight;
 
 /// Bound of the output, sent with calls whose version caps their cost but not their tokens.
@@ -41,6 +43,8 @@ pub(crate) struct Prepared {
     pub(crate) since: Instant,
     /// What the call has cost before this request.
     pub(crate) spent: NanoUsd,
+    /// What was left out for it to fit.
+    pub(crate) dropped: Vec<Dropped>,
 }
 
 impl Prepared {
@@ -114,7 +118,8 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
         form: None,
     };
     let (since, spent) = (Instant::now(), NanoUsd::ZERO);
-    Ok(Prepared { request, weighed: OnceLock::new(), max_output, since, spent })
+    let dropped = vec![];
+    Ok(Prepared { request, weighed: OnceLock::new(), max_output, since, spent, dropped })
 }
 
 /// What a vendor is told of a prompt beside its messages.
@@ -165,6 +170,7 @@ fn prompt(
     if let Some(form) = form {
         fields::yield_form(form, &mut asked)?;
     }
+    unjudged::refuse(&compiled.parameters, &mut asked)?;
     let told = if form.is_some() { named.release.form_tokens() } else { 0 };
     let mut fields = fields::merged(&compiled.parameters, asked)?;
     let capped = content.limits.cost_per_call.is_some();
@@ -189,7 +195,6 @@ fn prompt(
     // A beginning that lost something is not the one that is the same in every call.
     let stable = if fitted.dropped.is_empty() { stable } else { 0 };
     dropped.extend(fitted.dropped);
-    record.note_dropped(dropped);
     let caller = fitted.caller.as_deref().or(caller);
     let history = fitted.history.as_deref().or(history.as_deref());
     let present = fitted.present;
@@ -216,7 +221,7 @@ fn prompt(
     };
     let max_output = fields::max_output(&request.fields);
     let (since, spent) = (Instant::now(), NanoUsd::ZERO);
-    Ok(Prepared { request, weighed: OnceLock::new(), max_output, since, spent })
+    Ok(Prepared { request, weighed: OnceLock::new(), max_output, since, spent, dropped })
 }
 
 /// What is kept of a call's input: the variables, and what the caller added to the conversation.

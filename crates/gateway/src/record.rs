@@ -4,16 +4,15 @@
 //! the call was dropped, when it is dropped.
 
 mod attempts;
+mod notes;
 mod steps;
 mod turn;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gatemark_core::cache::CacheUse;
-use gatemark_core::call::{CallPurpose, CallRecord, Dropped, Outcome};
-use gatemark_core::context::Selection;
-use gatemark_core::error::{Error, Kind};
-use gatemark_core::id::Digest;
+use gatemark_core::call::{CallRecord, Outcome};
+use gatemark_core::error::Kind;
 use gatemark_core::model::{Recording, Usage};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
@@ -55,6 +54,8 @@ pub(crate) struct Pending {
     worth: NanoUsd,
     /// What answers of lower steps cost when they were given.
     below: NanoUsd,
+    /// What those of them cost that an earlier run paid.
+    below_recalled: NanoUsd,
     /// The price of the last step of a cascade.
     top: Option<Arc<Price>>,
     /// Attempts under way, by their place, and when they were sent; at most two race.
@@ -142,6 +143,7 @@ impl Pending {
             recalled: None,
             worth: NanoUsd::ZERO,
             below: NanoUsd::ZERO,
+            below_recalled: NanoUsd::ZERO,
             top: None,
             open: [None; 2],
             answered_by: None,
@@ -212,11 +214,6 @@ impl Pending {
         self.record.cached = true;
     }
 
-    /// What a cache had to do with the call.
-    pub(crate) fn note_cache(&mut self, how: CacheUse) {
-        self.record.cache = Some(how);
-    }
-
     /// The answer was kept from an earlier call, where it was judged. No vendor read or wrote anything for this
     /// one, so no tokens are recorded: what they would have cost is what was saved.
     pub(crate) fn note_kept(&mut self, text: &str, usage: Usage, latency_us: u64) {
@@ -236,25 +233,6 @@ impl Pending {
         self.worth
     }
 
-    pub(crate) fn note_variables(&mut self, hash: Digest) {
-        self.record.variables_hash = Some(hash);
-    }
-
-    /// What was left out of the request, for the target that it is prepared for now.
-    pub(crate) fn note_dropped(&mut self, dropped: Vec<Dropped>) {
-        self.record.dropped = dropped;
-    }
-
-    pub(crate) fn note_input(&mut self, text: impl FnOnce() -> String) {
-        if self.recording == Recording::Content {
-            self.record.input = Some(text());
-        }
-    }
-
-    pub(crate) fn note_first_token(&mut self) {
-        self.record.first_token_us.get_or_insert_with(|| micros(self.began.elapsed()));
-    }
-
     /// The model's own answer: what it used is paid for even if something else is served.
     pub(crate) fn note_answer(&mut self, input: &Messages, text: &str, usage: Option<Usage>) {
         let used = usage.unwrap_or_else(|| self.estimate(input, text));
@@ -264,7 +242,7 @@ impl Pending {
         let all = self.before.and(&used, worth, self.recalled.is_some());
         (self.worth, self.record.usage) = (all.worth, all.usage);
         self.record.cost = all.cost + self.beside;
-        self.record.saved = all.saved;
+        self.record.saved = all.saved + self.below_recalled;
         self.worth += self.below;
         if let (Some(climb), Some(top)) = (&mut self.record.cascade, price.and(self.top.as_ref())) {
             let alone = top.of(&self.record.usage);
@@ -273,64 +251,44 @@ impl Pending {
         self.note_output(text);
     }
 
-    /// The answer that was noted is not the last: the model is asked again.
-    pub(crate) fn ask_again(&mut self) {
+    /// The answer that was noted is not the last: the model is asked again. Gives how long it took if it was
+    /// recalled, for [`Pending::asked_again`].
+    pub(crate) fn ask_again(&mut self) -> Option<u64> {
         let cost = NanoUsd(self.record.cost.0.saturating_sub(self.beside.0));
-        let (usage, saved) = (self.record.usage, self.record.saved);
+        let usage = self.record.usage;
+        let saved = NanoUsd(self.record.saved.0.saturating_sub(self.below_recalled.0));
         let worth = NanoUsd(self.worth.0.saturating_sub(self.below.0));
         self.before = Spent { usage, worth, cost, saved };
-        self.recalled = None;
         self.record.cached = false;
         self.answered_by = None;
         self.tool_calls.clear();
         self.record.repaired = Some(false);
+        self.recalled.take()
+    }
+
+    /// The model was asked again, and gave an answer or none; `recalled` is of the first answer.
+    pub(crate) fn asked_again(&mut self, recalled: Option<u64>, answered: bool) {
+        if answered {
+            self.add_time(recalled);
+        } else {
+            self.record.cached = recalled.is_some();
+            self.recalled = recalled;
+        }
+    }
+
+    /// What the call's answers so far cost when they were given, with what was paid beside them.
+    pub(crate) fn cost_when_given(&self) -> NanoUsd {
+        self.record.cost + self.record.saved
+    }
+
+    /// How long vendors have been waited for, or were when the answers were given.
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_micros(self.recalled.unwrap_or(self.record.vendor_us))
     }
 
     /// The answer that was asked for again is right.
     pub(crate) fn note_repaired(&mut self) {
         self.record.repaired = Some(true);
-    }
-
-    /// The answer is to be looked at by a person. Only answers that applications got are.
-    pub(crate) fn note_review(&mut self, why: &str) {
-        if self.record.purpose == CallPurpose::Serve {
-            self.record.review = Some(why.to_string());
-        }
-    }
-
-    /// By what the examples are chosen, and what that cost.
-    pub(crate) fn note_selection(&mut self, by: Selection, cost: NanoUsd) {
-        self.record.examples = Some(by);
-        self.beside += cost;
-        self.record.cost = self.beside;
-    }
-
-    fn note_output(&mut self, text: &str) {
-        if self.recording == Recording::Content {
-            self.record.output = Some(text.to_string());
-        }
-    }
-
-    pub(crate) fn note_outcome(&mut self, outcome: Outcome) {
-        self.record.outcome = outcome;
-    }
-
-    pub(crate) fn note_fallback(&mut self, reason: &str, served: &str) {
-        self.record.outcome = Outcome::Fallback;
-        self.record.error = Some(reason.to_string());
-        self.note_output(served);
-    }
-
-    pub(crate) fn fail(&mut self, error: &Error) {
-        self.record.fail(error.kind());
-        if error.code() == OFF_FORMAT {
-            self.record.outcome = Outcome::OffFormat;
-            self.record.error = Some(OFF_FORMAT.to_string());
-        }
-    }
-
-    pub(crate) fn cancelled(&mut self) {
-        self.record.fail(Kind::Cancelled);
     }
 
     /// Our own count where the vendor gave none, marked as such. Nothing was used if no vendor answered.

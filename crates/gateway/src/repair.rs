@@ -2,7 +2,9 @@
 //!
 //! The second request is the first with two messages behind it, so it is told the form in the same way, and it
 //! is a request like any other: it waits within the call's own deadline, is reserved in the budgets and keeps
-//! the version's cap together with what the first has cost, and a test run finds it again under its own key.
+//! the version's cap together with what the first has cost, and a test run finds it again under its own key. There
+//! a first answer of an earlier run counts with the time and the money that it took then, so that the same case is
+//! repaired in every run or in none.
 //! An answer that met its bound of tokens or the vendor's filter is not repaired: it would meet it again.
 
 use std::sync::OnceLock;
@@ -31,6 +33,8 @@ pub(crate) struct Again {
     pub(crate) prepared: Prepared,
     /// What is left of the time that the call may wait for vendors.
     pub(crate) time: Duration,
+    /// How long the first answer took, if an earlier run gave it.
+    pub(crate) recalled: Option<u64>,
 }
 
 /// The second request; `None` if there is to be none.
@@ -50,16 +54,15 @@ pub(crate) fn again(
     let own = release.version.content.limits.timeout();
     let timeout =
         own.or_else(|| Some(project.providers.get(resolved.model.provider())?.timeout))?;
-    let waited = Duration::from_micros(record.record().vendor_us);
-    let time = timeout.checked_sub(waited).filter(|time| !time.is_zero())?;
+    let time = timeout.checked_sub(record.waited()).filter(|time| !time.is_zero())?;
     let prepared = prepared(unfit, output.schema.as_ref(), record)?;
     let model = record.record().model.clone();
     let price = project.price(&model);
     let resolved = Resolved { model, price, others: None, ..resolved.clone() };
     match reserve::another(snapshot, &resolved, &prepared, record) {
         Ok(()) => {
-            record.ask_again();
-            Some(Again { resolved, prepared, time })
+            let recalled = record.ask_again();
+            Some(Again { resolved, prepared, time, recalled })
         }
         Err(error) => {
             tracing::debug!(call = record.id(), %error, "the answer is not repaired");
@@ -98,7 +101,8 @@ fn prepared(
         weighed: OnceLock::new(),
         max_output: first.max_output,
         since: first.since,
-        spent: record.record().cost,
+        spent: record.cost_when_given(),
+        dropped: first.dropped.clone(),
     })
 }
 

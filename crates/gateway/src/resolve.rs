@@ -146,6 +146,14 @@ fn named(
     })?;
     let pointer = pointer(snapshot, prompt, environment)?;
     let release = chosen(pointer, prompt, environment)?;
+    if let Some(why) = pointer.stopped(release.version.number) {
+        let message = format!(
+            "version {} of prompt `{}` is not served in {environment} without evidence ({}): run `gatemark test \
+             {}@{}` with the gatemark.yaml in force here",
+            why.number, prompt.name, why.reason, prompt.name, why.number
+        );
+        return Err(Error::new(Kind::Unavailable, message).coded("evidence_missing"));
+    }
     let model = release
         .variants
         .first()

@@ -19,6 +19,28 @@ pub struct Pointer {
     pub admitted: Vec<Arc<Release>>,
     /// By a version's number, its other models that the gate admitted here, in the order of trial.
     pub fallbacks: HashMap<u32, Arc<[ModelName]>>,
+    /// What of the admitted versions no report holds for any more, where the environment asks for one.
+    pub unproven: Vec<Unproven>,
+}
+
+/// A model of an admitted version whose evidence is of another provider than the one of now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unproven {
+    /// The version's number.
+    pub number: u32,
+    /// The model.
+    pub model: ModelName,
+    /// Whether the version is not served for it; another model of it is just not asked.
+    pub stops: bool,
+    /// What there is in place of evidence.
+    pub reason: String,
+}
+
+impl Pointer {
+    /// Why version `number` is not served, if it is not for want of evidence.
+    pub(crate) fn stopped(&self, number: u32) -> Option<&Unproven> {
+        self.unproven.iter().find(|unproven| unproven.number == number && unproven.stops)
+    }
 }
 
 /// What a snapshot is made of.
@@ -79,6 +101,19 @@ impl Snapshot {
         pointers
             .filter_map(|(name, pointer)| Some((name, &pointer.current.variants.first()?.model)))
             .filter(|(_, model)| self.vendor(model).is_none())
+    }
+
+    /// What of the deployed versions has no evidence under this configuration.
+    pub fn unproven(&self) -> impl Iterator<Item = (&PromptName, &EnvironmentName, &Unproven)> {
+        let pointers = self.parts.prompts.iter().flat_map(|(name, environments)| {
+            environments.iter().map(move |(environment, pointer)| (name, environment, pointer))
+        });
+        pointers.flat_map(|(name, environment, pointer)| {
+            let current = pointer.current.version.number;
+            let unproven = pointer.unproven.iter();
+            let of_current = unproven.filter(move |unproven| unproven.number == current);
+            of_current.map(move |unproven| (name, environment, unproven))
+        })
     }
 
     /// Whether some deployed version may be answered by `model`.

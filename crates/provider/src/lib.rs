@@ -38,6 +38,7 @@ pub mod sse;
 pub mod translate;
 pub mod turns;
 pub mod vendor;
+pub mod wishes;
 
 mod address;
 mod amazon;

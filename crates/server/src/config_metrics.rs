@@ -21,6 +21,7 @@ pub(crate) struct ConfigMetrics {
     usable: Gauge,
     loaded: Gauge<f64, AtomicU64>,
     held: Gauge,
+    without_evidence: Gauge,
 }
 
 impl ConfigMetrics {
@@ -38,6 +39,8 @@ impl ConfigMetrics {
         );
         let held = "Deployments that this server cannot serve";
         registry.register("deployments_held", held, self.held.clone());
+        let without = "Models of deployed versions that are not used for want of evidence";
+        registry.register("models_without_evidence", without, self.without_evidence.clone());
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -49,5 +52,7 @@ impl ConfigMetrics {
         self.usable.set(i64::from(status.last_error.is_none()));
         self.loaded.set(status.loaded_at as f64 / 1e6);
         self.held.set(i64::try_from(status.held.len()).unwrap_or(i64::MAX));
+        let without = status.without_evidence.len();
+        self.without_evidence.set(i64::try_from(without).unwrap_or(i64::MAX));
     }
 }

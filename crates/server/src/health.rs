@@ -55,6 +55,10 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) 
         let reason = format!("{prompt} serves on {model}, whose provider is not configured here");
         return (StatusCode::SERVICE_UNAVAILABLE, Json(Health::failing(reason)));
     }
+    if let Some((prompt, place, one)) = gateway.snapshot().unproven().find(|found| found.2.stops) {
+        let reason = format!("{prompt}@{} in {place} has no evidence", one.number);
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(Health::failing(reason)));
+    }
     (StatusCode::OK, Json(Health { detail: detail(&app), ..Health::ok() }))
 }
 

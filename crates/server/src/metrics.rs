@@ -299,6 +299,7 @@ mod tests {
             refused: 4,
             last_error: None,
             held: vec![],
+            without_evidence: vec![],
         };
         let text = metrics.encode(0, &[], &status).unwrap();
         assert!(text.contains(r#"gatemark_config_changes_total{result="refused"} 4"#), "{text}");

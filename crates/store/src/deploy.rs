@@ -5,16 +5,17 @@
 
 use gatemark_core::deploy::Deployment;
 use gatemark_core::gate::{AdmittedModel, Permit, Purpose};
+use gatemark_core::upstream::Upstreams;
 use gatemark_core::{Digest, EnvironmentName, Error, Kind, PromptName, Result};
 
 use crate::audit::{self, Event};
 use crate::counter::{self, Counter, begin_change};
 use crate::prompt::hash_of;
-use crate::sql::{Row, Transaction, values};
+use crate::sql::{Row, Transaction, to_document, values};
 use crate::store::Store;
 
 const DEPLOYMENT: &str = "SELECT d.id, d.prompt, d.environment, d.number, d.version, d.replaced,
-        d.purpose, d.evidence, d.fallbacks, d.actor, d.at FROM deployments d";
+        d.purpose, d.evidence, d.upstreams, d.fallbacks, d.actor, d.at FROM deployments d";
 
 /// A version that an environment has admitted at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub struct Admitted {
     pub environment: EnvironmentName,
     /// The version's number.
     pub number: u32,
+    /// The report that it was admitted on, if the policy asked for one.
+    pub evidence: Option<String>,
+    /// Who answered in that report; nothing if that was not kept yet.
+    pub upstreams: Upstreams,
     /// The other models that may answer for it.
     pub fallbacks: Vec<AdmittedModel>,
 }
@@ -55,6 +60,7 @@ impl Store {
             replaced: serving.map(|(_, number)| number),
             purpose: permit.purpose(),
             evidence: permit.evidence().map(String::from),
+            upstreams: permit.upstreams().clone(),
             fallbacks: permit.fallbacks().to_vec(),
             actor: actor.into(),
             at,
@@ -103,7 +109,8 @@ impl Store {
     /// Every version that was ever deployed, with the place: those are the ones that callers may pin.
     /// Each with the models that its newest deployment there admitted beside the serving one.
     pub async fn admitted(&self) -> Result<Vec<Admitted>> {
-        let sql = "SELECT d.prompt, d.environment, d.number, d.fallbacks FROM deployments d
+        let sql = "SELECT d.prompt, d.environment, d.number, d.evidence, d.upstreams, d.fallbacks
+                   FROM deployments d
                    WHERE d.id IN (SELECT max(id) FROM deployments GROUP BY prompt, environment, number)
                    ORDER BY d.prompt, d.environment, d.number";
         let rows = self.database().read(sql, values![]).await?;
@@ -113,6 +120,8 @@ impl Store {
                     prompt: row.parsed("prompt")?,
                     environment: row.parsed("environment")?,
                     number: row.number("number")?,
+                    evidence: row.optional_text("evidence")?.map(String::from),
+                    upstreams: row.document("upstreams")?,
                     fallbacks: fallbacks(row.text("fallbacks")?)?,
                 })
             })
@@ -177,9 +186,9 @@ async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()
     let fallbacks = serde_json::to_string(&deployment.fallbacks)
         .map_err(|cause| Error::internal("a deployment cannot be written").because(cause))?;
     let sql = "INSERT INTO deployments
-               (id, prompt, environment, number, version, replaced, purpose, evidence, fallbacks,
-                actor, at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+               (id, prompt, environment, number, version, replaced, purpose, evidence, upstreams,
+                fallbacks, actor, at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     let row = values![
         deployment.id,
         &deployment.prompt,
@@ -189,6 +198,7 @@ async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()
         deployment.replaced,
         deployment.purpose.word(),
         deployment.evidence.as_deref(),
+        to_document(&deployment.upstreams)?,
         fallbacks.as_str(),
         deployment.actor.as_str(),
         deployment.at,
@@ -223,6 +233,7 @@ fn deployment(row: &Row) -> Result<Deployment> {
         replaced: row.optional_number("replaced")?,
         purpose: purpose(row.text("purpose")?)?,
         evidence: row.optional_text("evidence")?.map(String::from),
+        upstreams: row.document("upstreams")?,
         fallbacks: fallbacks(row.text("fallbacks")?)?,
         actor: row.text("actor")?.into(),
         at: row.integer("at")?,

@@ -35,5 +35,6 @@ mod suite;
 pub use access::KeyInfo;
 pub use call::{CallFilter, CallTotals};
 pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
+pub use deploy::Admitted;
 pub use prompt::{NewVersion, PromptSummary, Pushed};
 pub use store::Store;

@@ -1,25 +1,29 @@
 //! Evidence. A report is written once and never changes.
 
 use gatemark_core::report::{Report, Row, Verdict};
+use gatemark_core::upstream::Upstreams;
 use gatemark_core::{Digest, Error, Kind, ModelName, PromptName, Result};
 
 use crate::audit::{self, Event};
+use crate::counter::begin_change;
 use crate::run::RowFilter;
 use crate::sql::{self, to_document, values};
 use crate::store::Store;
 
 impl Store {
-    /// Stores the report of the run with the same id, whose rows are journalled, and ends that run.
+    /// Stores the report of the run with the same id, whose rows are journalled, and ends that run. Servers
+    /// see it as a change of the registry: what they may serve rests on reports.
     ///
     /// # Errors
     /// `Conflict` if there is a report with that id.
     pub async fn save_report(&self, report: &Report, at: i64) -> Result<()> {
-        let transaction = self.database().begin().await?;
+        let transaction = begin_change(self).await?;
         let sql = "UPDATE runs SET finished_at = $2 WHERE id = $1";
         transaction.execute(sql, values![report.id.as_str(), at]).await?;
         let sql = "INSERT INTO reports
-                   (id, prompt, number, version, suite, model, finished_at, document, results)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '[]') ON CONFLICT (id) DO NOTHING";
+                   (id, prompt, number, version, suite, model, finished_at, document, upstreams,
+                    results)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '[]') ON CONFLICT (id) DO NOTHING";
         let row = values![
             report.id.as_str(),
             &report.prompt,
@@ -29,6 +33,7 @@ impl Store {
             &report.model,
             report.finished_at,
             to_document(report)?,
+            to_document(&report.upstreams)?,
         ];
         if transaction.execute(sql, row).await? == 0 {
             let message = format!("there is a report {} already", report.id);
@@ -76,16 +81,20 @@ impl Store {
         Ok((0..).zip(rows).filter(wanted).collect())
     }
 
-    /// The newest report on exactly this version, suite and model.
+    /// The newest report on exactly this version, suite and model: of those that `upstreams` answered in, or
+    /// if there is none, of all.
     pub async fn newest_report(
         &self,
         version: &Digest,
         suite: &Digest,
         model: &ModelName,
+        upstreams: &Upstreams,
     ) -> Result<Option<Report>> {
         let sql = "SELECT document FROM reports WHERE version = $1 AND suite = $2 AND model = $3
-                   ORDER BY finished_at DESC, id DESC LIMIT 1";
-        let row = self.database().read_one(sql, values![version, suite, model]).await?;
+                   ORDER BY CASE WHEN upstreams = $4 THEN 0 ELSE 1 END, finished_at DESC, id DESC
+                   LIMIT 1";
+        let row = values![version, suite, model, to_document(upstreams)?];
+        let row = self.database().read_one(sql, row).await?;
         row.as_ref().map(document).transpose()
     }
 

@@ -82,6 +82,14 @@ fn print(report: &CascadeReport, terminal: &Terminal) {
         report.went_up,
         percent(report.same, report.went_up)
     ));
+    if report.stayed_reviewed > 0 {
+        terminal.data(&format!(
+            "          {} of {} answers of lower steps that a person looked at were wrong ({})",
+            report.stayed_wrong,
+            report.stayed_reviewed,
+            percent(report.stayed_wrong, report.stayed_reviewed)
+        ));
+    }
     terminal.data(&format!(
         "saved     {} against the last step alone, by its price for answers of as many tokens",
         report.saved()

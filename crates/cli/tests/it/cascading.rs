@@ -139,6 +139,39 @@ fn calls_go_up_when_the_cheap_answer_is_not_good_enough() {
 }
 
 #[test]
+fn answers_that_stayed_below_and_were_found_wrong_are_told() {
+    let upstream = upstream();
+    let project = project(&upstream, "open", CASCADE);
+    let file = project.path().join("prompts").join(NAME).join("prompt.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let review = "output:\n  review: {when: \"confidence > 0.5\"}\n";
+    fs::write(&file, text.replacen("output:\n", review, 1)).unwrap();
+    project.run(&["push"]).exits(0);
+    project.run(&["deploy", NAME, "--to", "production"]).exits(0);
+    let server = Server::start(&project);
+    // Two stay at the first step, one goes up; nobody looks at a fourth.
+    let calls = ["a bill", "a parcel", "a hard bill", "another bill"].map(|message| {
+        call(&server, message, false).header("x-gatemark-call-id").unwrap().to_string()
+    });
+    drop(server);
+    for (id, finding) in calls.iter().zip(["wrong", "right", "wrong"]) {
+        project.run(&["review", "resolve", id, finding]).exits(0);
+    }
+    let report = project.run(&["cascade", "report", NAME, "--json"]).exits(0).json();
+    assert_eq!(
+        (&report["stayed_reviewed"], &report["stayed_wrong"]),
+        (&json!(2), &json!(1)),
+        "{report}"
+    );
+    let two = &report["steps"][1];
+    assert_eq!((&two["reviewed"], &two["wrong"]), (&json!(1), &json!(1)), "{report}");
+    project
+        .run(&["cascade", "report", NAME])
+        .exits(0)
+        .says(&["1 of 2 answers of lower steps that a person looked at were wrong (50.0 %)"]);
+}
+
+#[test]
 fn the_gate_wants_evidence_for_the_cascade_and_for_each_step() {
     let upstream = upstream();
     let policy = "{min_cases: 1, categories: off, accuracy: 0.9, approvals: off, fallback: off, p95_latency: off}";

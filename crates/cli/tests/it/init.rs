@@ -12,7 +12,7 @@ fn the_first_project_goes_all_the_way() {
     run(&["push"]).exits(0).says(&["support/triage 1.0.0 (version 1", "registered"]);
     run(&["test", PROMPT]).exits(0).says(&["happy", "edge", "adversarial", "95 % INTERVAL"]);
     run(&["approve", PROMPT, "--as", "other"]).exits(0);
-    run(&["gate", PROMPT]).exits(0).says(&["All 11 rules are met"]);
+    run(&["gate", PROMPT]).exits(0).says(&["All 12 rules are met"]);
     let deployed = run(&["deploy", PROMPT, "--to", "production"]).exits(0);
     deployed.says(&["serves in production", "evidence: report"]);
     run(&["list"]).exits(0).says(&["production: 1"]);

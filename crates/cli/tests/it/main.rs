@@ -32,6 +32,7 @@ mod laws;
 mod meaning;
 mod nearness;
 mod problems;
+mod proving;
 mod reloading;
 mod reports;
 mod responding;

@@ -9,8 +9,7 @@ use super::plan::Plan;
 
 /// What a row cost this run.
 pub(super) fn paid(row: &Row) -> NanoUsd {
-    let answer = if row.cached { NanoUsd::ZERO } else { row.cost.unwrap_or_default() };
-    answer + row.checks_cost()
+    row.paid() + row.checks_cost()
 }
 
 /// Whether the threshold on accuracy can still be reached.

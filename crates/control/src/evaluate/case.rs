@@ -82,6 +82,7 @@ pub(super) fn unasked(case: &str, category: &str, repeat: u32, why: &str) -> Row
         error: (!why.is_empty()).then(|| why.to_string()),
         latency_us: 0,
         cost: None,
+        paid: None,
         weight: None,
         cached: false,
         call: String::new(),
@@ -105,6 +106,8 @@ async fn answered(control: &Control, asked: Asked<'_>, mut row: Row, reply: Repl
     row.call = facts.call;
     row.cost = facts.worth;
     row.cached = facts.recalled_us.is_some();
+    let paid = facts.cost.unwrap_or_default();
+    row.paid = (paid != row.paid()).then_some(paid);
     row.latency_us = facts.recalled_us.unwrap_or(facts.vendor_us);
     let (mut tool_calls, mut usage) = (None, Usage::default());
     if let Body::Whole(answer) = reply.body {

@@ -17,6 +17,8 @@ const SAMPLED: usize = 100;
 pub struct Estimate {
     /// Calls of the tested models.
     pub calls: u64,
+    /// Calls of further steps of cascades, if every case goes up to the last.
+    pub further: u64,
     /// Calls that checks make: judges' votes and embeddings.
     pub checking: u64,
     /// For what the models read, by our own count; of judged answers, whose length nobody knows, nothing.
@@ -41,9 +43,11 @@ pub(super) async fn of(
     }
     sum.cappable(cap)?;
     let rows = plans.iter().map(Plan::rows).sum();
+    let further = plans.iter().map(|plan| plan.rows() * plan.further_steps().len() as u64).sum();
     Ok(Estimate {
         calls: rows,
-        checking: sum.calls.saturating_sub(rows),
+        further,
+        checking: sum.calls.saturating_sub(rows).saturating_sub(further),
         input: sum.input,
         most: sum.most,
         unpriced: sum.unpriced,
@@ -77,7 +81,20 @@ async fn of_case(control: &Control, plan: &Plan, case: &Case) -> Result<Vec<Fore
         most_input: Some(size.input_tokens),
         most_output: size.max_output,
     }];
-    let ahead = Ahead { case, system: &system, answer: size.max_output };
+    let mut answer = size.max_output;
+    for step in plan.further_steps() {
+        let size = plan.release.size(step, &case.variables).map_err(about)?;
+        // Nobody knows how many cases go up: what is read there is only bounded.
+        forecasts.push(Forecast {
+            model: step.clone(),
+            calls: 1,
+            input: 0,
+            most_input: Some(size.input_tokens),
+            most_output: size.max_output,
+        });
+        answer = answer.zip(size.max_output).map(|(one, other)| one.max(other));
+    }
+    let ahead = Ahead { case, system: &system, answer };
     forecasts.extend(plan.common.iter().filter_map(|check| check.forecast(&ahead, control)));
     if case.checks.iter().any(|spec| crate::checks::waits(&spec.metric)) {
         for check in plan.own(case)? {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use gatemark_core::canonical;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{Digest, ModelName};
-use gatemark_core::model::Provider;
+use gatemark_core::model::{Project, Provider};
 use gatemark_core::prompt::Version;
 use gatemark_core::suite::{Case, CheckSpec, Suite};
+use gatemark_core::upstream::Upstreams;
 use gatemark_gateway::Release;
 use serde::Serialize;
 
@@ -38,8 +39,9 @@ pub(super) struct Plan {
     /// Whether the version is not registered, so that nothing is kept of the run.
     pub(super) draft: bool,
     pub(super) release: Arc<Release>,
-    /// Who answers under the model's name.
+    /// Who answers under the name of each model that is asked, in words and as a report keeps it.
     provider: String,
+    pub(super) upstreams: Upstreams,
     /// The checks that every case gets, built once.
     pub(super) common: Vec<Assertion>,
     /// The judges that its checks ask.
@@ -57,7 +59,7 @@ struct Key<'a> {
     version: &'a Digest,
     suite: &'a Digest,
     model: &'a ModelName,
-    /// Who answers under the model's name.
+    /// Who answers under the names of the models that are asked.
     provider: &'a str,
     repeats: u32,
     draft: bool,
@@ -82,6 +84,7 @@ impl Plan {
             threshold,
             draft,
             provider: String::new(),
+            upstreams: Upstreams::new(),
             release,
             common,
             judges,
@@ -104,8 +107,11 @@ impl Plan {
                 }
             }
         }
-        let provider = control.project.providers.get(self.model.provider());
-        self.provider = provider.map(Provider::identity).unwrap_or_default();
+        let asked = self.version.content.answering(&self.model);
+        let providers = asked.iter().filter_map(|m| control.project.providers.get(m.provider()));
+        let identities: Vec<String> = providers.map(Provider::identity).collect();
+        self.provider = identities.join("\n");
+        self.upstreams = control.project.upstreams(asked);
         self.judged_by = self.judges.names().await;
         self.notes = self.judges.notes(&self.model).await;
         Ok(self)
@@ -123,6 +129,18 @@ impl Plan {
         let case = usize::try_from(ordinal % cases).ok()?;
         let repeat = u32::try_from(ordinal / cases).ok()? + 1;
         Some((self.suite.cases.get(case)?, repeat))
+    }
+
+    /// The models that are asked where an answer of the first is not good enough.
+    pub(super) fn further_steps(&self) -> &[ModelName] {
+        let steps = self.version.content.cascade.as_ref().map(|cascade| cascade.steps.as_slice());
+        let steps = steps.filter(|steps| steps.first() == Some(&self.model));
+        steps.and_then(|steps| steps.get(1..)).unwrap_or_default()
+    }
+
+    /// Whether the models that are asked are still answered for by those that the plan was made with.
+    pub(super) fn holds_under(&self, project: &Project) -> bool {
+        self.upstreams == project.upstreams(self.version.content.answering(&self.model))
     }
 
     /// Identifies the run.

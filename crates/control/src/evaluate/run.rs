@@ -72,9 +72,23 @@ pub(super) async fn run(
     let stopped = pass.drive(&mut standing, &journal).await;
     journal.close().await?;
     let stopped = stopped?;
+    if !plan.holds_under(control.gateway.snapshot().project()) {
+        control.store.drop_run(&standing.id).await?;
+        return Err(other_providers(plan));
+    }
     let report = pass.report(standing, stopped).await?;
     let (version, suite) = (plan.version.clone(), plan.suite.clone());
     Ok(TestRun { report, version, suite, resumed, notes: plan.notes.clone() })
+}
+
+/// A server took over a changed gatemark.yaml while the run was under way: nobody knows which row is whose.
+fn other_providers(plan: &Plan) -> Error {
+    let message = format!(
+        "the provider of {} was changed in gatemark.yaml during the run, which is no evidence for either: run it \
+         again",
+        plan.model
+    );
+    Error::new(Kind::Conflict, message).coded("configuration_changed")
 }
 
 impl Standing {
@@ -230,6 +244,7 @@ impl Pass<'_> {
             finished_at: now,
             stopped,
             judges: plan.judged_by.clone(),
+            upstreams: plan.upstreams.clone(),
             summary: standing.summariser.finish(),
         };
         if !plan.draft {

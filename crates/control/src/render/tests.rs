@@ -30,6 +30,7 @@ fn row(case: &str, repeat: u32, verdict: Verdict) -> Row {
         error: (verdict == Verdict::Error).then(|| HOSTILE.into()),
         latency_us: 12_345,
         cost: Some(NanoUsd(1_000)),
+        paid: None,
         call: "call".into(),
     }
 }
@@ -54,6 +55,7 @@ fn report(rows: &[Row]) -> Report {
         finished_at: 1_800_000_000_000_000,
         stopped: None,
         judges: vec![],
+        upstreams: Default::default(),
         summary: Summary::of(rows),
     }
 }

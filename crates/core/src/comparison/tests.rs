@@ -31,6 +31,7 @@ fn row(case: &str, verdict: Verdict, score: Option<f64>) -> Row {
         error: None,
         latency_us: 100,
         cost: Some(crate::NanoUsd(10)),
+        paid: None,
         weight: None,
         cached: false,
         call: String::new(),

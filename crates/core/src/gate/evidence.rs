@@ -7,6 +7,7 @@ use crate::id::{Digest, ModelName};
 use crate::prompt::Version;
 use crate::report::Report;
 use crate::suite::Suite;
+use crate::upstream::Upstreams;
 
 /// Somebody's consent to a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,10 +54,13 @@ pub struct Evidence<'a> {
     pub version: &'a Version,
     /// The suite it is judged by: the prompt's current one, or, for a rollback, the one it was admitted by.
     pub suite: Option<(&'a Suite, Digest)>,
-    /// The newest report on exactly this version, suite and model, if there is one.
+    /// The newest report on exactly this version, suite and model, if there is one; by preference one that
+    /// was made with the upstreams of now.
     pub report: Option<&'a Report>,
     /// Who judges by that suite: of the current one those of now, as [`Report::judges`] would name them.
     pub judges: &'a [String],
+    /// Who answers for the version's models now.
+    pub upstreams: &'a Upstreams,
     /// Approvals of this version.
     pub approvals: &'a [Approval],
     /// Whether the project vouches that the serving model's id is immutable.
@@ -82,6 +86,9 @@ pub struct AdmittedModel {
     /// The report that the gate relied on, if the policy asked for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// Who answered in that report; nothing in deployments from before reports said so.
+    #[serde(default, skip_serializing_if = "Upstreams::is_empty")]
+    pub upstreams: Upstreams,
 }
 
 /// What the decision about a fallback model rests on.
@@ -89,7 +96,8 @@ pub struct AdmittedModel {
 pub struct FallbackEvidence<'a> {
     /// The model.
     pub model: &'a ModelName,
-    /// The newest report on exactly this version, suite and model, if there is one.
+    /// The newest report on exactly this version, suite and model, if there is one; by preference one that
+    /// was made with the upstreams of now.
     pub report: Option<&'a Report>,
     /// Whether the project vouches that the model's id is immutable.
     pub model_vouched: bool,

@@ -23,4 +23,4 @@ mod tests;
 pub use evidence::{AdmittedModel, Approval, Evidence, FallbackEvidence, Purpose};
 pub use permit::{Checklist, FallbackFinding, Finding, Permit};
 pub use policy::Policy;
-pub use rules::decide;
+pub use rules::{decide, on_model};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{AdmittedModel, Purpose};
 use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
+use crate::upstream::Upstreams;
 
 /// One rule and how it came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct FallbackFinding {
     /// The report that it was judged by, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// Who answered in that report.
+    #[serde(skip)]
+    pub upstreams: Upstreams,
     /// The rules about models that are not met for it; none means that it may be used.
     pub unmet: Vec<Finding>,
 }
@@ -41,6 +45,7 @@ pub struct Checklist {
     pub(super) number: u32,
     pub(super) version: Digest,
     pub(super) evidence: Option<String>,
+    pub(super) upstreams: Upstreams,
     pub(super) suite: Option<Digest>,
     pub(super) serving: Option<i64>,
     pub(super) purpose: Purpose,
@@ -89,6 +94,7 @@ impl Checklist {
             number: self.number,
             version: self.version,
             evidence: self.evidence,
+            upstreams: self.upstreams,
             suite: self.suite,
             serving: self.serving,
             purpose: self.purpose,
@@ -99,6 +105,7 @@ impl Checklist {
                 .map(|fallback| AdmittedModel {
                     model: fallback.model,
                     evidence: fallback.evidence,
+                    upstreams: fallback.upstreams,
                 })
                 .collect(),
         })
@@ -113,6 +120,7 @@ pub struct Permit {
     number: u32,
     version: Digest,
     evidence: Option<String>,
+    upstreams: Upstreams,
     suite: Option<Digest>,
     serving: Option<i64>,
     purpose: Purpose,
@@ -144,6 +152,10 @@ impl Permit {
     /// The id of the report that it rests on, if the policy asked for one.
     pub fn evidence(&self) -> Option<&str> {
         self.evidence.as_deref()
+    }
+    /// Who answered in that report.
+    pub fn upstreams(&self) -> &Upstreams {
+        &self.upstreams
     }
     /// The suite by which the version was judged, if the prompt has one.
     pub fn suite(&self) -> Option<&Digest> {

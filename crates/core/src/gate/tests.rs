@@ -1,5 +1,9 @@
 //! Each rule by itself.
 
+mod providers;
+
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::*;
@@ -9,6 +13,7 @@ use crate::id::Digest;
 use crate::prompt::Version;
 use crate::report::{Report, Summary, Tally};
 use crate::suite::Suite;
+use crate::upstream::{Upstream, Upstreams};
 
 fn version() -> Version {
     let content = json!({
@@ -49,7 +54,36 @@ fn report(passed: u64) -> Report {
         finished_at: 0,
         stopped: None,
         judges: vec![],
+        upstreams: NOW.clone(),
         summary: Summary { total, ..Summary::default() },
+    }
+}
+
+/// Every model of these tests, at the address that every report of them was made at.
+static NOW: LazyLock<Upstreams> = LazyLock::new(|| {
+    let names = ["p/m-2026-01-01", "p/latest", "q/a-2026-01-01", "q/b-2026-01-01", "q/latest"];
+    names.iter().map(|name| (name.parse().unwrap(), at("http://here"))).collect()
+});
+
+fn at(address: &str) -> Upstream {
+    Upstream::new([("base_url", Some(address.into()))])
+}
+
+/// What there is to say of a version with its suite and a report, where nothing else is.
+fn about<'a>(version: &'a Version, suite: &'a Suite, report: &'a Report) -> Evidence<'a> {
+    Evidence {
+        version,
+        suite: Some((suite, Digest::of(b"suite"))),
+        report: Some(report),
+        judges: &[],
+        upstreams: &NOW,
+        approvals: &[],
+        model_vouched: false,
+        served_before: false,
+        serving: None,
+        serves_already: false,
+        comparison: None,
+        fallbacks: &[],
     }
 }
 
@@ -64,19 +98,7 @@ fn unmet(edit: impl FnOnce(&mut Version, &mut Suite, &mut Report), approver: &st
         judges: vec![],
         comment: None,
     }];
-    let evidence = Evidence {
-        version: &version,
-        suite: Some((&suite, Digest::of(b"suite"))),
-        report: Some(&report),
-        judges: &[],
-        approvals: &approvals,
-        model_vouched: false,
-        served_before: false,
-        serving: None,
-        serves_already: false,
-        comparison: None,
-        fallbacks: &[],
-    };
+    let evidence = Evidence { approvals: &approvals, ..about(&version, &suite, &report) };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
     checklist.unmet().map(|finding| finding.rule).collect()
@@ -122,19 +144,7 @@ fn an_approval_of_another_suite_is_none() {
     let (version, suite, report) = (version(), suite(), report(60));
     let approvals =
         [Approval { actor: "bob".into(), at: 0, suite: None, judges: vec![], comment: None }];
-    let evidence = Evidence {
-        version: &version,
-        suite: Some((&suite, Digest::of(b"suite"))),
-        report: Some(&report),
-        judges: &[],
-        approvals: &approvals,
-        model_vouched: false,
-        served_before: false,
-        serving: None,
-        serves_already: false,
-        comparison: None,
-        fallbacks: &[],
-    };
+    let evidence = Evidence { approvals: &approvals, ..about(&version, &suite, &report) };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
     assert_eq!(checklist.unmet().map(|finding| finding.rule).collect::<Vec<_>>(), [12]);
@@ -152,21 +162,9 @@ fn an_alias_is_not_pinned() {
 
 #[test]
 fn an_open_policy_asks_for_nothing_and_a_rollback_for_a_past() {
-    let version = version();
+    let (version, suite, report) = (version(), suite(), report(60));
     let staging = "staging".parse().unwrap();
-    let mut evidence = Evidence {
-        version: &version,
-        suite: None,
-        report: None,
-        judges: &[],
-        approvals: &[],
-        model_vouched: false,
-        served_before: false,
-        serving: None,
-        serves_already: false,
-        comparison: None,
-        fallbacks: &[],
-    };
+    let mut evidence = Evidence { suite: None, report: None, ..about(&version, &suite, &report) };
     let decide = |purpose, evidence: &_| decide(&Policy::open(), &staging, purpose, evidence);
     assert!(decide(Purpose::Deploy, &evidence).permit().is_ok());
     let refused = decide(Purpose::Rollback, &evidence).permit().unwrap_err();
@@ -182,19 +180,8 @@ fn against_serving(
     purpose: Purpose,
 ) -> Vec<Finding> {
     let (version, suite, report) = (version(), suite(), report(60));
-    let evidence = Evidence {
-        version: &version,
-        suite: Some((&suite, Digest::of(b"suite"))),
-        report: Some(&report),
-        judges: &[],
-        approvals: &[],
-        model_vouched: false,
-        served_before: true,
-        serving,
-        serves_already: false,
-        comparison,
-        fallbacks: &[],
-    };
+    let evidence =
+        Evidence { served_before: true, serving, comparison, ..about(&version, &suite, &report) };
     let asked = NonInferiority { margin: 0.05, confidence: 0.95 };
     let policy = Policy { not_worse_than_serving: Some(asked), ..Policy::open() };
     let checklist = decide(&policy, &"production".parse().unwrap(), purpose, &evidence);
@@ -296,19 +283,8 @@ fn judged(now: &[&str], reported: &[&str], approved: &[&str]) -> Vec<Finding> {
     let (actor, judges) = ("bob".to_string(), owned(approved));
     let approvals = [Approval { actor, at: 0, suite: Some(digest), judges, comment: None }];
     let now = owned(now);
-    let evidence = Evidence {
-        version: &version,
-        suite: Some((&suite, digest)),
-        report: Some(&report),
-        judges: &now,
-        approvals: &approvals,
-        model_vouched: false,
-        served_before: false,
-        serving: None,
-        serves_already: false,
-        comparison: None,
-        fallbacks: &[],
-    };
+    let evidence =
+        Evidence { judges: &now, approvals: &approvals, ..about(&version, &suite, &report) };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
     checklist.unmet().cloned().collect()
@@ -364,17 +340,9 @@ fn fallback_models_need_evidence_of_their_own_and_never_stop_the_version() {
         comment: None,
     }];
     let evidence = Evidence {
-        version: &version,
-        suite: Some((&suite, Digest::of(b"suite"))),
-        report: Some(&first),
-        judges: &[],
         approvals: &approvals,
-        model_vouched: false,
-        served_before: false,
-        serving: None,
-        serves_already: false,
-        comparison: None,
         fallbacks: &fallbacks,
+        ..about(&version, &suite, &first)
     };
     let production = "production".parse().unwrap();
     let checklist = decide(&Policy::production(), &production, Purpose::Deploy, &evidence);
@@ -385,7 +353,11 @@ fn fallback_models_need_evidence_of_their_own_and_never_stop_the_version() {
         .collect();
     assert_eq!(unmet, [vec![], vec![5], vec![9], vec![4, 5, 6, 7, 8]]);
     let permit = checklist.permit().unwrap();
-    let admitted = AdmittedModel { model: good.clone(), evidence: Some(good_report.id.clone()) };
+    let admitted = AdmittedModel {
+        model: good.clone(),
+        evidence: Some(good_report.id.clone()),
+        upstreams: NOW.clone(),
+    };
     assert_eq!(permit.fallbacks(), [admitted]);
     let open = decide(&Policy::open(), &production, Purpose::Deploy, &evidence).permit().unwrap();
     assert_eq!(open.fallbacks().len(), 4, "where nothing is asked, nothing is missing");

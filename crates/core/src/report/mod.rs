@@ -22,6 +22,7 @@ pub use tally::Tally;
 pub use verdict::Verdict;
 
 use crate::id::{Digest, ModelName, PromptName};
+use crate::upstream::Upstreams;
 
 /// One run of a suite, bound to exactly what it tested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,10 @@ pub struct Report {
     /// be compared with these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judges: Vec<String>,
+    /// Who answered for each model that the run asked: one, or every step of a cascade. Nothing in reports
+    /// from before this was kept, which say nothing about the providers of now.
+    #[serde(default, skip_serializing_if = "Upstreams::is_empty")]
+    pub upstreams: Upstreams,
     /// What it found.
     pub summary: Summary,
 }

@@ -88,6 +88,10 @@ pub struct Row {
     pub latency_us: u64,
     /// What the answer cost when it was given; `None` if the model's price is unknown.
     pub cost: Option<NanoUsd>,
+    /// What was paid for it now, where that is neither its cost nor, for a cached answer, nothing: an answer of
+    /// several, some of them given in an earlier run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<NanoUsd>,
     /// The case's weight, where it is not 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,
@@ -117,6 +121,12 @@ impl Row {
     /// Whether there was an answer of the model's own that checks looked at.
     pub fn is_judged(&self) -> bool {
         self.checks.iter().any(|check| !check.metric.is_empty())
+    }
+
+    /// What was paid for the answer in this run.
+    pub fn paid(&self) -> NanoUsd {
+        let known = if self.cached { NanoUsd::ZERO } else { self.cost.unwrap_or_default() };
+        self.paid.unwrap_or(known)
     }
 
     /// What its checks cost.

@@ -14,6 +14,7 @@ fn row(case: &str, category: &str, verdict: Verdict, latency_us: u64, cost: i64)
         error: None,
         latency_us,
         cost: Some(NanoUsd(cost)),
+        paid: None,
         weight: None,
         cached: false,
         call: String::new(),

@@ -20,10 +20,11 @@ pub(crate) struct Step {
 }
 
 impl Pending {
-    /// What the call will have cost if nothing more is asked than has been answered.
+    /// What the call will have cost if nothing more is asked than has been answered; what an earlier run paid
+    /// counts, since a version's cap allows the same in every run.
     pub(crate) fn spent_so_far(&self, usage: Option<Usage>) -> NanoUsd {
         let last = self.price.as_ref().zip(usage).map(|(price, usage)| price.of(&usage));
-        self.beside + last.unwrap_or_default()
+        self.beside + self.below_recalled + last.unwrap_or_default()
     }
 
     /// Takes what is known of the answer that is there, before another step is asked.
@@ -54,17 +55,23 @@ impl Pending {
         let usage = usage.unwrap_or_else(|| self.estimate(input, text));
         let cost = step.price.as_ref().map(|price| price.of(&usage)).unwrap_or_default();
         self.below += cost;
-        match (step.recalled, &mut self.recalled) {
-            (Some(then), Some(now)) => *now += then,
-            // As long as it took when it was given.
-            (Some(then), None) => self.record.vendor_us += then,
-            (None, Some(now)) => *now += self.record.vendor_us,
-            (None, None) => {}
-        }
+        self.add_time(step.recalled);
         if step.recalled.is_none() {
             self.tokens_beside = self.tokens_beside.saturating_add(super::tokens(&usage));
             self.beside += cost;
             self.record.cost = self.beside;
+        } else {
+            self.below_recalled += cost;
+        }
+    }
+
+    /// Counts an answer before the one that is there as long as it took when it was given.
+    pub(super) fn add_time(&mut self, before: Option<u64>) {
+        match (before, &mut self.recalled) {
+            (Some(then), Some(now)) => *now += then,
+            (Some(then), None) => self.record.vendor_us += then,
+            (None, Some(now)) => *now += self.record.vendor_us,
+            (None, None) => {}
         }
     }
 

@@ -38,6 +38,8 @@ pub(crate) enum Act {
     Says(&'static str),
     /// Says it once it is let.
     SaysAfter(Arc<Semaphore>, &'static str),
+    /// Says it after so many milliseconds of the runtime's clock.
+    SaysLate(u64, &'static str),
     /// Says it, cut at the bound on tokens, by a filter, or to have tools called.
     Ends(&'static str, Finish),
     Fails(Error),
@@ -80,6 +82,10 @@ impl Vendor for Script {
                 let let_go = async move { gate.acquire().await.map(|permit| permit.forget()) };
                 return let_go.map(move |_| Ok(answer(text))).boxed();
             }
+            Act::SaysLate(ms, text) => {
+                let wait = tokio::time::sleep(std::time::Duration::from_millis(ms));
+                return wait.map(move |()| Ok(answer(text))).boxed();
+            }
             Act::Ends(text, finish) => {
                 let called = finish == Finish::ToolCalls;
                 let calls =
@@ -104,7 +110,7 @@ impl Vendor for Script {
                 Ok(stream::iter(chunks.collect::<Vec<_>>()).chain(stream::pending()).boxed())
             }
             Act::Fails(error) => Err(error),
-            Act::Says(_) | Act::SaysAfter(..) | Act::Ends(..) | Act::Hangs => {
+            Act::Says(_) | Act::SaysAfter(..) | Act::SaysLate(..) | Act::Ends(..) | Act::Hangs => {
                 panic!("the script has a whole answer here")
             }
         };
@@ -194,7 +200,8 @@ pub(crate) fn bench_serving(
     let release = Arc::new(Release::compile(version(content)).unwrap());
     let others: Arc<[_]> = [OTHER.parse().unwrap()].into();
     let fallbacks = if admitted { HashMap::from([(3, others)]) } else { HashMap::new() };
-    let pointer = Pointer { current: release.clone(), admitted: vec![release], fallbacks };
+    let admitted = vec![release.clone()];
+    let pointer = Pointer { current: release, admitted, fallbacks, unproven: vec![] };
     let production = project.default_environment.clone();
     let snapshot = Snapshot::new(SnapshotParts {
         revision: 1,

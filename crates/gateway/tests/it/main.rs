@@ -5,6 +5,7 @@ mod answers;
 mod bench;
 mod caching;
 mod money;
+mod recalling;
 mod resilient;
 mod streams;
 mod structured;

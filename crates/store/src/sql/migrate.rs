@@ -37,7 +37,8 @@ const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009_prompt_cache"),
     migration!(10, "0010_reviews"),
     migration!(11, "0011_leaner_indexes"),
-    migration!(12, "0012_conversations"),
+    migration!(12, "0012_upstreams"),
+    migration!(13, "0013_conversations"),
 ];
 
 const TABLE: &str = "schema_migrations";

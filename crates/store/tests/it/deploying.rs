@@ -1,10 +1,11 @@
 //! Reports and pointers.
 
 use gatemark_core::gate::Purpose;
+use gatemark_core::report::Report;
 use gatemark_core::{Digest, Kind};
 
 use crate::fixture::{
-    environment, first, next, permit, permit_over, prompt, report, store, suite_digest,
+    environment, first, next, permit, permit_over, prompt, report, store, suite_digest, upstreams,
 };
 use crate::scratch::Scratch;
 
@@ -90,6 +91,8 @@ async fn a_permit_must_speak_of_what_is_stored() {
     let permit = permit(&one, "production", Purpose::Deploy, Some(&good));
     let deployment = store.apply(permit, "dan", 30).await.unwrap();
     assert_eq!(deployment.evidence.as_deref(), Some("good"));
+    assert_eq!(deployment.upstreams, upstreams("http://here"));
+    assert_eq!(store.pointers().await.unwrap()[0].upstreams, deployment.upstreams);
 }
 
 #[tokio::test]
@@ -106,9 +109,20 @@ async fn reports_are_found_by_what_they_are_about() {
     }
     let found = store.report("r1").await.unwrap().unwrap();
     assert_eq!(found, report("r1", &one, suite, 5));
-    let newest = store.newest_report(&one.hash, &suite, &model).await.unwrap();
+    let (here, there) = (upstreams("http://here"), upstreams("http://there"));
+    let newest = store.newest_report(&one.hash, &suite, &model, &here).await.unwrap();
     assert_eq!(newest.unwrap().id, "r3");
-    assert!(store.newest_report(&one.hash, &other_suite, &model).await.unwrap().is_none());
+    let none = store.newest_report(&one.hash, &other_suite, &model, &here).await.unwrap();
+    assert!(none.is_none());
+    // A report of other providers is newer, and still not the one of these.
+    let elsewhere = Report { upstreams: there.clone(), ..report("r4", &one, suite, 4) };
+    let before = store.revision().await.unwrap();
+    store.save_report(&elsewhere, 8).await.unwrap();
+    assert!(store.revision().await.unwrap() > before, "servers are told");
+    for (upstreams, id) in [(&there, "r4"), (&here, "r3"), (&upstreams("http://x"), "r3")] {
+        let newest = store.newest_report(&one.hash, &suite, &model, upstreams).await.unwrap();
+        assert_eq!(newest.unwrap().id, id);
+    }
     let listed = store.reports(&prompt("a/b"), 2).await.unwrap();
     assert_eq!(listed.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["r3", "r2"]);
     let twice = store.save_report(&report("r1", &one, suite, 9), 9).await;

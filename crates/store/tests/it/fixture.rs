@@ -7,6 +7,7 @@ use gatemark_core::model::Usage;
 use gatemark_core::prompt::{Content, Version};
 use gatemark_core::report::{Report, Row, Summary, Verdict};
 use gatemark_core::suite::Suite;
+use gatemark_core::upstream::{Upstream, Upstreams};
 use gatemark_core::{Digest, EnvironmentName, NanoUsd, PromptName};
 use gatemark_store::{NewVersion, Store};
 use serde_json::json;
@@ -77,6 +78,7 @@ pub(crate) fn row(case: &str) -> Row {
         error: None,
         latency_us: 5,
         cost: Some(NanoUsd(7)),
+        paid: None,
         call: "c".into(),
     }
 }
@@ -93,8 +95,15 @@ pub(crate) fn report(id: &str, version: &Version, suite: Digest, finished_at: i6
         finished_at,
         stopped: None,
         judges: vec![],
+        upstreams: upstreams("http://here"),
         summary: Summary::of(&[row("one")]),
     }
+}
+
+/// What the model of the fixture's versions is at `address`.
+pub(crate) fn upstreams(address: &str) -> Upstreams {
+    let model = "sim/learner-2026-11-01".parse().unwrap();
+    Upstreams::from([(model, Upstream::new([("base_url", Some(address.into()))]))])
 }
 
 pub(crate) fn approval(actor: &str) -> Approval {
@@ -129,12 +138,13 @@ pub(crate) fn permit_over(
     purpose: Purpose,
     report: Option<&Report>,
 ) -> Permit {
-    let suite = suite("one");
+    let (suite, now) = (suite("one"), upstreams("http://here"));
     let evidence = Evidence {
         version,
         suite: Some((&suite, suite_digest())),
         report,
         judges: &[],
+        upstreams: &now,
         approvals: &[],
         model_vouched: false,
         served_before: true,

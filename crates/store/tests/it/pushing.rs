@@ -145,7 +145,7 @@ async fn the_revision_is_seen_by_another_store() {
     assert_eq!(one.revision().await.unwrap(), 3);
     let report = report("r1", &version, Digest::of(b"s"), 30);
     two.save_report(&report, 30).await.unwrap();
-    assert_eq!(one.revision().await.unwrap(), 3);
+    assert_eq!(one.revision().await.unwrap(), 4);
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use gatemark_text::check::{BuiltCheck, Observation};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::source::{Line, Source};
+use super::source::Line;
+use crate::lines::LONGEST;
 
 /// What came of a line.
 pub(super) enum Outcome {
@@ -74,7 +75,7 @@ fn fields(line: &Line) -> Result<Map<String, Value>, Box<Diagnostic>> {
         Box::new(at(line.number, column, message).hint(hint))
     };
     let Some(bytes) = &line.bytes else {
-        let message = format!("the line is longer than {} MiB", Source::longest() >> 20);
+        let message = format!("the line is longer than {} MiB", LONGEST >> 20);
         return Err(problem(1, message, "split its texts"));
     };
     let text = str::from_utf8(bytes).map_err(|error| {

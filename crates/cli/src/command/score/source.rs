@@ -1,13 +1,12 @@
 //! Lines from a file or stdin, some at a time.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use gatemark_core::error::{Error, Result};
 
-/// Longest line that is read whole, in bytes.
-const LONGEST: u64 = 64 << 20;
+use crate::lines::Lines;
+
 /// A batch ends with the line that takes it over one of these.
 const BATCH_LINES: usize = 8192;
 const BATCH_BYTES: usize = 8 << 20;
@@ -23,8 +22,7 @@ pub(super) struct Line {
 /// Where lines come from.
 pub(super) struct Source {
     path: PathBuf,
-    from: BufReader<Box<dyn Read>>,
-    number: usize,
+    from: Lines,
 }
 
 /// What the source is called in messages.
@@ -34,18 +32,10 @@ pub(super) fn name(path: &Path) -> String {
 
 impl Source {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let from: Box<dyn Read> = if path == Path::new("-") {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(path).map_err(|cause| {
-                Error::invalid(format!("{} cannot be opened: {cause}", path.display()))
-            })?)
-        };
-        Ok(Self {
-            path: path.to_path_buf(),
-            from: BufReader::with_capacity(1 << 16, from),
-            number: 0,
-        })
+        let from = Lines::open(path).map_err(|cause| {
+            Error::invalid(format!("{} cannot be opened: {cause}", path.display()))
+        })?;
+        Ok(Self { path: path.to_path_buf(), from })
     }
 
     /// The next lines that are not blank; none at the end.
@@ -70,47 +60,8 @@ impl Source {
 
     fn line(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = vec![];
-        if (&mut self.from).take(LONGEST).read_until(b'\n', &mut bytes)? == 0 {
-            return Ok(None);
-        }
-        self.number += 1;
-        let number = self.number;
-        let whole =
-            bytes.ends_with(b"\n") || bytes.len() < usize::try_from(LONGEST).unwrap_or(usize::MAX);
-        if !whole {
-            self.skip()?;
-            return Ok(Some(Line { number, bytes: None }));
-        }
-        // Editors on Windows begin files with a byte order mark, which no JSON value begins with.
-        if number == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
-            bytes.drain(..3);
-        }
-        while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-            bytes.pop();
-        }
-        Ok(Some(Line { number, bytes: Some(bytes) }))
-    }
-
-    /// Passes over the rest of a line that is too long to keep.
-    fn skip(&mut self) -> io::Result<()> {
-        loop {
-            let seen = self.from.fill_buf()?;
-            if seen.is_empty() {
-                return Ok(());
-            }
-            let (length, ended) = match seen.iter().position(|byte| *byte == b'\n') {
-                Some(at) => (at + 1, true),
-                None => (seen.len(), false),
-            };
-            self.from.consume(length);
-            if ended {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Most bytes of a line, for messages.
-    pub(super) fn longest() -> u64 {
-        LONGEST
+        let whole = self.from.read(&mut bytes)?;
+        let number = self.from.number();
+        Ok(whole.map(|whole| Line { number, bytes: whole.then_some(bytes) }))
     }
 }

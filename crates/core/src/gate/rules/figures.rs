@@ -26,9 +26,7 @@ impl Rules {
         let named = model.map_or("none", ModelName::as_str);
         let wanted = format!("a report on exactly this version and suite with {named}");
         let version = evidence.version;
-        let serving = version.content.models.first().map(|variant| &variant.model);
-        let other = model.filter(|model| Some(*model) != serving);
-        let on = other.map(|model| format!(" --model {model}")).unwrap_or_default();
+        let on = model.map(|model| chosen(evidence, model)).unwrap_or_default();
         let fix = format!("run `gatemark test {}@{}{on}`", version.prompt, version.number);
         self.add(4, report.is_some() && stopped.is_none(), wanted, found, &fix);
         match report {
@@ -129,6 +127,12 @@ pub(super) fn of_this<'a>(
     model: Option<&ModelName>,
 ) -> Option<&'a Report> {
     evidence.report.filter(|report| is_about(report, evidence, model))
+}
+
+/// How a command is told to ask `model` and not the serving one.
+pub(super) fn chosen(evidence: &Evidence<'_>, model: &ModelName) -> String {
+    let serving = evidence.version.content.models.first().map(|variant| &variant.model);
+    if serving == Some(model) { String::new() } else { format!(" --model {model}") }
 }
 
 /// Whether the report is about exactly this version, suite and model.

@@ -5,6 +5,7 @@ mod judges;
 mod serving;
 mod suite;
 mod thresholds;
+mod upstream;
 mod version;
 
 use super::evidence::{Evidence, FallbackEvidence, Purpose};
@@ -37,8 +38,9 @@ pub fn decide(
     let report = figures::of_this(evidence, serving);
     rules.thresholds(policy, evidence, report.map(|report| &report.summary));
     rules.judges(policy, evidence, serving);
+    rules.upstream(policy, evidence, serving);
     let fallbacks: Vec<FallbackFinding> =
-        evidence.fallbacks.iter().map(|other| fallback(policy, evidence, other)).collect();
+        evidence.fallbacks.iter().map(|other| on_model(policy, evidence, other)).collect();
     rules.cascade(evidence, &fallbacks);
     let version = evidence.version;
     Checklist {
@@ -47,6 +49,7 @@ pub fn decide(
         number: version.number,
         version: version.hash,
         evidence: evidence.report.map(|report| report.id.clone()),
+        upstreams: evidence.report.map(|report| report.upstreams.clone()).unwrap_or_default(),
         suite: evidence.suite.map(|(_, digest)| digest),
         serving: evidence.serving,
         purpose,
@@ -55,9 +58,11 @@ pub fn decide(
     }
 }
 
-/// Applies the rules about models and their reports to one of the version's other models. Being no worse
-/// than what serves (rule 13) is not asked: a fallback answers only where the alternative is no answer.
-fn fallback(
+/// Applies the rules about models and their reports to one of the version's models: another one that wants to
+/// answer in the serving one's place, or the serving one itself where only its evidence is in question. Being
+/// no worse than what serves (rule 13) is not asked: a fallback answers only where the alternative is no
+/// answer.
+pub fn on_model(
     policy: &Policy,
     evidence: &Evidence<'_>,
     other: &FallbackEvidence<'_>,
@@ -73,9 +78,11 @@ fn fallback(
     let report = figures::of_this(&about, Some(other.model));
     rules.thresholds(policy, &about, report.map(|report| &report.summary));
     rules.judges(policy, &about, Some(other.model));
+    rules.upstream(policy, &about, Some(other.model));
     let unmet: Vec<Finding> = rules.findings.into_iter().filter(|finding| !finding.met).collect();
     let evidence = report.map(|report| report.id.clone());
-    FallbackFinding { model: other.model.clone(), evidence, unmet: sorted(unmet) }
+    let upstreams = report.map(|report| report.upstreams.clone()).unwrap_or_default();
+    FallbackFinding { model: other.model.clone(), evidence, upstreams, unmet: sorted(unmet) }
 }
 
 fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {

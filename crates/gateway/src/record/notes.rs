@@ -1,0 +1,82 @@
+//! What the steps of a call find out and the record keeps as it is.
+
+use gatemark_core::cache::CacheUse;
+use gatemark_core::call::{CallPurpose, Dropped, Outcome};
+use gatemark_core::context::Selection;
+use gatemark_core::error::{Error, Kind};
+use gatemark_core::id::Digest;
+use gatemark_core::model::Recording;
+use gatemark_core::money::NanoUsd;
+
+use super::{OFF_FORMAT, Pending};
+use crate::clock::micros;
+
+impl Pending {
+    /// By what the examples are chosen, and what that cost.
+    pub(crate) fn note_selection(&mut self, by: Selection, cost: NanoUsd) {
+        self.record.examples = Some(by);
+        self.beside += cost;
+        self.record.cost = self.beside;
+    }
+
+    pub(crate) fn note_variables(&mut self, hash: Digest) {
+        self.record.variables_hash = Some(hash);
+    }
+
+    /// What was left out of the request that is sent, or was answered.
+    pub(crate) fn note_dropped(&mut self, dropped: &[Dropped]) {
+        if self.record.dropped != dropped {
+            self.record.dropped = dropped.to_vec();
+        }
+    }
+
+    pub(crate) fn note_input(&mut self, text: impl FnOnce() -> String) {
+        if self.recording == Recording::Content {
+            self.record.input = Some(text());
+        }
+    }
+
+    pub(crate) fn note_first_token(&mut self) {
+        self.record.first_token_us.get_or_insert_with(|| micros(self.began.elapsed()));
+    }
+
+    /// The answer is to be looked at by a person. Only answers that applications got are.
+    pub(crate) fn note_review(&mut self, why: &str) {
+        if self.record.purpose == CallPurpose::Serve {
+            self.record.review = Some(why.to_string());
+        }
+    }
+
+    pub(super) fn note_output(&mut self, text: &str) {
+        if self.recording == Recording::Content {
+            self.record.output = Some(text.to_string());
+        }
+    }
+
+    pub(crate) fn note_outcome(&mut self, outcome: Outcome) {
+        self.record.outcome = outcome;
+    }
+
+    pub(crate) fn note_fallback(&mut self, reason: &str, served: &str) {
+        self.record.outcome = Outcome::Fallback;
+        self.record.error = Some(reason.to_string());
+        self.note_output(served);
+    }
+
+    pub(crate) fn fail(&mut self, error: &Error) {
+        self.record.fail(error.kind());
+        if error.code() == OFF_FORMAT {
+            self.record.outcome = Outcome::OffFormat;
+            self.record.error = Some(OFF_FORMAT.to_string());
+        }
+    }
+
+    pub(crate) fn cancelled(&mut self) {
+        self.record.fail(Kind::Cancelled);
+    }
+
+    /// What a cache had to do with the call.
+    pub(crate) fn note_cache(&mut self, how: CacheUse) {
+        self.record.cache = Some(how);
+    }
+}
