@@ -14,6 +14,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, Uid};
 
+use super::limits::ALLOCATOR;
 use super::outcome::{NotRun, Ran, Struck};
 use super::scratch::Scratch;
 use super::wire::{self, Layers, Order, Told};
@@ -89,6 +90,7 @@ impl Watched {
             .args(exe.argument)
             .args(outside(layers, &job, scratch.as_ref()))
             .env_clear()
+            .env(ALLOCATOR.0, ALLOCATOR.1)
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(end)))
             .stdout(Stdio::piped())

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What the jail's environment says to the command's allocator, which would take a GiB of address space at once:
+/// the memory of a job is a limit for the jail as well. In KiB.
+pub(super) const ALLOCATOR: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "8192");
+
 /// Bounds of one job. Reaching any of them ends the job or makes the call that would pass it fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {

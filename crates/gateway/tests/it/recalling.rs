@@ -173,7 +173,7 @@ async fn a_repair_is_within_the_cap_with_what_the_first_answer_cost_then() {
         let reply = tested(&bench, &release, &kept, "x").await;
         assert!(!reply.facts.repaired && said(&reply) == FENCED);
     }
-    let wide = json!({"limits": {"timeout_ms": 300, "cost_per_call": 500_000}});
+    let wide = json!({"limits": {"timeout_ms": 300, "cost_per_call": 900_000}});
     let bench = vendor(vec![Act::Says(GO)]);
     let reply = tested(&bench, &self::release(wide), &kept, "x").await;
     assert!(reply.facts.repaired, "the second request alone is what the cap was too small for");

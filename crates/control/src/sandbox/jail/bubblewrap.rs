@@ -15,6 +15,7 @@ use std::process::Command;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
 use super::super::Layers;
+use super::super::limits::ALLOCATOR;
 use super::world::{DEVICES, FILES, SYSTEM, WORK};
 use super::{files, identity, resources};
 
@@ -48,7 +49,7 @@ fn prepare(words: &[OsString], folder: &Path, read: &[PathBuf]) -> Result<Comman
         .env_clear()
         // Not `--unshare-user-try`: without users of its own, processes are counted with all others.
         .args(["--unshare-user", "--unshare-all", "--hostname", "sandbox", "--cap-drop", "ALL"])
-        .args(["--as-pid-1", "--die-with-parent"]);
+        .args(["--as-pid-1", "--die-with-parent", "--setenv", ALLOCATOR.0, ALLOCATOR.1]);
     show(&mut command, folder, read)?;
     command.args(["--perms", "0555", "--ro-bind-data"]);
     // It stays open: `bwrap` copies from it.
