@@ -25,6 +25,7 @@ pub mod deploy;
 pub mod diagnostic;
 pub mod error;
 pub mod gate;
+pub mod guardrail;
 pub mod id;
 pub mod ledger;
 pub mod limit;
