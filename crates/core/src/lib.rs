@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod advice;
+pub mod analysis;
 pub mod audit;
 pub mod budget;
 pub mod bump;
