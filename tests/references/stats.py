@@ -267,7 +267,7 @@ def level(q):
             wealth = wealth * (1 + bets(0.005, 0.95) / m * (y - m))
         else:
             wealth = wealth * (1 + bets(0.005, 0.95) / (1 - m) * (m - y))
-    return math.log(wealth.mean())
+    return wealth.mean()
 
 
 def comparison(q):
@@ -279,13 +279,13 @@ def comparison(q):
 
         most = -min(g(a, b) for a in (0, 1) for b in (0, 1))
         if sign < 0:
-            fractions = bets(0.02, 0.8)
+            fractions = numpy.concatenate([[0.004, 0.008, 0.016], numpy.geomspace(0.04, 0.4, 17)])
         else:
             centre = min(max(q["centre"], 0.02), 0.98)
             best = (q["by"] if q["by"] > 0 else 0.03) * share * (1 - share) / (centre * (1 - centre)) * most
             fractions = bets(min(max(best / 3, 0.01), 0.3), min(max(best * 2, 0.1), 0.9))
         logs += numpy.log1p(fractions * g(arm, y) / most)
-    return mixture(logs)
+    return math.exp(mixture(logs))
 
 
 def mean_sequence(q):

@@ -48,11 +48,11 @@ fn two_shares() {
         let (a, b) = (1 + random.below(n as usize - 1) as u64, random.below(m as usize) as u64);
         let (name, alternative) = ALTERNATIVES[round % 3];
         let pooled = round % 2 == 0;
-        let null = if pooled { 0.0 } else { [0.0, 0.05, -0.1][random.below(3)] };
+        let value = if pooled { 0.0 } else { [0.0, 0.05, -0.1][random.below(3)] };
         let sides = (Counted { successes: a, n }, Counted { successes: b, n: m });
-        let test = two_proportions(sides.0, sides.1, null, pooled, alternative).unwrap();
+        let test = two_proportions(sides.0, sides.1, value, pooled, alternative).unwrap();
         exam.ask(
-            json!({"ask": "two_proportions", "a": a, "n": n, "b": b, "m": m, "null": null, "pooled": pooled, "alternative": name}),
+            json!({"ask": "two_proportions", "a": a, "n": n, "b": b, "m": m, "null": value, "pooled": pooled, "alternative": name}),
             json!([test.z, test.p]),
         );
     }
@@ -160,7 +160,7 @@ fn wealth() {
         let bound = if at_most { "at_most" } else { "at_least" };
         exam.ask(
             json!({"ask": "level", "bound": bound, "limit": limit, "y": y}),
-            json!(test.log_e()),
+            json!(test.log_e().exp()),
         );
         let by = [0.0, 0.03, 0.2][round % 3];
         let (claim, name) =
@@ -175,7 +175,7 @@ fn wealth() {
         }
         exam.ask(
             json!({"ask": "comparison", "claim": name, "by": by, "centre": centre, "arms": arms, "y": y, "shares": shares}),
-            json!(test.log_e()),
+            json!(test.log_e().exp()),
         );
     }
     exam.compare(120);

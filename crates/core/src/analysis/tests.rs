@@ -57,7 +57,7 @@ fn a_worse_arm_is_told_in_every_metric() {
 
 #[test]
 fn equal_arms_are_not_worse_and_errors_are_those_of_units() {
-    let records = recorded(3000, 5, 0.0, 2);
+    let records = recorded(9000, 5, 0.0, 2);
     let analysis = analyse(&records, &plan());
     let success = found(&analysis, "success");
     assert_eq!(success.finding, Finding::NotWorse, "{success:?}");

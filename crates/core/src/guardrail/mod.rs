@@ -98,17 +98,17 @@ pub struct Guardrail {
     pub tolerance: f64,
     /// What it takes to pass.
     pub goal: Goal,
-    /// The chance of ever reverting a candidate that is not worse, at most; 0.02 is usual.
+    /// The chance of ever reverting a candidate that is not worse, at most; 0.0175 is usual.
     pub alpha_revert: f64,
     /// The chance of ever passing a candidate that does not reach the goal, at most; 0.05 is usual for
-    /// non-inferiority and 0.02 for superiority.
+    /// non-inferiority and 0.015 for superiority.
     pub alpha_pass: f64,
     /// Scored units of the candidate before it may pass; 500 is usual. A revert needs none.
     pub least: u64,
 }
 
 impl Guardrail {
-    /// The usual levels and least number of units: reverts at 0.02, passes at 0.05 if not worse by `margin`.
+    /// The usual levels and least number of units: reverts at 0.0175, passes at 0.05 if not worse by `margin`.
     #[must_use]
     pub fn non_inferior(measure: Measure, margin: f64) -> Self {
         Self {
@@ -116,16 +116,16 @@ impl Guardrail {
             against: Against::Control,
             tolerance: 0.0,
             goal: Goal::NonInferior(margin),
-            alpha_revert: 0.02,
+            alpha_revert: 0.0175,
             alpha_pass: 0.05,
             least: 500,
         }
     }
 
-    /// The same, passing only if better, at 0.02.
+    /// The same, passing only if better, at 0.015.
     #[must_use]
     pub fn superior(measure: Measure) -> Self {
-        Self { goal: Goal::Superior, alpha_pass: 0.02, ..Self::non_inferior(measure, 0.0) }
+        Self { goal: Goal::Superior, alpha_pass: 0.015, ..Self::non_inferior(measure, 0.0) }
     }
 
     /// What a call's raw value counts as: 1 or 0 for `Slow`, at most the cap for `Amount`, within its bounds
