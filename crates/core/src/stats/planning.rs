@@ -16,7 +16,7 @@ pub struct Sizes {
 /// For telling the share `p` of the first arm from `q` of the second, with `ratio` = second/first:
 /// n = (z(1 − α/2)·√(p̄(1 − p̄)(1 + 1/r)) + z(power)·√(p(1 − p) + q(1 − q)/r))²/(p − q)², with
 /// p̄ = (p + rq)/(1 + r). Fleiss, "Statistical Methods for Rates and Proportions", ch. 4; statsmodels'
-/// `samplesize_proportions_2indep_onetail` with the arms turned round. One-sided takes z(1 − α).
+/// `samplesize_proportions_2indep_onetail`. One-sided takes z(1 − α).
 /// `None` if p = q.
 pub fn for_shares(p: f64, q: f64, ratio: f64, aim: Aim, alternative: Alternative) -> Option<Sizes> {
     let common = (p + ratio * q) / (1.0 + ratio);

@@ -1,7 +1,7 @@
 //! Days against a frozen reference: quality with the week taken out, and the rule of relative level.
 //!
-//! A drop from 0.87 to 0.82 is a disaster that the rule "7-day mean below 0.80" misses in three cases of
-//! four. So a version's own first weeks are its reference: its mean, its weekdays and how much its days vary.
+//! A drop from 0.87 to 0.82 is a disaster that the rule "7-day mean below 0.80" takes three weeks to find, or
+//! does not find. So a version's own first weeks are its reference: its mean, its weekdays and how its days vary.
 //! Days vary by more than sampling explains, and weekends are worse than weekdays; a standard error that
 //! knows neither raised 3.4 false alarms in a year.
 
