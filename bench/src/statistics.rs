@@ -3,6 +3,9 @@
 //! Every figure stands with its own standard error; seeds are fixed, so a run can be repeated to the digit.
 //! The default takes about two CPU minutes and its figures are rough; `--full` repeats 2,000 times and more.
 
+// Counts of a simulation are small.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 mod drift;
 mod guardrails;
 mod sketches;
