@@ -1,6 +1,6 @@
 //! What a guardrail has seen, and how it takes what comes.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Against, Better, Guardrail, Measure};
 use crate::stats::sequential::{
@@ -10,9 +10,23 @@ use crate::stats::sequential::{
 /// Units of control after which its own mean weighs as much as what was expected of it.
 const PRIOR: f64 = 100.0;
 
+/// The stored form. Another number is refused: evidence that is read wrongly reverts or passes wrongly.
+const VERSION: u8 = 1;
+
+fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let version = u8::deserialize(deserializer)?;
+    if version == VERSION {
+        return Ok(version);
+    }
+    let told = format!("evidence has the form {version}, and this release knows {VERSION} only");
+    Err(serde::de::Error::custom(told))
+}
+
 /// What was seen so far: about a kilobyte as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
+    #[serde(deserialize_with = "known_version")]
+    version: u8,
     /// What control's mean was expected to be, in the measure's unit.
     pub(super) expected: f64,
     pub(super) tests: Tests,
@@ -59,7 +73,7 @@ impl Evidence {
                 Tests::Limited { harm, safe }
             }
         };
-        Self { expected, tests, contrast: Contrast::default() }
+        Self { version: VERSION, expected, tests, contrast: Contrast::default() }
     }
 
     /// Takes one unit's raw value; `share` is the chance by which it came to the candidate. What is no

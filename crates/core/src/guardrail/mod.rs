@@ -5,8 +5,9 @@
 //! tries to refute that the candidate is worse by the margin: if it can, and enough units were scored, the
 //! guardrail passes. Until then it holds; without data it holds too, and says so.
 //!
-//! A [`Guardrail`] is configuration, an [`Evidence`] is plain data of a kilobyte that a controller stores;
-//! the same stored evidence and the same calls give the same verdict to the bit.
+//! A [`Guardrail`] is configuration, an [`Evidence`] is plain data of a kilobyte that a controller stores; the
+//! same stored evidence and the same calls give the same verdict. Wealth consists of integers and survives text
+//! to the bit; the sums beside it are doubles, of which reading JSON may move the last bit.
 //!
 //! What it promises needs three things from whoever feeds it: the share is the chance by which units were
 //! assigned at that moment; a unit that makes several calls counts with **one** of them, its first that was

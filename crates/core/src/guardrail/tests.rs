@@ -167,3 +167,18 @@ fn impossible_guardrails_are_told_all_at_once() {
     let fields: Vec<&str> = guardrail.problems().iter().map(|(field, _)| *field).collect();
     assert_eq!(fields, ["alpha_revert", "alpha_pass", "against", "goal", "tolerance"]);
 }
+
+/// Evidence that this release stored; every later one has to read it or refuse it, and read it the same.
+#[test]
+fn stored_evidence_stays_readable() {
+    let guardrail = Guardrail::non_inferior(success(), 0.03);
+    let mut evidence = Evidence::new(&guardrail, Some(0.75));
+    evidence.absorb(&guardrail, share(0.5), Moments::counted(3, 4), Moments::counted(1, 4));
+    let stored = include_str!("evidence-1.json");
+    assert_eq!(serde_json::to_string(&evidence).unwrap(), stored.trim());
+    let read: Evidence = serde_json::from_str(stored).unwrap();
+    assert_eq!(read, evidence);
+    let other = stored.replacen("\"version\":1", "\"version\":2", 1);
+    let refused = serde_json::from_str::<Evidence>(&other).unwrap_err().to_string();
+    assert!(refused.contains("has the form 2"), "{refused}");
+}
