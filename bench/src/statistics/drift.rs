@@ -11,7 +11,7 @@ use gatemark_core::stats::random::SplitMix;
 use super::traffic::{coin, normal};
 use super::{Figure, Simulation, repeat};
 
-pub(crate) const SIMULATIONS: &[Simulation] = &[("drift", days), ("detector", detector)];
+pub(crate) const SIMULATIONS: &[Simulation] = &[("drift", days), ("e-detector", detector)];
 
 /// Days learned from, and days watched.
 const LEARNED: usize = 56;
