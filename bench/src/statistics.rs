@@ -92,7 +92,8 @@ type Simulation = (&'static str, fn(u64) -> Vec<Figure>);
 /// Simulates and prints.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let repeats = if options.full { 2000 } else { options.repeats.max(2) };
-    let wanted = |name: &str| options.only.as_ref().is_none_or(|only| name.starts_with(only.as_str()));
+    let wanted =
+        |name: &str| options.only.as_ref().is_none_or(|only| name.starts_with(only.as_str()));
     let all = guardrails::SIMULATIONS.iter().chain(sketches::SIMULATIONS).chain(drift::SIMULATIONS);
     let mut figures = vec![];
     if !options.json {
