@@ -78,11 +78,21 @@ impl Figure {
         Self { target: Some(Target::AtLeast(target)), ..self }
     }
 
-    fn met(&self) -> Option<bool> {
-        Some(match self.target? {
-            Target::AtMost(target) => self.value <= target,
-            Target::AtLeast(target) => self.value >= target,
-        })
+    /// Whether the target is met; a miss by less than two standard errors is told apart, for few repeats
+    /// miss by chance.
+    fn met(&self) -> &'static str {
+        let beyond = match self.target {
+            None => return "",
+            Some(Target::AtMost(target)) => self.value - target,
+            Some(Target::AtLeast(target)) => target - self.value,
+        };
+        if beyond <= 0.0 {
+            "yes"
+        } else if beyond <= 2.0 * self.standard_error {
+            "missed by less than 2 standard errors"
+        } else {
+            "**no**"
+        }
     }
 }
 
@@ -127,7 +137,7 @@ fn row(figure: &Figure) -> String {
         Some(Target::AtLeast(target)) => format!("≥ {target}"),
         None => String::new(),
     };
-    let met = figure.met().map_or("", |met| if met { "yes" } else { "**no**" });
+    let met = figure.met();
     let Figure { name, value, standard_error, unit, repeats, .. } = figure;
     let (value, error) = (number(*value), number(*standard_error));
     format!("| {name} | {value} {unit} | {error} | {repeats} | {target} | {met} |")
