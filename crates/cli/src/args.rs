@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation, deploy, diff,
-    experiment, gate, import, init, judge, key, list, log, openapi, prices, push, report, review,
-    rollback, sandbox, score, serve, show, stats, suite, test, tokens,
+    advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
+    deploy, diff, experiment, gate, import, init, judge, key, list, log, openapi, prices, push,
+    report, review, rollback, sandbox, score, serve, show, stats, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
