@@ -32,6 +32,7 @@ mod scores;
 mod scratch;
 mod serve;
 mod soak;
+mod statistics;
 mod tokens;
 mod upstream;
 
@@ -69,6 +70,8 @@ enum Arguments {
     Sandbox(sandbox::Options),
     /// Compare the speed of text scores with the reference packages
     Scores(scores::Options),
+    /// Simulate rollouts: error rates, delays and speed of the statistics
+    Statistics(statistics::Options),
     /// Compare the speed of counting tokens with tiktoken's
     Tokens(tokens::Options),
     /// Memory while very many streams are open at once
@@ -104,6 +107,7 @@ async fn main() -> Result<()> {
         Arguments::Schemas(options) => schemas::run(&options),
         Arguments::Sandbox(options) => sandbox::run(&options).await,
         Arguments::Scores(options) => scores::run(&options),
+        Arguments::Statistics(options) => statistics::run(&options),
         Arguments::Tokens(options) => tokens::run(&options),
         Arguments::Crowd(options) => crowd::run(options).await,
         Arguments::Soak(options) => soak::run(options).await,

@@ -5,8 +5,8 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
-    deploy, diff, gate, import, init, judge, key, list, log, openapi, prices, push, report, review,
-    rollback, sandbox, score, serve, show, suite, test, tokens,
+    deploy, diff, experiment, gate, import, init, judge, key, list, log, openapi, prices, push,
+    report, review, rollback, sandbox, score, serve, show, stats, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -60,6 +60,8 @@ enum Command {
     Tokens(tokens::Args),
     Openapi(openapi::Args),
     Sandbox(sandbox::Args),
+    Experiment(experiment::Args),
+    Stats(stats::Args),
 }
 
 /// Runs the command.
@@ -100,6 +102,8 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Tokens(args) => tokens::run(args, terminal),
         Command::Openapi(args) => openapi::run(args, terminal),
         Command::Sandbox(args) => sandbox::run(args, terminal).await,
+        Command::Experiment(args) => experiment::run(args, terminal),
+        Command::Stats(args) => stats::run(args, terminal),
     }
 }
 

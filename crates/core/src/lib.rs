@@ -6,10 +6,12 @@
 //!
 //! Modules form one line, each using only those above it:
 //! `id`, `money`, `canonical` ← `price`, `scope`, `window` ← `budget`, `limit` ← `ledger`, `throttle`;
+//! `stats` ← `guardrail`, `analysis`;
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`.
 
 pub mod access;
 pub mod advice;
+pub mod analysis;
 pub mod audit;
 pub mod budget;
 pub mod bump;
@@ -25,6 +27,7 @@ pub mod deploy;
 pub mod diagnostic;
 pub mod error;
 pub mod gate;
+pub mod guardrail;
 pub mod id;
 pub mod ledger;
 pub mod limit;

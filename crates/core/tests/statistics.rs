@@ -8,8 +8,7 @@
     clippy::cast_precision_loss
 )]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+mod exam;
 
 use gatemark_core::stats::agreement::{Level, Weights, alpha, kappa};
 use gatemark_core::stats::classification::Confusion;
@@ -23,68 +22,7 @@ use gatemark_core::stats::sample::Sample;
 use gatemark_core::stats::{bootstrap, distribution};
 use serde_json::{Value, json};
 
-/// Questions with our answers; null where an answer is not defined.
-#[derive(Default)]
-struct Exam {
-    questions: Vec<Value>,
-    ours: Vec<Value>,
-}
-
-impl Exam {
-    fn ask(&mut self, question: Value, ours: Value) {
-        self.questions.push(question);
-        self.ours.push(ours);
-    }
-
-    /// Asks the references everything and compares to 1e-6, absolutely and relatively.
-    fn compare(self, least: usize) {
-        assert!(self.questions.len() >= least, "{} questions", self.questions.len());
-        let lines: Vec<String> = self.questions.iter().map(Value::to_string).collect();
-        let answers = answered(&lines.join("\n"));
-        assert_eq!(answers.len(), self.ours.len());
-        let mut wrong = vec![];
-        for ((question, ours), theirs) in lines.iter().zip(&self.ours).zip(&answers) {
-            if !close(ours, theirs) {
-                wrong.push(format!("{question}\n  ours   {ours}\n  theirs {theirs}"));
-            }
-        }
-        let (some, all) = (&wrong[..wrong.len().min(8)], lines.len());
-        assert!(wrong.is_empty(), "{} of {all} differ:\n{}", wrong.len(), some.join("\n"));
-    }
-}
-
-fn answered(questions: &str) -> Vec<Value> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/references/stats.py");
-    let python = std::env::var("GATEMARK_REFERENCE_PYTHON").expect("run `make setup`");
-    let mut child = Command::new(python)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the reference implementations are missing: run `make setup`");
-    let mut input = child.stdin.take().unwrap();
-    let questions = questions.to_string();
-    let writer = std::thread::spawn(move || input.write_all(questions.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn close(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b))
-        }
-        (Value::Number(a), Value::Number(b)) => {
-            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
-            (a - b).abs() <= 1e-6 * b.abs().clamp(1e-6, 1.0)
-                || (b.abs() > 1.0 && (a / b - 1.0).abs() <= 1e-6)
-        }
-        _ => a == b,
-    }
-}
+use exam::Exam;
 
 fn ends(interval: Interval) -> Value {
     json!([interval.low, interval.high])

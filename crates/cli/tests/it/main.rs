@@ -44,6 +44,7 @@ mod scripted;
 mod selecting;
 mod serving;
 mod spending;
+mod statistics;
 mod structured;
 mod suites;
 mod support;

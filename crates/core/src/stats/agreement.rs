@@ -42,6 +42,34 @@ pub fn kappa(pairs: &[(usize, usize)], classes: usize, weights: Weights) -> Opti
     (expected > 0.0).then(|| 1.0 - observed / expected)
 }
 
+/// Fleiss' κ of several raters: `counts` holds for each thing how many raters chose each class, the same
+/// number of raters throughout. (P̄ − P̄_e)/(1 − P̄_e) with P̄ the mean share of agreeing pairs and P̄_e the sum of
+/// squared class shares.
+///
+/// Fleiss, Psychol. Bull. 76 (1971). `None` for fewer than two raters, unequal numbers of them, unequal
+/// numbers of classes, and where chance leaves no disagreement.
+#[allow(clippy::cast_precision_loss)]
+pub fn fleiss(counts: &[Vec<u64>]) -> Option<f64> {
+    let classes = counts.first()?.len();
+    let raters: u64 = counts.first()?.iter().sum();
+    let same = |thing: &Vec<u64>| thing.len() == classes && thing.iter().sum::<u64>() == raters;
+    if raters < 2 || !counts.iter().all(same) {
+        return None;
+    }
+    let (n, things) = (raters as f64, counts.len() as f64);
+    let mut shares = vec![0.0; classes];
+    let mut agreed = 0.0;
+    for thing in counts {
+        for (share, count) in shares.iter_mut().zip(thing) {
+            *share += *count as f64 / (n * things);
+        }
+        let pairs: f64 = thing.iter().map(|count| *count as f64 * (*count as f64 - 1.0)).sum();
+        agreed += pairs / (n * (n - 1.0)) / things;
+    }
+    let chance: f64 = shares.iter().map(|share| share * share).sum();
+    (1.0 - chance > 1e-12).then(|| (agreed - chance) / (1.0 - chance))
+}
+
 /// What the differences between values mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -150,6 +178,16 @@ mod tests {
         assert_eq!(kappa(&[(1, 1), (1, 1)], 3, Weights::Linear), None);
         assert_eq!(kappa(&[], 2, Weights::Plain), None);
         assert_eq!(kappa(&[(5, 0)], 2, Weights::Plain), None);
+    }
+
+    #[test]
+    fn fleiss_by_hand() {
+        // Full agreement; then two of six pairs agree where chance gives half.
+        assert!((fleiss(&[vec![3, 0], vec![0, 3]]).unwrap() - 1.0).abs() < 1e-12);
+        assert!((fleiss(&[vec![2, 1], vec![1, 2]]).unwrap() + 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!(fleiss(&[vec![3, 0], vec![3, 0]]), None);
+        assert_eq!(fleiss(&[vec![2, 0], vec![3, 0]]), None);
+        assert_eq!(fleiss(&[]), None);
     }
 
     #[test]

@@ -12,9 +12,22 @@ const HALVINGS: usize = 200;
 /// Φ(x) of the standard normal distribution: Q(½, x²/2)/2 for x ≤ 0, with the regularised upper incomplete
 /// gamma function Q, which here is exact to the last bits (`statrs`' erfc is to 4e-11).
 pub fn normal_cdf(x: f64) -> f64 {
+    if x.is_infinite() {
+        return if x > 0.0 { 1.0 } else { 0.0 };
+    }
     let tail = 0.5 * checked_gamma_ur(0.5, 0.5 * x * x).unwrap_or(f64::NAN);
     let tail = if x == 0.0 { 0.5 } else { tail };
     if x > 0.0 { 1.0 - tail } else { tail }
+}
+
+/// ln Φ(x), also where Φ is too small for a double: −x²/2 − ln(−x√(2π)) + ln(1 − 1/x² + 3/x⁴) below −30.
+pub fn ln_normal_cdf(x: f64) -> f64 {
+    if x >= -30.0 {
+        return normal_cdf(x).ln();
+    }
+    let square = x * x;
+    let series = (-1.0 / square + 3.0 / (square * square)).ln_1p();
+    -0.5 * square - (-x).ln() - 0.5 * (2.0 * std::f64::consts::PI).ln() + series
 }
 
 /// Φ⁻¹(p); −∞ at 0, ∞ at 1.
@@ -135,6 +148,14 @@ mod tests {
             (normal_quantile(0.0), normal_quantile(1.0)),
             (f64::NEG_INFINITY, f64::INFINITY)
         );
+        assert_eq!((normal_cdf(f64::NEG_INFINITY), normal_cdf(f64::INFINITY)), (0.0, 1.0));
+    }
+
+    #[test]
+    fn logarithms_of_tails_join() {
+        let (near, far) = (normal_cdf(-30.0).ln(), ln_normal_cdf(-30.000_000_001));
+        assert!((near - far).abs() < 1e-6, "{near} {far}");
+        assert!(ln_normal_cdf(-1e4) < -4.9e7);
     }
 
     #[test]
