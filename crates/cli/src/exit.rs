@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Below,
     /// 5: an import is written, and something of its source is not in it.
     Partly,
+    /// 6: the audit log is not as it was written.
+    Tampered,
 }
 
 /// For `--help`.
@@ -28,7 +30,8 @@ pub(crate) const HELP: &str = "Exit codes:
   2  bad input or usage; nothing was changed
   3  refused by the gate, or by the rule that nobody approves their own work
   4  the tests ran and the threshold was not reached
-  5  imported, but something was left out";
+  5  imported, but something was left out
+  6  the audit log is not as it was written";
 
 impl Exit {
     /// The number that the shell sees.
@@ -40,6 +43,7 @@ impl Exit {
             Self::Refused => 3,
             Self::Below => 4,
             Self::Partly => 5,
+            Self::Tampered => 6,
         }
     }
 }
@@ -84,9 +88,8 @@ mod tests {
 
     #[test]
     fn the_help_names_every_code() {
-        for exit in
-            [Exit::Done, Exit::Failed, Exit::Invalid, Exit::Refused, Exit::Below, Exit::Partly]
-        {
+        let refused = [Exit::Refused, Exit::Below, Exit::Partly, Exit::Tampered];
+        for exit in [Exit::Done, Exit::Failed, Exit::Invalid].into_iter().chain(refused) {
             assert!(HELP.contains(&format!("\n  {}  ", exit.code())), "{exit:?}");
         }
     }

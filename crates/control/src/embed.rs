@@ -70,6 +70,9 @@ impl Control {
         for batch in missing.chunks(MOST_TEXTS) {
             let asked: Vec<String> = batch.iter().map(|(_, text)| (*text).clone()).collect();
             let lane = lanes.enter(model.provider()).await;
+            if !local {
+                self.gateway.may_ask()?;
+            }
             let embedded = ask(provider, vendor.as_ref(), name, &asked).await;
             drop(lane);
             let Embedded { vectors, usage } = embedded.map_err(|error| about(model, error))?;

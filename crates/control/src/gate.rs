@@ -48,6 +48,7 @@ impl Control {
         actor: &str,
     ) -> Result<Decision> {
         let version = select::version(&self.store, prompt, selector).await?;
+        self.may_be_deployed(&version).await?;
         self.move_to(&version, environment, Purpose::Deploy, actor).await
     }
 
@@ -262,7 +263,7 @@ impl Control {
     }
 
     /// Who answers now where `model` is asked.
-    fn answering(&self, version: &Version, model: &ModelName) -> Upstreams {
+    pub(crate) fn answering(&self, version: &Version, model: &ModelName) -> Upstreams {
         self.project.upstreams(version.content.answering(model))
     }
 

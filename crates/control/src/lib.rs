@@ -6,6 +6,7 @@
 
 pub mod advise;
 mod answer_place;
+pub mod auditing;
 pub mod budgets;
 pub mod calibrate;
 pub mod cascade;
@@ -30,6 +31,7 @@ pub mod history;
 pub mod judge;
 pub mod keys;
 pub mod lanes;
+pub mod lifecycle;
 pub mod prices;
 pub mod project;
 pub mod promptfoo;
@@ -46,6 +48,7 @@ pub mod rival;
 pub mod sandbox;
 pub mod select;
 pub mod snapshot;
+pub mod stop;
 pub mod suite_diff;
 pub mod suites;
 mod summariser;
@@ -88,6 +91,7 @@ pub struct Control {
     conversations_seen: Arc<AtomicI64>,
     /// Whether the gateway has got those that it is likely to need.
     conversations_warm: Arc<AtomicBool>,
+    switch: Arc<stop::Switch>,
 }
 
 /// How to open a [`Control`].
@@ -110,7 +114,7 @@ pub struct Options {
 impl Control {
     /// Opens the database (migrating it if needed) and the call log, and builds the first snapshot.
     pub async fn open(options: Options) -> Result<Self> {
-        private(&options.data)?;
+        let switch = Arc::new(stop::Switch::open(&options.data)?);
         let store = Store::open(&options.data.join("gatemark.db")).await?;
         let log = CallLog::open(CallLogOptions::new(options.data.join("calls")))?;
         let home = Home { folder: options.data.join("models"), watcher: options.watcher };
@@ -126,6 +130,10 @@ impl Control {
         };
         let first = snapshot::build(parts).await?.snapshot;
         let gateway = Gateway::new(first, log, options.meter);
+        if let Err(error) = switch.learn_from(&store).await {
+            tracing::warn!(%error, "file and database may differ about what is stopped");
+        }
+        gateway.set_stops(switch.stops());
         Ok(Self {
             store,
             project: config.project.clone(),
@@ -141,6 +149,7 @@ impl Control {
             live: Arc::new(reload::Live::new(config, connector)),
             conversations_seen: Arc::default(),
             conversations_warm: Arc::default(),
+            switch,
         })
     }
 
@@ -234,14 +243,4 @@ impl Control {
         self.store.close().await;
         Ok(())
     }
-}
-
-/// Makes the data directory for its owner alone: it holds users' texts where recording is on.
-fn private(data: &std::path::Path) -> Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
-    made.map_err(|cause| {
-        let message = format!("cannot make the data directory {}: {cause}", data.display());
-        gatemark_core::Error::new(gatemark_core::Kind::Unavailable, message).because(cause)
-    })
 }

@@ -1,6 +1,5 @@
-//! Looking at recorded calls and at the audit log.
+//! Looking at recorded calls.
 
-use gatemark_core::audit::AuditEntry;
 use gatemark_core::call::CallRecord;
 use gatemark_core::error::Result;
 use gatemark_store::call::{CallFilter, CallTotals};
@@ -31,10 +30,5 @@ impl Control {
     /// Moves what the call log holds into the store.
     pub async fn ship(&self) -> Result<Shipped> {
         calllog::ship(self.gateway.log(), &self.store).await
-    }
-
-    /// The newest entries of the audit log.
-    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>> {
-        self.store.audit(limit).await
     }
 }

@@ -39,8 +39,12 @@ struct Task {
 
 /// Every task. `refresh` bounds how long a change made by another process takes to be served;
 /// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
-/// `gatemark.yaml` is not in force, `conversations` how long a call waits for one that is not in memory.
-const TASKS: [Task; 7] = [
+/// `gatemark.yaml` is not in force, `conversations` how long a call waits for one that is not in memory. `stops` looks
+/// at the file of stops and at nothing else, `stop-orders` brings file and database to the same.
+const TASKS: [Task; 9] = [
+    // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
+    Task { name: "stops", period: Duration::from_millis(100), job: stops },
+    Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
     Task { name: "refresh", period: Duration::from_millis(200), job: refresh },
     Task { name: "ship", period: Duration::from_millis(500), job: ship },
     Task { name: "reload", period: Duration::from_secs(1), job: reload },
@@ -52,6 +56,14 @@ const TASKS: [Task; 7] = [
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.refresh().await.map(drop) })
+}
+
+fn stops(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.look_for_stops().await })
+}
+
+fn stop_orders(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.share_stops().await })
 }
 
 fn ship(control: Control) -> BoxFuture<'static, Result<()>> {

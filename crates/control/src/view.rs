@@ -7,6 +7,7 @@ use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::gate::{AdmittedModel, Checklist, FallbackFinding, Finding};
 use gatemark_core::prompt::Version;
 use gatemark_core::report::{Report, Row, Summary};
+use gatemark_core::stage::Stage;
 use gatemark_core::upstream::Upstreams;
 use gatemark_store::access::KeyInfo;
 use gatemark_store::prompt::PromptSummary;
@@ -34,6 +35,8 @@ pub struct PromptView {
     pub semver: String,
     /// The newest version's hash.
     pub hash: String,
+    /// The newest version's stage: `draft`, `tested`, `in_review`, `staging`, `production` or `retired`.
+    pub stage: &'static str,
     /// Version number by environment.
     pub deployed: BTreeMap<String, u32>,
     /// The current suite's hash.
@@ -42,8 +45,9 @@ pub struct PromptView {
     pub updated_at: i64,
 }
 
-impl From<PromptSummary> for PromptView {
-    fn from(prompt: PromptSummary) -> Self {
+impl PromptView {
+    /// A prompt whose newest version is at `stage`.
+    pub fn new(prompt: PromptSummary, stage: Stage) -> Self {
         Self {
             name: prompt.name.to_string(),
             description: prompt.description,
@@ -52,6 +56,7 @@ impl From<PromptSummary> for PromptView {
             latest: prompt.latest_number,
             semver: prompt.latest_semver.to_string(),
             hash: prompt.latest_hash.to_string(),
+            stage: stage.word(),
             deployed: prompt.deployed.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
             suite: prompt.suite.map(|digest| digest.to_string()),
             updated_at: prompt.updated_at,

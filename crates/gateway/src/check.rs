@@ -16,7 +16,7 @@ use gatemark_text::conform::Conformance;
 use crate::dispatch::{Got, Started};
 use crate::opening::{self, Seen};
 use crate::prepare::Prepared;
-use crate::record::{OFF_FORMAT, Pending};
+use crate::record::{OFF_FORMAT, Pending, STOPPED};
 use crate::release::Release;
 use crate::resolve::Resolved;
 use crate::written::as_text;
@@ -240,6 +240,14 @@ fn fall_back(
     tracing::warn!(call = record.id(), %error, "the vendor failed; serving the static fallback");
     record.note_fallback(error.kind().code(), &fallback.text);
     Ok(in_form(Box::new(fallback), stream))
+}
+
+/// The version's static fallback for a call that was stopped, if it has one.
+pub(crate) fn stopped(resolved: &Resolved, stream: bool, record: &mut Pending) -> Option<Checked> {
+    let release = resolved.named.as_ref().map(|named| named.release.as_ref());
+    let fallback = static_answer(resolved, release?)?;
+    record.note_fallback(STOPPED, &fallback.text);
+    Some(in_form(Box::new(fallback), stream))
 }
 
 /// The version's static fallback in the form of an answer.

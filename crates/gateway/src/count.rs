@@ -12,6 +12,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatemark_core::call::CallPurpose;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::scope::Subject;
 use gatemark_provider::request::{ChatRequest, Messages};
@@ -118,7 +119,7 @@ impl Gateway {
         };
         let mut hold = Hold::new(self.shared.surroundings.volatile.clone());
         pace::enter(&snapshot.project().limits, &subject, 0, &mut hold)
-            .map_err(|error| Failure { error, call: None, rates: hold.rates })?;
+            .map_err(|error| Failure { rates: hold.rates, ..Failure::from(error) })?;
         if is_plain && messages.is_none() {
             let name = dialect.conversation();
             return Err(Error::invalid(format!("`{name}` is missing")).at(name).into());
@@ -133,7 +134,9 @@ impl Gateway {
                 headers,
                 ..ChatRequest::default()
             };
-            if let Some(tokens) = by_vendor(&snapshot, &resolved, &request).await? {
+            // A vendor that is not to be called is not asked to count either.
+            let stopped = self.shared.stops.about(&resolved, CallPurpose::Serve).is_some();
+            if !stopped && let Some(tokens) = by_vendor(&snapshot, &resolved, &request).await? {
                 return Ok(Count::Known(Counted { tokens, estimated: false }));
             }
             let Messages::Raw(messages) = request.messages else {

@@ -63,6 +63,8 @@ pub struct Facts {
     pub recalled_us: Option<u64>,
     /// What a cache had to do with it, if one is about such calls.
     pub cache: Option<CacheFacts>,
+    /// The scope of the stop that the call met, so that no vendor was asked: such as `service=support`.
+    pub stopped: Option<String>,
     /// What was left out of the request to make it fit.
     pub dropped: Vec<Dropped>,
     /// By what examples were chosen, if that is done by an embedding model.

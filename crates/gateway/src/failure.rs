@@ -12,10 +12,12 @@ pub struct Failure {
     pub call: Option<String>,
     /// What is left of the rates that the call met.
     pub rates: Rates,
+    /// The scope of the stop that it met.
+    pub stopped: Option<String>,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, call: None, rates: Rates::default() }
+        Self { error, call: None, rates: Rates::default(), stopped: None }
     }
 }

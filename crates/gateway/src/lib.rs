@@ -43,9 +43,11 @@ mod room;
 mod said;
 mod shorten;
 mod shots;
+mod shown;
 mod snapshot;
 mod spent;
 mod standing;
+mod stopped;
 mod stream;
 mod surroundings;
 mod tags;
@@ -105,6 +107,7 @@ struct Shared {
     entrance: Entrance,
     counting: count::Counting,
     caches: cache::Caches,
+    stops: stopped::Switch,
 }
 
 impl Gateway {
@@ -121,7 +124,8 @@ impl Gateway {
         let health = Health::default();
         let caches = cache::Caches::default();
         let counting = count::Counting::default();
-        let shared = Shared { snapshot, surroundings, health, entrance, counting, caches };
+        let stops = stopped::Switch::default();
+        let shared = Shared { snapshot, surroundings, health, entrance, counting, caches, stops };
         Self { shared: Arc::new(shared) }
     }
 
@@ -136,21 +140,6 @@ impl Gateway {
     /// The snapshot in force.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot.load_full()
-    }
-
-    /// How busy this process is.
-    pub fn load(&self) -> Load {
-        self.shared.entrance.load()
-    }
-
-    /// What every cache did that was used since the start.
-    pub fn caches(&self) -> Vec<CacheStats> {
-        self.shared.caches.stats()
-    }
-
-    /// Forgets the answers of the cache `name`, or of all; the names of those that were emptied.
-    pub fn clear_caches(&self, name: Option<&str>) -> Vec<String> {
-        self.shared.caches.clear(name)
     }
 
     /// The call log.
@@ -214,16 +203,25 @@ impl Gateway {
         };
         let talking = incoming.talking;
         let recall = plan.as_ref().map(|plan| (&self.shared.caches, plan));
-        match steps(&snapshot, health, &resolved, recall, (ask, talking), &mut record).await {
+        let stop = self.shared.stops.about(&resolved, incoming.purpose);
+        let done = match stop {
+            Some(stop) => {
+                // What was kept is no answer to a question whose past is not looked up.
+                let recall = recall.filter(|_| talking.is_none());
+                stopped::answer(&stop, (&snapshot, &resolved), recall, ask, &mut record).await
+            }
+            None => steps(&snapshot, health, &resolved, recall, (ask, talking), &mut record).await,
+        };
+        match done {
             Ok(Done::Checked(got, keeper)) => {
                 Ok(reply::reply(&resolved, got, keeper, record, (dialect, asked, usage_wanted)))
             }
             Ok(Done::Kept(kept)) => Ok(reply::again(&resolved, *kept, record, (dialect, asked))),
             Err(error) => {
                 record.fail(&error);
-                let rates = record.rates();
+                let (rates, stopped) = (record.rates(), record.stopped());
                 record.finish();
-                Err(Failure { error, call: Some(call), rates })
+                Err(Failure { error, call: Some(call), rates, stopped })
             }
         }
     }

@@ -6,6 +6,7 @@
 mod attempts;
 mod notes;
 mod steps;
+mod stopped;
 mod turn;
 
 use std::sync::Arc;
@@ -35,6 +36,9 @@ const MOST_TOOL_CALLS: usize = 1 << 20;
 
 /// The code of errors for answers that keep no form, and the reason of fallbacks in their place.
 pub(crate) const OFF_FORMAT: &str = "off_format";
+
+/// The code of errors for calls that were stopped, and the reason of what they get instead.
+pub(crate) const STOPPED: &str = "stopped";
 
 pub(crate) struct Pending {
     record: CallRecord,
@@ -73,6 +77,8 @@ pub(crate) struct Pending {
     before: Spent,
     /// What it has to do with a conversation.
     place: Option<turn::Place>,
+    /// The scope of the stop that it met.
+    stopped: Option<String>,
     _entrance: Option<Place>,
 }
 
@@ -153,6 +159,7 @@ impl Pending {
             written: false,
             before: Spent::default(),
             place: None,
+            stopped: None,
             _entrance: how.place,
         }
     }
@@ -311,6 +318,9 @@ impl Pending {
             return;
         }
         self.record.latency_us = micros(self.began.elapsed());
+        if self.stopped.is_some() {
+            self.record.error = Some(STOPPED.to_string());
+        }
         self.write_part();
         if self.surroundings.log.append(&self.record).is_err() {
             self.surroundings.meter.lost();

@@ -145,6 +145,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
     let (worth, recalled_us) = (record.worth(), record.recalled());
     let conversation = record.part();
     let (rates, budget_warnings) = (record.rates(), record.warnings().to_vec());
+    let stopped = record.stopped();
     let record = record.record();
     let known = ended && record.priced;
     Facts {
@@ -167,6 +168,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         budget_warnings,
         recalled_us,
         cache: record.cache.map(|how| CacheFacts { how, age: None, similarity: None }),
+        stopped,
         dropped: record.dropped.clone(),
         examples: record.examples,
         conversation,

@@ -19,6 +19,8 @@ pub(crate) struct Problem {
     call: Option<String>,
     rates: Box<Rates>,
     beside: Option<Box<(&'static str, Value)>>,
+    /// The scope of the stop that the call met.
+    stopped: Option<String>,
 }
 
 /// The code of an answer to a method that a path does not take; HTTP has a status for it, [`Kind`] none.
@@ -57,7 +59,14 @@ pub(crate) type Answer<T> = Result<T, Problem>;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self { dialect: Dialect::Chat, error, call: None, rates: Box::default(), beside: None }
+        Self {
+            dialect: Dialect::Chat,
+            error,
+            call: None,
+            rates: Box::default(),
+            beside: None,
+            stopped: None,
+        }
     }
 }
 
@@ -70,6 +79,7 @@ impl From<Failure> for Problem {
             call: failure.call,
             rates,
             beside: None,
+            stopped: failure.stopped,
         }
     }
 }
@@ -127,6 +137,11 @@ impl IntoResponse for Problem {
         account::rates(headers, &self.rates);
         // Clients try again after some seconds; a budget's window is longer.
         if self.error.code() == "budget_exceeded" {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        // Whoever stopped it ends the stop; asking again before does not.
+        if let Some(scope) = self.stopped.and_then(|scope| HeaderValue::from_str(&scope).ok()) {
+            headers.insert("x-gatemark-stopped", scope);
             headers.insert("x-should-retry", HeaderValue::from_static("false"));
         }
         if let Some(call) = self.call.and_then(|call| HeaderValue::from_str(&call).ok()) {

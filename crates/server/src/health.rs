@@ -24,15 +24,23 @@ pub(crate) struct Health {
     /// What a person should look at although it is not failing.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// How many hard stops are in force.
+    #[serde(skip_serializing_if = "is_none")]
+    stops: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none(stops: &usize) -> bool {
+    *stops == 0
 }
 
 impl Health {
     fn ok() -> Self {
-        Self { status: "ok", reason: None, detail: None }
+        Self { status: "ok", reason: None, detail: None, stops: 0 }
     }
 
     fn failing(reason: String) -> Self {
-        Self { status: "failing", reason: Some(reason), detail: None }
+        Self { reason: Some(reason), status: "failing", ..Self::ok() }
     }
 }
 
@@ -43,7 +51,7 @@ pub(crate) async fn live() -> Json<Health> {
 }
 
 /// Every deployed prompt can be served, and the server is not draining. The database is not asked: the
-/// gateway serves without it.
+/// gateway serves without it. A hard stop is counted and makes nothing fail: somebody wanted it.
 #[utoipa::path(get, path = "/health/ready", tag = "health",
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) {
@@ -59,7 +67,8 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) 
         let reason = format!("{prompt}@{} in {place} has no evidence", one.number);
         return (StatusCode::SERVICE_UNAVAILABLE, Json(Health::failing(reason)));
     }
-    (StatusCode::OK, Json(Health { detail: detail(&app), ..Health::ok() }))
+    let stops = gateway.stops().in_force().count();
+    (StatusCode::OK, Json(Health { detail: detail(&app), stops, ..Health::ok() }))
 }
 
 /// Anybody may ask whether the server is ready, so what is wrong is not told here.

@@ -22,6 +22,7 @@ mod patience;
 mod resilience;
 mod router;
 mod serve;
+mod stop_metrics;
 mod structured_metrics;
 mod v1;
 

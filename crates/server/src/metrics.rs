@@ -18,6 +18,7 @@ use crate::cache_metrics::CacheMetrics;
 use crate::config_metrics::ConfigMetrics;
 use crate::conversation_metrics::ConversationMetrics;
 use crate::resilience::ResilienceMetrics;
+use crate::stop_metrics::StopMetrics;
 use crate::structured_metrics::StructuredMetrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -69,6 +70,7 @@ pub struct Metrics {
     config: ConfigMetrics,
     structured: StructuredMetrics,
     conversations: ConversationMetrics,
+    stops: StopMetrics,
 }
 
 impl Metrics {
@@ -92,6 +94,7 @@ impl Metrics {
             config: ConfigMetrics::default(),
             structured: StructuredMetrics::default(),
             conversations: ConversationMetrics::default(),
+            stops: StopMetrics::default(),
             registry: Registry::default(),
         };
         metrics.structured.register(&mut registry);
@@ -131,6 +134,7 @@ impl Metrics {
         metrics.resilience.register(&mut registry);
         metrics.config.register(&mut registry);
         metrics.conversations.register(&mut registry);
+        metrics.stops.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
@@ -143,6 +147,7 @@ impl Metrics {
     pub(crate) fn look_at(&self, gateway: &Gateway) {
         self.resilience.read(gateway);
         self.conversations.show(&gateway.conversation_stats());
+        self.stops.show(&gateway.stops());
     }
 
     /// Everything in Prometheus' text format, with `pending` bytes waiting in the call log, and budgets and

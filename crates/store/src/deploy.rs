@@ -10,6 +10,7 @@ use gatemark_core::{Digest, EnvironmentName, Error, Kind, PromptName, Result};
 
 use crate::audit::{self, Event};
 use crate::counter::{self, Counter, begin_change};
+use crate::lifecycle;
 use crate::prompt::hash_of;
 use crate::sql::{Row, Transaction, to_document, values};
 use crate::store::Store;
@@ -45,6 +46,7 @@ impl Store {
         check_version(&transaction, &permit).await?;
         check_evidence(&transaction, &permit).await?;
         check_suite(&transaction, &permit).await?;
+        check_life(&transaction, &permit).await?;
         let serving = serving(&transaction, &permit).await?;
         if serving.map(|(id, _)| id) != permit.serving() {
             let message =
@@ -66,6 +68,8 @@ impl Store {
             at,
         };
         insert(&transaction, &deployment).await?;
+        let Deployment { prompt, number, .. } = &deployment;
+        lifecycle::close_request(&transaction, prompt, *number, at).await?;
         let subject = deployment.prompt.as_str();
         let action = deployment.purpose.word();
         let detail = describe(&deployment);
@@ -170,6 +174,16 @@ async fn check_suite(transaction: &Transaction, permit: &Permit) -> Result<()> {
     let current = row.map(|row| row.optional_text("suite").map(|text| text.map(String::from)));
     if current.transpose()?.flatten() != permit.suite().map(ToString::to_string) {
         return Err(conflict(format!("the suite of {} changed: look again", permit.prompt())));
+    }
+    Ok(())
+}
+
+/// A retired version is rolled back to, and never deployed.
+async fn check_life(transaction: &Transaction, permit: &Permit) -> Result<()> {
+    let (prompt, number) = (permit.prompt(), permit.number());
+    let is_deployed = permit.purpose() != Purpose::Rollback;
+    if is_deployed && lifecycle::is_retired(transaction, prompt, number).await? {
+        return Err(conflict(format!("version {number} of {prompt} is retired")));
     }
     Ok(())
 }

@@ -6,9 +6,9 @@
 //! other crate, and here only in the modules that are named after a noun; which engine runs it is known
 //! to [`sql`] alone.
 //!
-//! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ←
-//! `prompt`, `suite`, `run`, `report`, `deploy`, `review`, `access`, `conversation` ← `call`, `embedding`, `calibration` ←
-//! `calllog`.
+//! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
+//! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `review`, `access`, `stop`, `conversation` ← `call`,
+//! `embedding`, `calibration` ← `calllog`. `stopfile` stands beside them.
 
 pub mod access;
 mod audit;
@@ -20,6 +20,8 @@ mod counter;
 pub mod deploy;
 mod document;
 mod embedding;
+pub mod lifecycle;
+mod opening;
 pub mod prompt;
 pub mod queue;
 mod report;
@@ -29,6 +31,8 @@ pub mod run;
 mod scratch;
 pub mod spend;
 mod sql;
+mod stop;
+mod stopfile;
 mod store;
 mod suite;
 
@@ -37,4 +41,5 @@ pub use call::{CallFilter, CallTotals};
 pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
 pub use deploy::Admitted;
 pub use prompt::{NewVersion, PromptSummary, Pushed};
+pub use stopfile::{KeptOrder, StopFile, StopStamp};
 pub use store::Store;

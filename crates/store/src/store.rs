@@ -1,10 +1,6 @@
 //! The handle that everything else is reached through.
 
-use std::path::Path;
-
-use gatemark_core::Result;
-
-use crate::sql::{self, Database};
+use crate::sql::Database;
 
 /// Everything kept, in one database. Clones share it.
 #[derive(Clone, Debug)]
@@ -13,13 +9,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the SQLite database at `path`, creating directory and file and bringing the schema up to date.
-    ///
-    /// # Errors
-    /// `Invalid` if the file is not ours (not a database, another program's, or written by a newer
-    /// Gatemark), `Unavailable` if it cannot be opened, written or locked within five seconds.
-    pub async fn open(path: &Path) -> Result<Store> {
-        Ok(Self { database: sql::open(path).await? })
+    pub(crate) fn on(database: Database) -> Self {
+        Self { database }
     }
 
     /// Waits for running statements, writes the database's own log back and lets go of the file. Every

@@ -14,8 +14,7 @@ use crate::table::Table;
 pub(crate) struct Args {}
 
 pub(crate) async fn run(_: Args, context: &Context<'_>) -> Result<Exit> {
-    let prompts = context.with_control(async |control| control.prompts().await).await?;
-    let prompts: Vec<PromptView> = prompts.into_iter().map(PromptView::from).collect();
+    let prompts = context.with_control(async |control| control.prompt_views().await).await?;
     let terminal = context.terminal;
     if terminal.json() {
         terminal.data_json(&prompts)?;
@@ -28,7 +27,8 @@ pub(crate) async fn run(_: Args, context: &Context<'_>) -> Result<Exit> {
 }
 
 fn print(prompts: &[PromptView], context: &Context<'_>) {
-    let headings = ["PROMPT", "NEWEST", "VERSION", "SERVES", "SUITE", "OWNER", "CHANGED (UTC)"];
+    let headings =
+        ["PROMPT", "NEWEST", "VERSION", "STAGE", "SERVES", "SUITE", "OWNER", "CHANGED (UTC)"];
     let mut table = Table::new(headings).right(&[2]);
     for prompt in prompts {
         let serves = prompt.deployed.iter();
@@ -38,6 +38,7 @@ fn print(prompts: &[PromptView], context: &Context<'_>) {
             prompt.name.clone(),
             prompt.semver.clone(),
             prompt.latest.to_string(),
+            prompt.stage.to_string(),
             if serves.is_empty() { "nowhere".into() } else { serves.join(", ") },
             if prompt.suite.is_some() { "yes" } else { "no" }.into(),
             prompt.owner.clone().unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::moment;
 use crate::table::Table;
 
-/// Show a prompt's versions, tests, approvals and deployments in the order of time
+/// Show a prompt's versions, tests, reviews, deployments and retirements in the order of time
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  gatemark log support/triage")]
 pub(crate) struct Args {
@@ -24,10 +24,11 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         terminal.data_json(&events)?;
         return Ok(Exit::Done);
     }
-    let mut table = Table::new(["TIME (UTC)", "VERSION", "WHAT", "WHO", "DETAIL"]).right(&[1]);
+    let mut table =
+        Table::new(["TIME (UTC)", "VERSION", "NOW", "WHAT", "WHO", "DETAIL"]).right(&[1]);
     for event in &events {
         let (at, number) = (moment::shown(event.at), event.number.to_string());
-        table.row([&at, &number, event.kind, &event.actor, &event.detail]);
+        table.row([&at, &number, event.stage, event.kind, &event.actor, &event.detail]);
     }
     table.print(terminal);
     Ok(Exit::Done)

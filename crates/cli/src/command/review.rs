@@ -1,19 +1,22 @@
-//! `gatemark review`: answers that a person looks at.
+//! `gatemark review`: versions and answers that a person looks at.
 
 use gatemark_core::error::Result;
 use gatemark_core::id::PromptName;
 use gatemark_core::review::{Finding, ReviewItem};
+use gatemark_gateway::PromptRef;
 use gatemark_store::queue::ReviewFilter;
 use serde_json::json;
 
+use crate::argument;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::moment;
 use crate::table::Table;
 
-/// List and resolve answers that versions put before a person
+/// Ask for a version's review, and list and resolve answers that versions put before a person
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  gatemark review request support/triage --comment 'new tone'
   gatemark review list --prompt support/triage
   gatemark review resolve 01990000-0000-7000-8000-000000000000 wrong --note 'it is a refund'
 
@@ -25,6 +28,16 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
+    /// Ask for the review of a version that has a passing report; somebody else answers with gatemark approve
+    #[command(after_help = "Example:\n  gatemark review request support/triage@2")]
+    Request {
+        /// The prompt: service/name, or service/name@version
+        #[arg(value_name = "NAME", value_parser = argument::prompt_ref)]
+        prompt: PromptRef,
+        /// What to look at
+        #[arg(long, value_name = "TEXT")]
+        comment: Option<String>,
+    },
     /// The queue, oldest first
     List {
         /// Of this prompt
@@ -60,9 +73,35 @@ fn finding(word: &str) -> Result<Finding, String> {
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     match args.what {
+        What::Request { prompt, comment } => request(&prompt, comment, context).await,
         What::List { prompt, state, limit } => list(prompt, &state, limit, context).await,
         What::Resolve { call, finding, note } => resolve(&call, finding, note, context).await,
     }
+}
+
+async fn request(
+    prompt: &PromptRef,
+    comment: Option<String>,
+    context: &Context<'_>,
+) -> Result<Exit> {
+    let actor = context.actor()?;
+    let PromptRef { name, selector } = prompt;
+    let version = context
+        .with_control(async |control| {
+            control.request_review(name, selector, &actor, comment.clone()).await
+        })
+        .await?;
+    let (terminal, number) = (context.terminal, version.number);
+    if terminal.json() {
+        let asked = json!({"prompt": name, "number": number, "stage": "in_review", "actor": actor});
+        terminal.data_json(&asked)?;
+    } else {
+        terminal.data(&format!("{actor} asks for the review of {name} version {number}"));
+        terminal.note(&format!(
+            "Somebody else: gatemark diff {name}, then gatemark approve {name}@{number}"
+        ));
+    }
+    Ok(Exit::Done)
 }
 
 async fn list(

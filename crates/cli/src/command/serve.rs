@@ -99,6 +99,9 @@ async fn announce(listener: &TcpListener, control: &Control, terminal: &Terminal
         .local_addr()
         .map_err(|cause| Error::internal("the listening address cannot be found").because(cause))?;
     terminal.note(&format!("gatemark listens on http://{address}"));
+    for stop in control.stops_in_force() {
+        terminal.note(&format!("  stopped: {} (end it with `gatemark resume`)", stop.scope));
+    }
     let prompts = control.prompts().await?;
     let mut lines = vec![];
     for prompt in prompts.iter().filter(|prompt| !prompt.deployed.is_empty()) {

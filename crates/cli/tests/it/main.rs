@@ -5,6 +5,7 @@
 
 mod access;
 mod advising;
+mod auditing;
 mod bound;
 mod caching;
 mod calibrating;
@@ -29,6 +30,7 @@ mod judging;
 mod keys;
 mod lanes;
 mod laws;
+mod lifecycle;
 mod meaning;
 mod nearness;
 mod problems;
@@ -45,6 +47,7 @@ mod selecting;
 mod serving;
 mod spending;
 mod statistics;
+mod stopping;
 mod structured;
 mod suites;
 mod support;

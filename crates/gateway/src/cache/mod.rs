@@ -15,6 +15,7 @@ mod flight;
 mod keeper;
 mod kept;
 mod key;
+mod last;
 mod meaning;
 mod nearest;
 mod room;
@@ -280,13 +281,8 @@ impl Look<'_> {
     async fn alike(&self, question: Question) -> Recalled<Box<Keeper>> {
         let Question { room, key, lead } = question;
         let near = self.near(&room).await;
-        if let Some((group, vector)) = near.as_ref().filter(|_| !self.plan.wish.refresh)
-            && let Some(similar) = &self.plan.cache.similar
-            && let Some((kept, similarity)) =
-                room.nearest((group, vector), similar.threshold, self.plan.wish.ttl).await
-        {
-            let (how, similarity) = (CacheUse::Similar, Some(similarity));
-            let found = Found { kept, how, similarity, room };
+        let wanted = near.as_ref().filter(|_| !self.plan.wish.refresh);
+        if let Some(found) = self.nearest(&room, wanted).await {
             land(lead, &found);
             return Recalled::Found(found);
         }
@@ -306,6 +302,15 @@ impl Look<'_> {
     async fn exact(&self, room: &Arc<Room>, key: &Digest) -> Option<Found> {
         let kept = room.get(key, self.plan.wish.ttl).await?;
         Some(Found { kept, how: CacheUse::Hit, similarity: None, room: room.clone() })
+    }
+
+    /// The answer to the question whose meaning is nearest to `near`.
+    async fn nearest(&self, room: &Arc<Room>, near: Option<&(Digest, Vec<f32>)>) -> Option<Found> {
+        let ((group, vector), similar) = (near?, self.plan.cache.similar.as_ref()?);
+        let most = self.plan.wish.ttl;
+        let (kept, similarity) = room.nearest((group, vector), similar.threshold, most).await?;
+        let (how, similarity) = (CacheUse::Similar, Some(similarity));
+        Some(Found { kept, how, similarity, room: room.clone() })
     }
 
     fn owner(&self) -> key::Owner<'_> {

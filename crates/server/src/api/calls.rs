@@ -1,10 +1,9 @@
-//! Recorded calls and the audit log.
+//! Recorded calls.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use gatemark_core::access::Action;
-use gatemark_core::audit::AuditEntry;
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::error::{Error, Result};
 use gatemark_store::call::CallFilter;
@@ -82,26 +81,4 @@ pub(crate) async fn list(
     auth::admit(&app, &headers, Action::ReadCalls)?;
     let query = query.read()?;
     Ok(Json(app.control.calls(&query.filter()?).await?))
-}
-
-/// How many entries.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AuditQuery {
-    /// At most this many; 50 by default, 1,000 at most.
-    limit: Option<u32>,
-}
-
-/// Lists what was done, newest first.
-#[utoipa::path(get, path = "/api/v1/audit", tag = "calls", params(AuditQuery),
-    responses((status = 200, body = Vec<Object>)))]
-pub(crate) async fn audit(
-    State(app): State<App>,
-    headers: HeaderMap,
-    query: Query<AuditQuery>,
-) -> Answer<Json<Vec<AuditEntry>>> {
-    auth::admit(&app, &headers, Action::Read)?;
-    let query = query.read()?;
-    Ok(Json(app.control.audit(query.limit.unwrap_or(50).min(1000)).await?))
 }

@@ -1,16 +1,19 @@
 //! The control API: everything that the CLI does, for tools and for the dashboard.
 
 pub(crate) mod asked;
+pub(crate) mod audit;
 pub(crate) mod budgets;
 pub(crate) mod caches;
 pub(crate) mod calls;
 pub(crate) mod conversations;
 pub(crate) mod evidence;
 pub(crate) mod keys;
+pub(crate) mod lifecycle;
 pub(crate) mod providers;
 pub(crate) mod registry;
 pub(crate) mod release;
 pub(crate) mod reviews;
+pub(crate) mod stops;
 pub(crate) mod system;
 
 use gatemark_core::error::{Error, Result};

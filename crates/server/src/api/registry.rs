@@ -28,8 +28,7 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Answer<Json<Vec<PromptView>>> {
     auth::admit(&app, &headers, Action::Read)?;
-    let prompts = app.control.prompts().await?;
-    Ok(Json(prompts.into_iter().map(PromptView::from).collect()))
+    Ok(Json(app.control.prompt_views().await?))
 }
 
 /// Files to register.
@@ -91,7 +90,8 @@ pub(crate) async fn version(
     Ok(Json(VersionView::from(&version)))
 }
 
-/// Lists what happened to a prompt, oldest first: versions, tests, approvals, deployments, rollbacks.
+/// Lists what happened to a prompt, oldest first: versions, tests, requests for review, approvals,
+/// deployments, rollbacks, retirements.
 #[utoipa::path(get, path = "/api/v1/prompts/{service}/{name}/log", tag = "registry",
     params(("service" = String, Path), ("name" = String, Path)),
     responses((status = 200, body = Vec<Happening>)))]
