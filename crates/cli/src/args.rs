@@ -6,7 +6,7 @@ use gatemark_core::error::Result;
 use crate::command::{
     advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
     deploy, diff, experiment, gate, import, init, judge, key, list, log, openapi, prices, push,
-    report, review, rollback, sandbox, score, serve, show, stats, suite, test, tokens,
+    report, review, rollback, rollout, sandbox, score, serve, show, stats, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -47,6 +47,7 @@ enum Command {
     Gate(gate::Args),
     Deploy(deploy::Args),
     Rollback(rollback::Args),
+    Rollout(rollout::Args),
     Budget(budget::Args),
     Prices(prices::Args),
     Cache(cache::Args),
@@ -89,6 +90,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Gate(args) => gate::run(args, context).await,
         Command::Deploy(args) => deploy::run(args, context).await,
         Command::Rollback(args) => rollback::run(args, context).await,
+        Command::Rollout(args) => rollout::run(args, context).await,
         Command::Budget(args) => budget::run(args, context).await,
         Command::Prices(args) => prices::run(args, context),
         Command::Cache(args) => cache::run(args, terminal).await,

@@ -9,6 +9,7 @@
 //! keeps serving what it last knew. It decides; guards, validators and contracts only report.
 
 mod admit;
+mod began;
 mod cache;
 mod cascade;
 mod check;
@@ -16,6 +17,7 @@ pub mod clock;
 mod converse;
 mod count;
 mod dispatch;
+mod division;
 mod entrance;
 mod facts;
 mod failure;
@@ -41,6 +43,7 @@ mod reserve;
 mod resolve;
 mod room;
 mod said;
+mod shadow;
 mod shorten;
 mod shots;
 mod snapshot;
@@ -68,6 +71,7 @@ pub use admit::hash_key;
 pub use cache::CacheStats;
 pub use converse::{ConversationStats, Due};
 pub use count::{Count, Counted, LongCount};
+pub use division::{Division, Side};
 pub use entrance::Load;
 pub use facts::{CacheFacts, Facts};
 pub use failure::Failure;
@@ -78,6 +82,7 @@ pub use meter::Meter;
 pub use recall::{Answers, Recall, Remembered};
 pub use release::Release;
 pub use reply::{Body, Reply};
+pub use shadow::{SHADOW_CALLER, ShadowStats};
 pub use snapshot::{Pointer, Snapshot, SnapshotParts, Unproven};
 pub use standing::BudgetStanding;
 pub use stream::SseStream;
@@ -105,6 +110,7 @@ struct Shared {
     entrance: Entrance,
     counting: count::Counting,
     caches: cache::Caches,
+    shadows: shadow::Shadows,
 }
 
 impl Gateway {
@@ -119,9 +125,9 @@ impl Gateway {
             conversations: Arc::new(converse::Conversations::new()),
         };
         let health = Health::default();
-        let caches = cache::Caches::default();
+        let (caches, shadows) = (cache::Caches::default(), shadow::Shadows::default());
         let counting = count::Counting::default();
-        let shared = Shared { snapshot, surroundings, health, entrance, counting, caches };
+        let shared = Shared { snapshot, surroundings, health, entrance, counting, caches, shadows };
         Self { shared: Arc::new(shared) }
     }
 
@@ -143,16 +149,6 @@ impl Gateway {
         self.shared.entrance.load()
     }
 
-    /// What every cache did that was used since the start.
-    pub fn caches(&self) -> Vec<CacheStats> {
-        self.shared.caches.stats()
-    }
-
-    /// Forgets the answers of the cache `name`, or of all; the names of those that were emptied.
-    pub fn clear_caches(&self, name: Option<&str>) -> Vec<String> {
-        self.shared.caches.clear(name)
-    }
-
     /// The call log.
     pub fn log(&self) -> &CallLog {
         &self.shared.surroundings.log
@@ -171,16 +167,21 @@ impl Gateway {
         // Test runs are bounded by their own settings.
         let place = match incoming.purpose {
             CallPurpose::Serve => Some(self.shared.entrance.enter().await?),
-            CallPurpose::Test => None,
+            CallPurpose::Test | CallPurpose::Shadow => None,
         };
         let snapshot = self.snapshot();
         let health = &self.shared.health;
-        let resolved = resolve::resolve(&snapshot, health, incoming.target)?;
+        let began = began::Began::now();
         let tags = tags::with_metadata(incoming.tags, &incoming.fields, snapshot.project());
+        let spoken = (incoming.dialect, incoming.fields.as_slice());
+        let named = (incoming.unit.as_deref(), incoming.talking.as_ref());
+        let asker = division::Asker::new(&began.id, &tags, named, spoken);
+        let resolved = resolve::resolve(&snapshot, health, incoming.target, Some(&asker))?;
         let mut record = record::Pending::begin(
             self.shared.surroundings.clone(),
             &resolved,
             surroundings::Circumstances {
+                began,
                 caller: &incoming.caller.name,
                 tags,
                 purpose: incoming.purpose,
@@ -213,6 +214,7 @@ impl Gateway {
             near: None,
         };
         let talking = incoming.talking;
+        self.shadow(&resolved, (&ask, &talking), &mut record);
         let recall = plan.as_ref().map(|plan| (&self.shared.caches, plan));
         match steps(&snapshot, health, &resolved, recall, (ask, talking), &mut record).await {
             Ok(Done::Checked(got, keeper)) => {

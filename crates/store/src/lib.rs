@@ -7,8 +7,8 @@
 //! to [`sql`] alone.
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ←
-//! `prompt`, `suite`, `run`, `report`, `deploy`, `review`, `access`, `conversation` ← `call`, `embedding`, `calibration` ←
-//! `calllog`.
+//! `prompt`, `suite`, `run`, `report`, `deploy`, `observation`, `review`, `access`, `conversation`, `embedding`,
+//! `calibration` ← `rollout`, `call` ← `calllog`.
 
 pub mod access;
 mod audit;
@@ -20,10 +20,12 @@ mod counter;
 pub mod deploy;
 mod document;
 mod embedding;
+mod observation;
 pub mod prompt;
 pub mod queue;
 mod report;
 mod review;
+pub mod rollout;
 pub mod run;
 #[cfg(test)]
 mod scratch;
@@ -37,4 +39,5 @@ pub use call::{CallFilter, CallTotals};
 pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
 pub use deploy::Admitted;
 pub use prompt::{NewVersion, PromptSummary, Pushed};
+pub use rollout::{Divided, Division, Noted};
 pub use store::Store;

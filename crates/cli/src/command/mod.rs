@@ -29,6 +29,7 @@ pub(crate) mod push;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod rollback;
+pub(crate) mod rollout;
 pub(crate) mod sandbox;
 pub(crate) mod score;
 pub(crate) mod serve;

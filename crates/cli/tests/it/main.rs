@@ -37,6 +37,7 @@ mod reloading;
 mod reports;
 mod responding;
 mod responses;
+mod rollouts;
 mod runs;
 mod sandbox;
 mod scores;

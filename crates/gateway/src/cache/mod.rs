@@ -33,6 +33,7 @@ use gatemark_provider::{Dialect, repeat};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
+use crate::Gateway;
 use crate::prepare::Prepared;
 use crate::record::Pending;
 use crate::resolve::Resolved;
@@ -144,6 +145,18 @@ fn by_request(ttl: Duration) -> Cache {
         share: Share::Caller,
         max_bytes: DEFAULT_BYTES,
         similar: None,
+    }
+}
+
+impl Gateway {
+    /// What every cache did that was used since the start.
+    pub fn caches(&self) -> Vec<CacheStats> {
+        self.shared.caches.stats()
+    }
+
+    /// Forgets the answers of the cache `name`, or of all; the names of those that were emptied.
+    pub fn clear_caches(&self, name: Option<&str>) -> Vec<String> {
+        self.shared.caches.clear(name)
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod providers;
 pub(crate) mod registry;
 pub(crate) mod release;
 pub(crate) mod reviews;
+pub(crate) mod rollouts;
 pub(crate) mod system;
 
 use gatemark_core::error::{Error, Result};

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(11, "0011_leaner_indexes"),
     migration!(12, "0012_upstreams"),
     migration!(13, "0013_conversations"),
+    migration!(14, "0014_rollouts"),
 ];
 
 const TABLE: &str = "schema_migrations";
