@@ -6,8 +6,8 @@ use gatemark_core::error::Result;
 use crate::command::{
     advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
     deploy, diff, experiment, gate, import, init, judge, key, list, log, openapi, prices, push,
-    report, resume, retire, review, rollback, sandbox, score, serve, show, stats, stop, suite,
-    test, tokens,
+    report, resume, retire, review, rollback, rollout, sandbox, score, serve, show, stats, stop,
+    suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -51,6 +51,7 @@ enum Command {
     Stop(stop::Args),
     Resume(resume::Args),
     Retire(retire::Args),
+    Rollout(rollout::Args),
     Budget(budget::Args),
     Prices(prices::Args),
     Cache(cache::Args),
@@ -96,6 +97,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Stop(args) => stop::run(args, context).await,
         Command::Resume(args) => resume::run(args, context).await,
         Command::Retire(args) => retire::run(args, context).await,
+        Command::Rollout(args) => rollout::run(args, context).await,
         Command::Budget(args) => budget::run(args, context).await,
         Command::Prices(args) => prices::run(args, context),
         Command::Cache(args) => cache::run(args, terminal).await,

@@ -6,7 +6,7 @@ use gatemark_core::comparison::Compared;
 use gatemark_core::deploy::Deployment;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::gate::{
-    self, Approval, Checklist, Evidence, FallbackEvidence, FallbackFinding, Policy, Purpose,
+    self, Approval, Checklist, Evidence, FallbackEvidence, FallbackFinding, Permit, Policy, Purpose,
 };
 use gatemark_core::id::{Digest, EnvironmentName, ModelName, PromptName};
 use gatemark_core::prompt::Version;
@@ -22,6 +22,14 @@ use crate::{Control, select};
 pub enum Decision {
     /// It moved; with what was found about the version's other models.
     Moved(Box<Deployment>, Vec<FallbackFinding>),
+    /// Some rule is not met.
+    Refused(Box<Checklist>),
+}
+
+/// What the gate says when it is asked for a permit.
+pub(crate) enum Asked {
+    /// Yes; with what was found about the version's other models.
+    Permitted(Box<Permit>, Vec<FallbackFinding>),
     /// Some rule is not met.
     Refused(Box<Checklist>),
 }
@@ -49,6 +57,7 @@ impl Control {
     ) -> Result<Decision> {
         let version = select::version(&self.store, prompt, selector).await?;
         self.may_be_deployed(&version).await?;
+        self.no_rollout(prompt, environment).await?;
         self.move_to(&version, environment, Purpose::Deploy, actor).await
     }
 
@@ -66,6 +75,43 @@ impl Control {
             None => self.previous(prompt, environment).await?,
         };
         self.move_to(&version, environment, Purpose::Rollback, actor).await
+    }
+
+    /// Has the version that serves answered by another of its models, if that has passing evidence of its own:
+    /// a way out when a model fails and the version is sound.
+    ///
+    /// # Errors
+    /// `NotFound` if nothing serves there or the version has no such model.
+    pub async fn switch_model(
+        &self,
+        prompt: &PromptName,
+        environment: &EnvironmentName,
+        model: &ModelName,
+        actor: &str,
+    ) -> Result<Decision> {
+        let serving = Selector::Environment(environment.clone());
+        let version = select::version(&self.store, prompt, &serving).await?;
+        if version.content.models.first().is_some_and(|first| first.model == *model) {
+            return self.move_to(&version, environment, Purpose::Rollback, actor).await;
+        }
+        let checklist = self.check(&version, environment, Purpose::Rollback).await?;
+        let others = version.content.models.iter().map(|variant| variant.model.to_string());
+        let known: Vec<String> = others.collect();
+        let permit = match checklist.permit_on(model) {
+            Some(Ok(permit)) => permit,
+            Some(Err(checklist)) => return Ok(Decision::Refused(checklist)),
+            None => {
+                let message = format!(
+                    "version {} of `{prompt}` has no other model `{model}` (it has {})",
+                    version.number,
+                    known.join(", ")
+                );
+                return Err(Error::not_found(message).coded("model_not_of_version"));
+            }
+        };
+        let deployment = self.store.apply(permit, actor, clock::now_us()).await?;
+        self.refresh_after_change().await;
+        Ok(Decision::Moved(Box::new(deployment), vec![]))
     }
 
     /// Records that `actor` consents to a version. Authors cannot approve their own work.
@@ -106,7 +152,7 @@ impl Control {
         self.store.deployments(prompt, environment, limit).await
     }
 
-    async fn previous(
+    pub(crate) async fn previous(
         &self,
         prompt: &PromptName,
         environment: &EnvironmentName,
@@ -134,6 +180,21 @@ impl Control {
         select::version(&self.store, prompt, &Selector::Number(number)).await
     }
 
+    /// Asks for the right to point `environment` at a version.
+    pub(crate) async fn ask(
+        &self,
+        version: &Version,
+        environment: &EnvironmentName,
+        purpose: Purpose,
+    ) -> Result<Asked> {
+        let checklist = self.check(version, environment, purpose).await?;
+        let fallbacks = checklist.fallbacks().to_vec();
+        Ok(match checklist.permit() {
+            Ok(permit) => Asked::Permitted(Box::new(permit), fallbacks),
+            Err(checklist) => Asked::Refused(checklist),
+        })
+    }
+
     async fn move_to(
         &self,
         version: &Version,
@@ -141,11 +202,9 @@ impl Control {
         purpose: Purpose,
         actor: &str,
     ) -> Result<Decision> {
-        let checklist = self.check(version, environment, purpose).await?;
-        let fallbacks = checklist.fallbacks().to_vec();
-        let permit = match checklist.permit() {
-            Ok(permit) => permit,
-            Err(checklist) => return Ok(Decision::Refused(checklist)),
+        let (permit, fallbacks) = match self.ask(version, environment, purpose).await? {
+            Asked::Permitted(permit, fallbacks) => (*permit, fallbacks),
+            Asked::Refused(checklist) => return Ok(Decision::Refused(checklist)),
         };
         let deployment = self.store.apply(permit, actor, clock::now_us()).await?;
         self.refresh_after_change().await;
@@ -160,7 +219,10 @@ impl Control {
     ) -> Result<Checklist> {
         let policy = self.policy(environment)?;
         let history = self.store.deployments(&version.prompt, Some(environment), u32::MAX).await?;
-        let served = history.iter().find(|deployment| deployment.number == version.number);
+        // One on another model rests on evidence about that model.
+        let of_version = |deployment: &&Deployment| deployment.number == version.number;
+        let mut earlier = history.iter().filter(of_version);
+        let served = earlier.find(|deployment| deployment.model.is_none());
         let found = match (purpose, served.and_then(|deployment| deployment.evidence.as_deref())) {
             (Purpose::Rollback, Some(report)) => self.evidence_of(version, report).await?,
             _ => self.newest_evidence(version).await?,

@@ -45,6 +45,7 @@ pub mod reload;
 pub mod render;
 mod reviews;
 pub mod rival;
+pub mod rollout;
 pub mod sandbox;
 pub mod select;
 pub mod snapshot;

@@ -11,31 +11,46 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gatemark_core::deploy::Deployment;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::{Kind, Result};
-use gatemark_gateway::{Pointer, Release, Snapshot, SnapshotParts, Unproven};
-use gatemark_store::{Admitted, Store};
+use gatemark_gateway::{Division, Pointer, Release, Side, Snapshot, SnapshotParts, Unproven};
+use gatemark_store::{Admitted, Divided, Store};
 
 use crate::configuration::InForce;
 use crate::proof::{Court, Proofs};
 
 type ReleaseId = (PromptName, u32);
 
-/// Compiled releases by prompt and number, and what was found of their evidence.
+type Compiled = HashMap<(ReleaseId, Option<ModelName>), Arc<Release>>;
+
+/// Compiled releases by prompt and number, and by the model in front, if that is not the version's first.
 #[derive(Default)]
 pub struct Releases {
-    compiled: Mutex<HashMap<ReleaseId, Arc<Release>>>,
+    compiled: Mutex<Compiled>,
     proofs: Proofs,
 }
 
 impl Releases {
     async fn get(&self, store: &Store, id: &ReleaseId) -> Result<Option<Arc<Release>>> {
+        self.led_by(store, id, None).await
+    }
+
+    async fn led_by(
+        &self,
+        store: &Store,
+        id: &ReleaseId,
+        model: Option<&ModelName>,
+    ) -> Result<Option<Arc<Release>>> {
+        let key = (id.clone(), model.cloned());
         let known = |releases: &Self| {
-            releases.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+            releases.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
         };
         if let Some(release) = known(self) {
             return Ok(Some(release));
         }
         let read = match store.version(&id.0, id.1).await {
-            Ok(Some(version)) => Release::compile(version),
+            Ok(Some(version)) => match model {
+                Some(model) => Release::led_by(&version, model),
+                None => Release::compile(version),
+            },
             Ok(None) => return Ok(None),
             // The store is away: the snapshot in force is better than one with holes.
             Err(error) if error.kind() == Kind::Unavailable => return Err(error),
@@ -45,7 +60,7 @@ impl Releases {
             Ok(release) => {
                 let release = Arc::new(release);
                 let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-                compiled.insert(id.clone(), release.clone());
+                compiled.insert(key, release.clone());
                 Ok(Some(release))
             }
             Err(error) => {
@@ -87,14 +102,24 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Built> {
     let revision = from.store.revision().await?;
     let pointers = from.store.pointers().await?;
     let admitted = admitted(from.store).await?;
+    let divisions = from.store.divisions().await?;
     let mut prompts: HashMap<PromptName, HashMap<EnvironmentName, Pointer>> = HashMap::new();
     let mut held = vec![];
     for deployment in pointers {
         let key = (deployment.prompt.clone(), deployment.environment.clone());
         let versions = admitted.get(&key).map(Vec::as_slice).unwrap_or_default();
         let place = from.place(&deployment, versions).await?;
-        let current = from.releases.get(from.store, &(key.0, deployment.number)).await?;
-        if let Some(pointer) = from.servable(current, place, &deployment, &mut held) {
+        let (id, model) = ((key.0, deployment.number), deployment.model.as_ref());
+        let current = from.releases.led_by(from.store, &id, model).await?;
+        if let Some(mut pointer) = from.servable(current, place, &deployment, &mut held) {
+            // Found by the deployment: whatever moved the pointer ends what divided it.
+            let divided = divisions.iter().find(|divided| divided.deployment == deployment.id);
+            // A server that cannot serve what is deployed cannot compare anything with it.
+            if let Some(divided) =
+                divided.filter(|_| pointer.current.version.number == deployment.number)
+            {
+                pointer.division = from.division(divided).await?;
+            }
             let environments = prompts.entry(deployment.prompt).or_default();
             environments.insert(deployment.environment, pointer);
         }
@@ -132,23 +157,63 @@ struct Place {
 impl Place {
     fn serving(self, current: Arc<Release>) -> Pointer {
         let Self { admitted, fallbacks, unproven } = self;
-        Pointer { current, admitted, fallbacks, unproven }
+        Pointer { current, admitted, fallbacks, unproven, division: None }
     }
 }
 
 impl Ingredients<'_> {
-    async fn place(&self, deployment: &Deployment, versions: &[Admitted]) -> Result<Place> {
-        let court = Court {
+    fn court(&self) -> Court<'_> {
+        Court {
             store: self.store,
             project: &self.config.project,
             before: self.before.map(|before| &**before.project()),
             proofs: &self.releases.proofs,
-        };
+        }
+    }
+
+    /// The arms compiled; `None`, and everybody is served as before, if one of them cannot be served here.
+    async fn division(&self, divided: &Divided) -> Result<Option<Arc<Division>>> {
+        let environment = self.config.project.environments.get(&divided.environment);
+        let mut sides = vec![];
+        for arm in &divided.division.split.arms {
+            let admitted = divided.admitted(arm.number);
+            let id = (divided.prompt.clone(), arm.number);
+            let release = self.releases.get(self.store, &id).await?;
+            let unproven = match (&release, environment) {
+                (Some(release), Some(environment)) => {
+                    self.court().unproven(environment, &release.version, &admitted).await?
+                }
+                _ => vec![],
+            };
+            let doubtful = |model: &ModelName| unproven.iter().any(|one| one.model == *model);
+            let others = admitted.fallbacks.iter().map(|fallback| &fallback.model);
+            let fallbacks: Arc<[ModelName]> =
+                others.filter(|model| !doubtful(model)).cloned().collect();
+            let (admitted, fallbacks_of) = (vec![], HashMap::new());
+            let place = Place { admitted, fallbacks: fallbacks_of, unproven };
+            if let Some(reason) = self.obstacle(release.as_deref(), &place) {
+                tracing::error!(
+                    prompt = %divided.prompt, version = arm.number, reason,
+                    "its rollout stands still here"
+                );
+                return Ok(None);
+            }
+            let fallbacks = (!fallbacks.is_empty()).then_some(fallbacks);
+            sides.extend(release.map(|release| Arc::new(Side { release, fallbacks })));
+        }
+        let split = divided.division.split.clone();
+        Ok(Some(Arc::new(Division { split, sides })))
+    }
+
+    async fn place(&self, deployment: &Deployment, versions: &[Admitted]) -> Result<Place> {
+        let court = self.court();
         let environment = self.config.project.environments.get(&deployment.environment);
         let (mut admitted, mut fallbacks, mut unproven) = (vec![], HashMap::new(), vec![]);
         for found in versions {
             let id = (found.prompt.clone(), found.number);
-            let Some(release) = self.releases.get(self.store, &id).await? else { continue };
+            let model = found.model.as_ref();
+            let release = self.releases.led_by(self.store, &id, model).await?;
+            let Some(release) = release else { continue };
             if let Some(environment) = environment {
                 unproven.extend(court.unproven(environment, &release.version, found).await?);
             }

@@ -39,15 +39,17 @@ struct Task {
 
 /// Every task. `refresh` bounds how long a change made by another process takes to be served;
 /// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
-/// `gatemark.yaml` is not in force, `conversations` how long a call waits for one that is not in memory. `stops` looks
-/// at the file of stops and at nothing else, `stop-orders` brings file and database to the same.
-const TASKS: [Task; 9] = [
+/// `gatemark.yaml` is not in force, `rollout` how long a rollout goes on with evidence against it, `conversations` how
+/// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
+/// `stop-orders` brings file and database to the same.
+const TASKS: [Task; 10] = [
     // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
     Task { name: "stops", period: Duration::from_millis(100), job: stops },
     Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
     Task { name: "refresh", period: Duration::from_millis(200), job: refresh },
     Task { name: "ship", period: Duration::from_millis(500), job: ship },
     Task { name: "reload", period: Duration::from_secs(1), job: reload },
+    Task { name: "rollout", period: Duration::from_secs(1), job: rollout },
     Task { name: "conversations", period: Duration::from_millis(200), job: conversations },
     Task { name: "summarise", period: Duration::from_millis(500), job: summarise },
     Task { name: "examples", period: Duration::from_secs(1), job: examples },
@@ -72,6 +74,10 @@ fn ship(control: Control) -> BoxFuture<'static, Result<()>> {
 
 fn reload(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.reload(Look::IfChanged).await.map(drop) })
+}
+
+fn rollout(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.tick_rollouts(clock::now_us()).await.map(drop) })
 }
 
 fn conversations(control: Control) -> BoxFuture<'static, Result<()>> {

@@ -211,6 +211,8 @@ pub struct DeploymentView {
     pub hash: String,
     /// The version that served before.
     pub replaced: Option<u32>,
+    /// The version's model that serves, if not its first.
+    pub model: Option<String>,
     /// `deploy` or `rollback`.
     pub purpose: String,
     /// The report that the gate relied on.
@@ -229,6 +231,7 @@ impl From<&Deployment> for DeploymentView {
         Self {
             id: deployment.id,
             prompt: deployment.prompt.to_string(),
+            model: deployment.model.as_ref().map(ToString::to_string),
             environment: deployment.environment.to_string(),
             number: deployment.number,
             hash: deployment.version.to_string(),

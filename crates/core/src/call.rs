@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::assign::Mark;
 use crate::cache::CacheUse;
 use crate::cascade::Climb;
 use crate::context::Selection;
@@ -21,6 +22,22 @@ pub enum CallPurpose {
     Serve,
     /// By a test run.
     Test,
+    /// A copy of an application's call for a candidate whose answer nobody sees.
+    Shadow,
+}
+
+impl CallPurpose {
+    /// Every purpose.
+    pub const ALL: [CallPurpose; 3] = [Self::Serve, Self::Test, Self::Shadow];
+
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Test => "test",
+            Self::Shadow => "shadow",
+        }
+    }
 }
 
 /// How a call ended.
@@ -96,6 +113,15 @@ pub struct CallRecord {
     pub environment: Option<EnvironmentName>,
     /// The side of a rollout or experiment; `stable` outside of one.
     pub arm: String,
+    /// The split that it was assigned by, if it took part in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Mark>,
+    /// The pseudonym of the unit that was assigned, if that is not the call itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The call that it is a copy of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<String>,
     /// The model that answered or was last asked.
     pub model: ModelName,
     /// Whether the answer was streamed.

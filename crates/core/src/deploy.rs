@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::gate::{AdmittedModel, Purpose};
-use crate::id::{Digest, EnvironmentName, PromptName};
+use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
 use crate::upstream::Upstreams;
 
 /// One move of a pointer. The newest one of a prompt and environment says what serves there.
@@ -21,6 +21,9 @@ pub struct Deployment {
     pub version: Digest,
     /// The version that served before, if any.
     pub replaced: Option<u32>,
+    /// The version's model that serves, if not its first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelName>,
     /// Why the pointer moved.
     pub purpose: Purpose,
     /// The report that the gate relied on, if the policy asked for one.

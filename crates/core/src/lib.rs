@@ -7,11 +7,13 @@
 //! Modules form one line, each using only those above it:
 //! `id`, `money`, `canonical` ← `price`, `scope`, `window` ← `budget`, `limit` ← `ledger`, `throttle`;
 //! `stats` ← `guardrail`, `analysis`;
-//! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`.
+//! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`, `rollout`;
+//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout`.
 
 pub mod access;
 pub mod advice;
 pub mod analysis;
+pub mod assign;
 pub mod audit;
 pub mod budget;
 pub mod bump;
@@ -35,9 +37,11 @@ pub mod model;
 pub mod money;
 pub mod price;
 pub mod prompt;
+pub mod ramp;
 pub mod report;
 pub mod resilience;
 pub mod review;
+pub mod rollout;
 pub mod route;
 pub mod scope;
 pub mod stage;

@@ -13,6 +13,7 @@ use crate::gate::Policy;
 use crate::id::{Digest, EnvironmentName, ModelName};
 use crate::limit::Limit;
 use crate::price::Price;
+use crate::ramp::Plan;
 use crate::resilience::{Resilience, ServerBounds};
 use crate::route::Route;
 use crate::upstream::{Upstream, Upstreams};
@@ -307,6 +308,8 @@ pub struct Environment {
     pub policy: Policy,
     /// What is kept of calls' texts.
     pub recording: Recording,
+    /// How deployments to it take place unless somebody says otherwise; `None` for all at once.
+    pub rollout: Option<Plan>,
 }
 
 /// Everything that `gatemark.yaml` says.

@@ -109,7 +109,7 @@ impl Gateway {
         let Incoming { target, dialect, messages, fields, headers, caller, tags, .. } = incoming;
         let tags = tags::with_metadata(tags, &fields, snapshot.project());
         let is_plain = matches!(target, Target::Plain(_));
-        let resolved = resolve(&snapshot, self.health(), target)?;
+        let resolved = resolve(&snapshot, self.health(), target, None)?;
         let subject = Subject {
             key: &caller.name,
             prompt: resolved.named.as_ref().map(|named| &named.release.version.prompt),

@@ -42,6 +42,8 @@ pub struct Incoming {
     pub tags: BTreeMap<String, String>,
     /// What the caller wants of caches.
     pub cache: CacheWish,
+    /// Whom or what the call is for, as the caller named it: what rollouts assign to arms.
+    pub unit: Option<String>,
     /// The conversation that it is about, if that is kept.
     pub talking: Option<Talking>,
 }
@@ -70,6 +72,7 @@ impl Incoming {
             headers: Vec::new(),
             tags: BTreeMap::new(),
             cache: CacheWish::default(),
+            unit: None,
             talking: None,
         }
     }

@@ -9,6 +9,7 @@
 //! keeps serving what it last knew. It decides; guards, validators and contracts only report.
 
 mod admit;
+mod began;
 mod cache;
 mod cascade;
 mod check;
@@ -16,6 +17,7 @@ pub mod clock;
 mod converse;
 mod count;
 mod dispatch;
+mod division;
 mod entrance;
 mod facts;
 mod failure;
@@ -41,6 +43,7 @@ mod reserve;
 mod resolve;
 mod room;
 mod said;
+mod shadow;
 mod shorten;
 mod shots;
 mod shown;
@@ -70,6 +73,7 @@ pub use admit::hash_key;
 pub use cache::CacheStats;
 pub use converse::{ConversationStats, Due};
 pub use count::{Count, Counted, LongCount};
+pub use division::{Division, Side};
 pub use entrance::Load;
 pub use facts::{CacheFacts, Facts};
 pub use failure::Failure;
@@ -80,6 +84,7 @@ pub use meter::Meter;
 pub use recall::{Answers, Recall, Remembered};
 pub use release::Release;
 pub use reply::{Body, Reply};
+pub use shadow::{SHADOW_CALLER, ShadowStats};
 pub use snapshot::{Pointer, Snapshot, SnapshotParts, Unproven};
 pub use standing::BudgetStanding;
 pub use stream::SseStream;
@@ -108,6 +113,7 @@ struct Shared {
     counting: count::Counting,
     caches: cache::Caches,
     stops: stopped::Switch,
+    shadows: shadow::Shadows,
 }
 
 impl Gateway {
@@ -122,10 +128,11 @@ impl Gateway {
             conversations: Arc::new(converse::Conversations::new()),
         };
         let health = Health::default();
-        let caches = cache::Caches::default();
+        let (caches, shadows) = (cache::Caches::default(), shadow::Shadows::default());
         let counting = count::Counting::default();
         let stops = stopped::Switch::default();
-        let shared = Shared { snapshot, surroundings, health, entrance, counting, caches, stops };
+        let shared =
+            Shared { snapshot, surroundings, health, entrance, counting, caches, stops, shadows };
         Self { shared: Arc::new(shared) }
     }
 
@@ -142,34 +149,26 @@ impl Gateway {
         self.shared.snapshot.load_full()
     }
 
-    /// The call log.
-    pub fn log(&self) -> &CallLog {
-        &self.shared.surroundings.log
-    }
-
-    pub(crate) fn health(&self) -> &Health {
-        &self.shared.health
-    }
-
-    pub(crate) fn volatile(&self) -> &volatile::Volatile {
-        &self.shared.surroundings.volatile
-    }
-
     /// Takes one call through all steps.
     pub async fn call(&self, incoming: Incoming) -> Result<Reply, Failure> {
         // Test runs are bounded by their own settings.
         let place = match incoming.purpose {
             CallPurpose::Serve => Some(self.shared.entrance.enter().await?),
-            CallPurpose::Test => None,
+            CallPurpose::Test | CallPurpose::Shadow => None,
         };
         let snapshot = self.snapshot();
         let health = &self.shared.health;
-        let resolved = resolve::resolve(&snapshot, health, incoming.target)?;
+        let began = began::Began::now();
         let tags = tags::with_metadata(incoming.tags, &incoming.fields, snapshot.project());
+        let spoken = (incoming.dialect, incoming.fields.as_slice());
+        let named = (incoming.unit.as_deref(), incoming.talking.as_ref());
+        let asker = division::Asker::new(&began.id, &tags, named, spoken);
+        let resolved = resolve::resolve(&snapshot, health, incoming.target, Some(&asker))?;
         let mut record = record::Pending::begin(
             self.shared.surroundings.clone(),
             &resolved,
             surroundings::Circumstances {
+                began,
                 caller: &incoming.caller.name,
                 tags,
                 purpose: incoming.purpose,
@@ -204,6 +203,9 @@ impl Gateway {
         let talking = incoming.talking;
         let recall = plan.as_ref().map(|plan| (&self.shared.caches, plan));
         let stop = self.shared.stops.about(&resolved, incoming.purpose);
+        if stop.is_none() {
+            self.shadow(&resolved, (&ask, &talking), &mut record);
+        }
         let done = match stop {
             Some(stop) => {
                 // What was kept is no answer to a question whose past is not looked up.

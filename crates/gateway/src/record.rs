@@ -12,6 +12,7 @@ mod turn;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatemark_core::assign::STABLE;
 use gatemark_core::call::{CallRecord, Outcome};
 use gatemark_core::error::Kind;
 use gatemark_core::model::{Recording, Usage};
@@ -20,9 +21,11 @@ use gatemark_core::price::Price;
 use gatemark_core::throttle::Rates;
 use gatemark_provider::request::Messages;
 use serde_json::value::RawValue;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::clock::{micros, now_us};
+use crate::began::Began;
+use crate::clock::micros;
 use crate::entrance::Place;
 use crate::hold::Hold;
 use crate::meter::Meter;
@@ -79,16 +82,9 @@ pub(crate) struct Pending {
     place: Option<turn::Place>,
     /// The scope of the stop that it met.
     stopped: Option<String>,
+    /// Dropped when the answer is complete.
+    told: Option<oneshot::Sender<()>>,
     _entrance: Option<Place>,
-}
-
-/// A call's id: UUID version 7, so that ids sort by time. Nobody is kept out by not knowing one, so its random
-/// bits need no system call.
-fn call_id(at: i64) -> String {
-    let mut random = [0; 10];
-    fastrand::fill(&mut random);
-    let millis = u64::try_from(at / 1_000).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
 }
 
 impl Pending {
@@ -98,9 +94,10 @@ impl Pending {
         how: Circumstances<'_>,
     ) -> Self {
         let version = resolved.named.as_ref().map(|named| &named.release.version);
-        let at = now_us();
+        let Began { id, at } = how.began;
+        let assigned = resolved.assigned.as_deref();
         let record = CallRecord {
-            id: call_id(at),
+            id,
             at,
             purpose: how.purpose,
             caller: how.caller.to_string(),
@@ -108,7 +105,10 @@ impl Pending {
             number: version.map(|version| version.number),
             version: version.map(|version| version.hash),
             environment: resolved.environment.clone(),
-            arm: "stable".to_string(),
+            arm: assigned.map_or_else(|| STABLE.to_string(), |assigned| assigned.arm.clone()),
+            split: assigned.and_then(|assigned| assigned.mark.clone()),
+            unit: assigned.and_then(|assigned| assigned.unit.clone()),
+            copy_of: assigned.and_then(|assigned| assigned.copy_of.clone()),
             model: resolved.model.clone(),
             stream: how.stream,
             outcome: Outcome::Cancelled,
@@ -158,6 +158,7 @@ impl Pending {
             tokens_beside: 0,
             written: false,
             before: Spent::default(),
+            told: None,
             place: None,
             stopped: None,
             _entrance: how.place,
@@ -174,6 +175,11 @@ impl Pending {
 
     pub(crate) fn meter(&self) -> &dyn Meter {
         self.surroundings.meter.as_ref()
+    }
+
+    /// Tells `end` when the answer is complete, by dropping it.
+    pub(crate) fn tell_end(&mut self, end: oneshot::Sender<()>) {
+        self.told = Some(end);
     }
 
     /// A hold of nothing yet.
@@ -331,6 +337,7 @@ impl Pending {
             hold.settle(Some(&self.record.model), self.record.cost, used);
         }
         self.surroundings.meter.ended(&self.record);
+        self.told = None;
     }
 }
 

@@ -109,6 +109,18 @@ impl Release {
         Self::compile(version)
     }
 
+    /// The version with `model`, one of its own, in front of the others; without its cascade, which begins with
+    /// another.
+    pub fn led_by(version: &Version, model: &ModelName) -> Result<Self> {
+        let mut version = version.clone();
+        let variants = &mut version.content.models;
+        if let Some(place) = variants.iter().position(|variant| variant.model == *model) {
+            variants[..=place].rotate_right(1);
+            version.content.cascade = None;
+        }
+        Self::compile(version)
+    }
+
     /// Tokens by which the form is told. Counted when first asked for, as few calls need them.
     pub(crate) fn form_tokens(&self) -> u64 {
         let count = || self.form.as_ref().map_or(0, |form| tokens::count(form.identity()) as u64);

@@ -47,7 +47,7 @@ pub(crate) fn enter(
     record: &mut Pending,
 ) -> Result<()> {
     let limits = &snapshot.project().limits;
-    if record.record().purpose != CallPurpose::Serve || limits.is_empty() {
+    if record.record().purpose == CallPurpose::Test || limits.is_empty() {
         return Ok(());
     }
     let mut hold = record.take_hold();
@@ -90,7 +90,7 @@ pub(crate) fn beside(
     let project = snapshot.project();
     let known = project.models.get(&resolved.model);
     within_cap(resolved, prepared, known.and_then(|model| model.max_input))?;
-    if record.record().purpose != CallPurpose::Serve || project.budgets.is_empty() {
+    if record.record().purpose == CallPurpose::Test || project.budgets.is_empty() {
         return Ok(());
     }
     let mut hold = record.take_hold();

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatemark_core::assign::Split;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::{EnvironmentName, ModelName};
@@ -13,6 +14,7 @@ use gatemark_core::model::Recording;
 use gatemark_core::price::Price;
 use serde_json::{Map, Value};
 
+use crate::division::{self, Asker, Assigned};
 use crate::health::Health;
 use crate::incoming::{PromptRef, Selector, Target};
 use crate::order;
@@ -35,6 +37,10 @@ pub(crate) struct Resolved {
     pub(crate) hedge_after: Option<Duration>,
     /// Whether breakers and bounds apply, and learn from the call.
     pub(crate) guard: bool,
+    /// Its place in a rollout or experiment, if it takes part in one.
+    pub(crate) assigned: Option<Arc<Assigned>>,
+    /// The division by which a copy of it is to be sent.
+    pub(crate) split: Option<Arc<Split>>,
 }
 
 /// The part of a resolution that only prompts have.
@@ -53,11 +59,16 @@ impl Named {
     }
 }
 
-pub(crate) fn resolve(snapshot: &Snapshot, health: &Health, target: Target) -> Result<Resolved> {
+pub(crate) fn resolve(
+    snapshot: &Snapshot,
+    health: &Health,
+    target: Target,
+    asker: Option<&Asker<'_>>,
+) -> Result<Resolved> {
     match target {
         Target::Plain(model) => plain(snapshot, model),
         Target::Route(name) => routed(snapshot, health, &name),
-        Target::Named { prompt, variables } => named(snapshot, &prompt, variables),
+        Target::Named { prompt, variables } => named(snapshot, &prompt, variables, asker),
         Target::Exact { release, model, variables, recall } => {
             known_provider(snapshot, &model)?;
             let price = snapshot.project().price(&model);
@@ -73,6 +84,8 @@ pub(crate) fn resolve(snapshot: &Snapshot, health: &Health, target: Target) -> R
                 others: None,
                 hedge_after: None,
                 guard: false,
+                assigned: None,
+                split: None,
             })
         }
     }
@@ -96,6 +109,8 @@ fn plain(snapshot: &Snapshot, model: ModelName) -> Result<Resolved> {
         others: None,
         hedge_after: None,
         guard: true,
+        assigned: None,
+        split: None,
     })
 }
 
@@ -132,6 +147,7 @@ fn named(
     snapshot: &Snapshot,
     prompt: &PromptRef,
     variables: Map<String, Value>,
+    asker: Option<&Asker<'_>>,
 ) -> Result<Resolved> {
     let project = snapshot.project();
     let environment = match &prompt.selector {
@@ -145,7 +161,21 @@ fn named(
         Error::not_found(message).at("model").coded("environment_not_found")
     })?;
     let pointer = pointer(snapshot, prompt, environment)?;
-    let release = chosen(pointer, prompt, environment)?;
+    let mut release = chosen(pointer, prompt, environment)?;
+    let mut others = pointer.fallbacks.get(&release.version.number).cloned();
+    // Whoever names a version gets that version.
+    let open = matches!(prompt.selector, Selector::Default | Selector::Environment(_));
+    let division = pointer.division.as_ref().filter(|_| open).zip(asker);
+    let (mut assigned, mut split) = (None, None);
+    if let Some((division, (place, side))) =
+        division.and_then(|(division, asker)| Some((division, division::assign(division, asker)?)))
+    {
+        if let Some(side) = side {
+            (release, others) = (side.release.clone(), side.fallbacks.clone());
+        }
+        split = place.shadow.as_ref().map(|_| Arc::new(division.split.clone()));
+        assigned = Some(Arc::new(place));
+    }
     if let Some(why) = pointer.stopped(release.version.number) {
         let message = format!(
             "version {} of prompt `{}` is not served in {environment} without evidence ({}): run `gatemark test \
@@ -173,11 +203,13 @@ fn named(
         model,
         recording: declared.recording,
         environment: Some(environment.clone()),
-        others: pointer.fallbacks.get(&release.version.number).cloned(),
+        others,
         named: Some(Named { release, variables }),
         recall: None,
         hedge_after: None,
         guard: true,
+        assigned,
+        split,
     })
 }
 

@@ -8,6 +8,7 @@ use gatemark_core::id::{Digest, EnvironmentName, ModelName, PromptName};
 use gatemark_core::model::Project;
 use gatemark_provider::vendor::Vendor;
 
+use crate::division::Division;
 use crate::release::Release;
 
 /// What serves in one environment.
@@ -19,6 +20,8 @@ pub struct Pointer {
     pub admitted: Vec<Arc<Release>>,
     /// By a version's number, its other models that the gate admitted here, in the order of trial.
     pub fallbacks: HashMap<u32, Arc<[ModelName]>>,
+    /// How its calls are divided, if a rollout or an experiment is going on.
+    pub division: Option<Arc<Division>>,
     /// What of the admitted versions no report holds for any more, where the environment asks for one.
     pub unproven: Vec<Unproven>,
 }

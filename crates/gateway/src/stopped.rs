@@ -34,7 +34,9 @@ impl Switch {
         let stops = self.0.load();
         let prompt = resolved.named.as_ref().map(|named| &named.release.version.prompt);
         let stop = match purpose {
-            CallPurpose::Serve => stops.about(prompt, resolved.environment.as_ref()),
+            CallPurpose::Serve | CallPurpose::Shadow => {
+                stops.about(prompt, resolved.environment.as_ref())
+            }
             CallPurpose::Test => stops.of(&StopScope::All),
         };
         stop.cloned()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gatemark_core::call::CallPurpose;
 use gatemark_store::calllog::CallLog;
 
+use crate::began::Began;
 use crate::converse::Conversations;
 use crate::entrance::Place;
 use crate::meter::Meter;
@@ -22,6 +23,7 @@ pub(crate) struct Surroundings {
 
 /// Who calls, why and how.
 pub(crate) struct Circumstances<'a> {
+    pub(crate) began: Began,
     pub(crate) caller: &'a str,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) purpose: CallPurpose,

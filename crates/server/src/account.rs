@@ -34,6 +34,21 @@ pub(crate) fn tags(headers: &HeaderMap) -> Result<BTreeMap<String, String>> {
     Ok(found)
 }
 
+/// Where callers say whom or what a call is for, if their dialect has no field for it.
+const UNIT: &str = "x-gatemark-unit";
+
+/// The unit that a request names.
+pub(crate) fn unit(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get(UNIT) else { return Ok(None) };
+    match value.to_str() {
+        Ok(unit) if (1..=256).contains(&unit.len()) => Ok(Some(unit.to_string())),
+        _ => {
+            let message = format!("`{UNIT}` must be 1 to 256 visible ASCII characters");
+            Err(Error::invalid(message).at(UNIT).coded("invalid_unit"))
+        }
+    }
+}
+
 /// What an answer says about money and rates, beside its cost.
 pub(crate) fn describe(headers: &mut HeaderMap, facts: &Facts) {
     rates(headers, &facts.rates);

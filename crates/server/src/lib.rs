@@ -20,6 +20,7 @@ mod health;
 mod metrics;
 mod patience;
 mod resilience;
+mod rollout_metrics;
 mod router;
 mod serve;
 mod stop_metrics;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gatemark_control::config_status::ConfigStatus;
-use gatemark_core::call::{CallPurpose, CallRecord};
+use gatemark_core::call::CallRecord;
 use gatemark_gateway::{BudgetStanding, CacheStats, Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -18,6 +18,7 @@ use crate::cache_metrics::CacheMetrics;
 use crate::config_metrics::ConfigMetrics;
 use crate::conversation_metrics::ConversationMetrics;
 use crate::resilience::ResilienceMetrics;
+use crate::rollout_metrics::RolloutMetrics;
 use crate::stop_metrics::StopMetrics;
 use crate::structured_metrics::StructuredMetrics;
 
@@ -70,6 +71,7 @@ pub struct Metrics {
     config: ConfigMetrics,
     structured: StructuredMetrics,
     conversations: ConversationMetrics,
+    rollouts: RolloutMetrics,
     stops: StopMetrics,
 }
 
@@ -94,6 +96,7 @@ impl Metrics {
             config: ConfigMetrics::default(),
             structured: StructuredMetrics::default(),
             conversations: ConversationMetrics::default(),
+            rollouts: RolloutMetrics::default(),
             stops: StopMetrics::default(),
             registry: Registry::default(),
         };
@@ -134,6 +137,7 @@ impl Metrics {
         metrics.resilience.register(&mut registry);
         metrics.config.register(&mut registry);
         metrics.conversations.register(&mut registry);
+        metrics.rollouts.register(&mut registry);
         metrics.stops.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
@@ -143,10 +147,11 @@ impl Metrics {
         self.caches.show(caches);
     }
 
-    /// Copies what `gateway` remembers of providers.
+    /// Copies what `gateway` remembers of providers, and what its snapshot divides.
     pub(crate) fn look_at(&self, gateway: &Gateway) {
         self.resilience.read(gateway);
         self.conversations.show(&gateway.conversation_stats());
+        self.rollouts.read(gateway);
         self.stops.show(&gateway.stops());
     }
 
@@ -198,10 +203,7 @@ impl Meter for Metrics {
                 model: model.clone(),
                 outcome: record.outcome.word().to_string(),
                 error: record.error.clone().unwrap_or_default(),
-                purpose: match record.purpose {
-                    CallPurpose::Serve => "serve".to_string(),
-                    CallPurpose::Test => "test".to_string(),
-                },
+                purpose: record.purpose.word().to_string(),
             })
             .inc();
         self.structured.ended(record);
@@ -243,6 +245,7 @@ impl Meter for Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gatemark_core::call::CallPurpose;
     use gatemark_core::call::Outcome;
     use gatemark_core::model::Usage;
     use gatemark_core::money::NanoUsd;
@@ -258,6 +261,9 @@ mod tests {
             version: None,
             environment: None,
             arm: "stable".into(),
+            split: None,
+            unit: None,
+            copy_of: None,
             model: model.parse().unwrap(),
             stream: false,
             outcome: Outcome::Ok,

@@ -5,6 +5,7 @@ use gatemark_core::{EnvironmentName, ModelName, NanoUsd, PromptName, Result};
 
 use crate::conversation;
 use crate::document::{Document, purpose_word};
+use crate::observation;
 use crate::queue;
 use crate::sql::Value;
 use crate::store::Store;
@@ -70,6 +71,7 @@ impl Store {
             return Ok(0);
         }
         let reviews = documents.iter().filter_map(Document::review).collect();
+        let observations: Vec<_> = documents.iter().filter_map(Document::observation).collect();
         let talks = documents.iter_mut().filter_map(Document::take_talk).collect();
         let rows = documents.into_iter().map(Document::into_row).collect();
         let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
@@ -80,6 +82,9 @@ impl Store {
         let transaction = self.database().begin().await?;
         let new = transaction.execute_many(sql, rows).await?;
         queue::enter(&transaction, reviews).await?;
+        if !observations.is_empty() {
+            observation::enter(&transaction, observations).await?;
+        }
         conversation::enter(&transaction, talks).await?;
         transaction.commit().await?;
         Ok(new)

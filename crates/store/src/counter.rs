@@ -1,5 +1,5 @@
-//! Numbers that only grow: the registry's revision, the ids of audit entries and deployments, and changes of
-//! conversations.
+//! Numbers that only grow: the registry's revision, the ids of audit entries, deployments and observations, and
+//! changes of conversations.
 //!
 //! They are rows rather than an engine's own sequences because the row is at the same time a lock: a
 //! transaction that changes the registry bumps `revision` before it looks at anything, so on an engine
@@ -17,6 +17,7 @@ pub(crate) enum Counter {
     Audit,
     Deployment,
     Conversation,
+    Observation,
 }
 
 impl Counter {
@@ -26,14 +27,21 @@ impl Counter {
             Self::Audit => "audit",
             Self::Deployment => "deployment",
             Self::Conversation => "conversation",
+            Self::Observation => "observation",
         }
     }
 }
 
 /// Raises a counter inside a transaction and returns its new value.
 pub(crate) async fn next(transaction: &Transaction, counter: Counter) -> Result<i64> {
-    let sql = "UPDATE counters SET value = value + 1 WHERE name = $1 RETURNING value";
-    let rows = transaction.query(sql, values![counter.name()]).await?;
+    advance(transaction, counter, 1).await
+}
+
+/// Raises a counter by `by` inside a transaction and returns its new value.
+pub(crate) async fn advance(transaction: &Transaction, counter: Counter, by: usize) -> Result<i64> {
+    let sql = "UPDATE counters SET value = value + $2 WHERE name = $1 RETURNING value";
+    let by = i64::try_from(by).unwrap_or(i64::MAX);
+    let rows = transaction.query(sql, values![counter.name(), by]).await?;
     match rows.first() {
         Some(row) => row.integer("value"),
         None => Err(missing(counter)),

@@ -6,7 +6,7 @@
 use gatemark_core::deploy::Deployment;
 use gatemark_core::gate::{AdmittedModel, Permit, Purpose};
 use gatemark_core::upstream::Upstreams;
-use gatemark_core::{Digest, EnvironmentName, Error, Kind, PromptName, Result};
+use gatemark_core::{Digest, EnvironmentName, Error, Kind, ModelName, PromptName, Result};
 
 use crate::audit::{self, Event};
 use crate::counter::{self, Counter, begin_change};
@@ -16,7 +16,7 @@ use crate::sql::{Row, Transaction, to_document, values};
 use crate::store::Store;
 
 const DEPLOYMENT: &str = "SELECT d.id, d.prompt, d.environment, d.number, d.version, d.replaced,
-        d.purpose, d.evidence, d.upstreams, d.fallbacks, d.actor, d.at FROM deployments d";
+        d.purpose, d.evidence, d.upstreams, d.fallbacks, d.actor, d.at, d.model FROM deployments d";
 
 /// A version that an environment has admitted at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Admitted {
     pub environment: EnvironmentName,
     /// The version's number.
     pub number: u32,
+    /// The model that serves it, if not its first.
+    pub model: Option<ModelName>,
     /// The report that it was admitted on, if the policy asked for one.
     pub evidence: Option<String>,
     /// Who answered in that report; nothing if that was not kept yet.
@@ -43,37 +45,7 @@ impl Store {
     /// the decision the pointer moved or the suite by which it was taken is not the prompt's any more.
     pub async fn apply(&self, permit: Permit, actor: &str, at: i64) -> Result<Deployment> {
         let transaction = begin_change(self).await?;
-        check_version(&transaction, &permit).await?;
-        check_evidence(&transaction, &permit).await?;
-        check_suite(&transaction, &permit).await?;
-        check_life(&transaction, &permit).await?;
-        let serving = serving(&transaction, &permit).await?;
-        if serving.map(|(id, _)| id) != permit.serving() {
-            let message =
-                format!("another deployment of {} came first: look again", permit.prompt());
-            return Err(conflict(message));
-        }
-        let deployment = Deployment {
-            id: counter::next(&transaction, Counter::Deployment).await?,
-            prompt: permit.prompt().clone(),
-            environment: permit.environment().clone(),
-            number: permit.number(),
-            version: *permit.version(),
-            replaced: serving.map(|(_, number)| number),
-            purpose: permit.purpose(),
-            evidence: permit.evidence().map(String::from),
-            upstreams: permit.upstreams().clone(),
-            fallbacks: permit.fallbacks().to_vec(),
-            actor: actor.into(),
-            at,
-        };
-        insert(&transaction, &deployment).await?;
-        let Deployment { prompt, number, .. } = &deployment;
-        lifecycle::close_request(&transaction, prompt, *number, at).await?;
-        let subject = deployment.prompt.as_str();
-        let action = deployment.purpose.word();
-        let detail = describe(&deployment);
-        audit::record(&transaction, Event { at, actor, action, subject, detail }).await?;
+        let deployment = apply(&transaction, permit, actor, at).await?;
         transaction.commit().await?;
         Ok(deployment)
     }
@@ -113,7 +85,7 @@ impl Store {
     /// Every version that was ever deployed, with the place: those are the ones that callers may pin.
     /// Each with the models that its newest deployment there admitted beside the serving one.
     pub async fn admitted(&self) -> Result<Vec<Admitted>> {
-        let sql = "SELECT d.prompt, d.environment, d.number, d.evidence, d.upstreams, d.fallbacks
+        let sql = "SELECT d.prompt, d.environment, d.number, d.model, d.evidence, d.upstreams, d.fallbacks
                    FROM deployments d
                    WHERE d.id IN (SELECT max(id) FROM deployments GROUP BY prompt, environment, number)
                    ORDER BY d.prompt, d.environment, d.number";
@@ -125,12 +97,63 @@ impl Store {
                     environment: row.parsed("environment")?,
                     number: row.number("number")?,
                     evidence: row.optional_text("evidence")?.map(String::from),
+                    model: row.optional_parsed("model")?,
                     upstreams: row.document("upstreams")?,
                     fallbacks: fallbacks(row.text("fallbacks")?)?,
                 })
             })
             .collect()
     }
+}
+
+/// Moves a pointer in a transaction of a change.
+pub(crate) async fn apply(
+    transaction: &Transaction,
+    permit: Permit,
+    actor: &str,
+    at: i64,
+) -> Result<Deployment> {
+    let serving = check(transaction, &permit).await?;
+    let deployment = Deployment {
+        id: counter::next(transaction, Counter::Deployment).await?,
+        prompt: permit.prompt().clone(),
+        environment: permit.environment().clone(),
+        number: permit.number(),
+        version: *permit.version(),
+        replaced: serving.map(|(_, number)| number),
+        model: permit.model().cloned(),
+        purpose: permit.purpose(),
+        evidence: permit.evidence().map(String::from),
+        upstreams: permit.upstreams().clone(),
+        fallbacks: permit.fallbacks().to_vec(),
+        actor: actor.into(),
+        at,
+    };
+    insert(transaction, &deployment).await?;
+    let Deployment { prompt, number, .. } = &deployment;
+    lifecycle::close_request(transaction, prompt, *number, at).await?;
+    let subject = deployment.prompt.as_str();
+    let action = deployment.purpose.word();
+    let detail = describe(&deployment);
+    audit::record(transaction, Event { at, actor, action, subject, detail }).await?;
+    Ok(deployment)
+}
+
+/// Whether a permit speaks of what is stored, and of what serves: that is returned.
+pub(crate) async fn check(
+    transaction: &Transaction,
+    permit: &Permit,
+) -> Result<Option<(i64, u32)>> {
+    check_version(transaction, permit).await?;
+    check_evidence(transaction, permit).await?;
+    check_suite(transaction, permit).await?;
+    check_life(transaction, permit).await?;
+    let serving = serving(transaction, permit).await?;
+    if serving.map(|(id, _)| id) != permit.serving() {
+        let message = format!("another deployment of {} came first: look again", permit.prompt());
+        return Err(conflict(message));
+    }
+    Ok(serving)
 }
 
 async fn check_version(transaction: &Transaction, permit: &Permit) -> Result<()> {
@@ -201,8 +224,8 @@ async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()
         .map_err(|cause| Error::internal("a deployment cannot be written").because(cause))?;
     let sql = "INSERT INTO deployments
                (id, prompt, environment, number, version, replaced, purpose, evidence, upstreams,
-                fallbacks, actor, at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                fallbacks, actor, at, model)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let row = values![
         deployment.id,
         &deployment.prompt,
@@ -216,6 +239,7 @@ async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()
         fallbacks.as_str(),
         deployment.actor.as_str(),
         deployment.at,
+        deployment.model.as_ref(),
     ];
     transaction.execute(sql, row).await?;
     let sql = "INSERT INTO pointers (prompt, environment, deployment) VALUES ($1, $2, $3)
@@ -228,6 +252,9 @@ async fn insert(transaction: &Transaction, deployment: &Deployment) -> Result<()
 fn describe(deployment: &Deployment) -> String {
     let Deployment { environment, number, version, .. } = deployment;
     let mut detail = format!("{environment}: version {number} ({})", version.short());
+    if let Some(model) = &deployment.model {
+        detail.push_str(&format!(" on {model}"));
+    }
     if let Some(replaced) = deployment.replaced {
         detail.push_str(&format!(" in place of {replaced}"));
     }
@@ -245,6 +272,7 @@ fn deployment(row: &Row) -> Result<Deployment> {
         number: row.number("number")?,
         version: row.parsed("version")?,
         replaced: row.optional_number("replaced")?,
+        model: row.optional_parsed("model")?,
         purpose: purpose(row.text("purpose")?)?,
         evidence: row.optional_text("evidence")?.map(String::from),
         upstreams: row.document("upstreams")?,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use gatemark_core::assign::Mark;
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::conversation::Talk;
 use gatemark_core::model::Usage;
@@ -11,6 +12,7 @@ use gatemark_core::{NanoUsd, Result};
 use serde::Deserialize;
 use serde::de::Error as _;
 
+use crate::observation;
 use crate::queue::Entry;
 use crate::sql::{Value, to_document, values};
 
@@ -38,6 +40,8 @@ struct Columns {
     saved: NanoUsd,
     usage: Usage,
     latency_us: u64,
+    #[serde(default)]
+    split: Option<Mark>,
     #[serde(default)]
     review: Option<String>,
     #[serde(default)]
@@ -75,6 +79,7 @@ impl Document {
             saved: record.saved,
             usage: record.usage,
             latency_us: record.latency_us,
+            split: record.split.clone(),
             review: record.review.clone(),
             tags: record.tags.clone(),
             talk: record.talk.clone(),
@@ -97,6 +102,13 @@ impl Document {
             at: columns.at,
             environment: columns.environment.clone(),
         })
+    }
+
+    /// What the call showed to the split that it took part in. Few calls do, so only theirs are read whole.
+    pub(crate) fn observation(&self) -> Option<observation::Entry> {
+        self.columns.split.as_ref()?;
+        let record: CallRecord = serde_json::from_str(&self.text).ok()?;
+        observation::Entry::of(&record)
     }
 
     /// What a conversation gained by the call: its texts are filed there and not with the record.
@@ -137,8 +149,5 @@ fn without_talk(record: CallRecord) -> serde_json::Result<String> {
 
 /// The word that is stored for a purpose.
 pub(crate) fn purpose_word(purpose: CallPurpose) -> &'static str {
-    match purpose {
-        CallPurpose::Serve => "serve",
-        CallPurpose::Test => "test",
-    }
+    purpose.word()
 }

@@ -7,8 +7,8 @@
 //! to [`sql`] alone.
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
-//! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `review`, `access`, `stop`, `conversation` ← `call`,
-//! `embedding`, `calibration` ← `calllog`. `stopfile` stands beside them.
+//! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `review`, `access`, `stop`, `conversation`,
+//! `embedding`, `calibration` ← `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
 
 pub mod access;
 mod audit;
@@ -21,11 +21,13 @@ pub mod deploy;
 mod document;
 mod embedding;
 pub mod lifecycle;
+mod observation;
 mod opening;
 pub mod prompt;
 pub mod queue;
 mod report;
 mod review;
+pub mod rollout;
 pub mod run;
 #[cfg(test)]
 mod scratch;
@@ -41,5 +43,6 @@ pub use call::{CallFilter, CallTotals};
 pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
 pub use deploy::Admitted;
 pub use prompt::{NewVersion, PromptSummary, Pushed};
+pub use rollout::{Divided, Division, Noted};
 pub use stopfile::{KeptOrder, StopFile, StopStamp};
 pub use store::Store;

@@ -1,7 +1,8 @@
 //! What calls have cost, summed up by everything that budgets look at.
 //!
 //! A server that starts begins its ledger from here, so that neither a restart nor an edit of a budget
-//! gives back what was spent. Calls of test runs are not in it: budgets are about what applications spend.
+//! gives back what was spent. Calls of test runs are not in it: budgets are about what applications, and
+//! copies of their calls, spend.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +34,7 @@ impl Store {
     pub async fn spend(&self, since: i64) -> Result<Vec<Spend>> {
         let sql =
             "SELECT caller, prompt, environment, model, tags, CAST(SUM(cost) AS bigint) AS cost
-                   FROM calls WHERE purpose = 'serve' AND at >= $1 AND cost > 0
+                   FROM calls WHERE purpose IN ('serve', 'shadow') AND at >= $1 AND cost > 0
                    GROUP BY caller, prompt, environment, model, tags";
         let rows = self.database().read(sql, values![since]).await?;
         let mut found = Vec::with_capacity(rows.len());

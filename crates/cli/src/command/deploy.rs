@@ -1,14 +1,16 @@
 //! `gatemark deploy`: a version goes through the gate, or is told why not.
 
 use gatemark_control::gate::Decision;
+use gatemark_control::rollout::Started;
 use gatemark_control::view::{DeploymentView, GateView};
 use gatemark_core::deploy::Deployment;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::gate::{Checklist, Purpose};
 use gatemark_core::id::EnvironmentName;
+use gatemark_core::rollout::Strategy;
 use gatemark_gateway::{PromptRef, Selector};
 
-use super::gate;
+use super::{gate, rollout};
 use crate::argument;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -19,6 +21,7 @@ use crate::print::Terminal;
 #[command(after_help = "Examples:
   gatemark deploy support/triage --to production
   gatemark deploy support/triage --to production --version 1.2.0
+  gatemark deploy support/triage --to production --strategy canary --steps 5%:24h,20%:48h
 
 A refusal lists every rule that is not met and ends with exit code 3.")]
 pub(crate) struct Args {
@@ -31,6 +34,14 @@ pub(crate) struct Args {
     /// The version: a number or a semantic version [default: the newest]
     #[arg(long, value_name = "VERSION", value_parser = argument::selector)]
     version: Option<Selector>,
+    #[command(flatten)]
+    rollout: rollout::Options,
+}
+
+/// What became of the wish to deploy.
+enum Outcome {
+    Moved(Decision),
+    Begun(Started),
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
@@ -44,10 +55,27 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     };
     let (name, to) = (&args.prompt.name, &args.to);
     let actor = context.actor()?;
-    let decision = context
-        .with_control(async |control| control.deploy(name, &selector, to, &actor).await)
+    let asked = args.rollout.asked();
+    let outcome = context
+        .with_control(async |control| {
+            let strategy = match asked.strategy()? {
+                Some(strategy) => strategy,
+                None if asked.is_bare() => control.usual_strategy(name, to).await?,
+                None => Strategy::Canary,
+            };
+            if strategy == Strategy::AllAtOnce && asked.is_bare() {
+                let moved = control.deploy(name, &selector, to, &actor).await?;
+                return Ok(Outcome::Moved(moved));
+            }
+            let plan = control.rollout_plan(to, &asked)?;
+            let begun = control.start_rollout(name, &selector, to, plan, &actor).await?;
+            Ok(Outcome::Begun(begun))
+        })
         .await?;
-    print(&decision, context.terminal)
+    match outcome {
+        Outcome::Moved(decision) => print(&decision, context.terminal),
+        Outcome::Begun(started) => rollout::print(started, context.terminal),
+    }
 }
 
 /// Prints what became of the move.
@@ -80,6 +108,9 @@ fn moved(deployment: &Deployment) -> String {
     };
     let mut text =
         format!("{how}: {prompt} version {number} ({}) serves in {environment}", version.short());
+    if let Some(model) = &deployment.model {
+        return format!("{text} on {model}");
+    }
     match deployment.replaced {
         Some(before) if before == *number => text.push_str(", as it did before"),
         Some(before) => text.push_str(&format!(" in place of version {before}")),

@@ -31,6 +31,7 @@ pub(crate) mod resume;
 pub(crate) mod retire;
 pub(crate) mod review;
 pub(crate) mod rollback;
+pub(crate) mod rollout;
 pub(crate) mod sandbox;
 pub(crate) mod score;
 pub(crate) mod serve;

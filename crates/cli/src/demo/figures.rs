@@ -23,6 +23,7 @@ pub(super) struct Figures {
     pub(super) versions: Vec<VersionFigures>,
     pub(super) comparison: Option<Comparison>,
     pub(super) rollback: Option<Rollback>,
+    pub(super) canary: Option<Canary>,
     pub(super) calls: Calls,
     /// Wall time of the whole job, in seconds.
     pub(super) seconds: f64,
@@ -162,6 +163,27 @@ pub(super) struct Rollback {
     pub(super) calls: u64,
 }
 
+/// What became of the canary.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Canary {
+    /// The candidate.
+    pub(super) semver: String,
+    /// Calls that were sent.
+    pub(super) calls: u64,
+    /// Of these, answered by the candidate.
+    pub(super) candidate: u64,
+    /// Whether it was taken back by itself.
+    pub(super) reverted: bool,
+    /// Why, in the rollout's words.
+    pub(super) reason: Option<String>,
+    /// Its answers that were right, as far as it was judged, and control's.
+    pub(super) candidate_right: Option<f64>,
+    /// Control's.
+    pub(super) control_right: Option<f64>,
+    /// How long it took, in seconds.
+    pub(super) seconds: f64,
+}
+
 /// Calls over HTTP that were answered, and those on record.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Calls {
@@ -185,7 +207,14 @@ mod tests {
 
     fn sent(right: bool) -> Sent {
         let version = "2.0.0".to_string();
-        Sent { version, right, fallback: !right, latency_us: 10, cost: NanoUsd(3) }
+        Sent {
+            call: String::new(),
+            version,
+            right,
+            fallback: !right,
+            latency_us: 10,
+            cost: NanoUsd(3),
+        }
     }
 
     #[test]

@@ -6,9 +6,10 @@
 //! much, is measured on messages that no prompt and no test case has seen.
 //!
 //! Modules, each using only those before it: `seed`, `data`, `split`, `cases`, `trim` (the data);
-//! `yaml`, `prompts`, `folder` (the project); `release`, `client`, `traffic` (doing it); `figures`,
+//! `yaml`, `prompts`, `folder` (the project); `release`, `client`, `traffic` (doing it); `figures`, `canary`,
 //! `material`, `narrator`, `story` (the job).
 
+mod canary;
 mod cases;
 mod client;
 mod data;
@@ -57,7 +58,8 @@ use story::Stage;
   gatemark demo --data train.csv --traffic test.csv --text text --label category --exit
 
 Pushes three versions of a classification prompt: one that the gate refuses, one that passes and serves
-held-out messages over HTTP, and one that passes its test but is worse in use and is rolled back. The model
+held-out messages over HTTP, and one that passes its test but is worse in use and is rolled back; then that one
+again as a canary, which the feedback of live traffic is to take back by itself. The model
 is `sim`, a small in-context learner inside this process; what it reaches is what is printed.
 
 Ends with 0 only if the first was refused, the second passed and the rollback took effect.")]

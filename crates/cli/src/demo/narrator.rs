@@ -9,7 +9,7 @@ use gatemark_core::report::{Summary, Tally};
 use super::cases::Origin;
 use super::data::Skipped;
 use super::figures::{
-    Calls, Comparison, DataFigures, Figures, Live, Rollback, Threshold, VersionFigures,
+    Calls, Canary, Comparison, DataFigures, Figures, Live, Rollback, Threshold, VersionFigures,
 };
 use super::prompts::{GOOD, PROMPT};
 use crate::moment;
@@ -146,6 +146,30 @@ impl<'t> Narrator<'t> {
         } else {
             format!("The next calls were still answered by {version}.")
         });
+    }
+
+    /// What became of the canary.
+    pub(super) fn canary(&self, canary: &Canary) {
+        let Canary { semver, calls, candidate, seconds, .. } = canary;
+        let percent = |share: Option<f64>| {
+            share.map_or("-".to_string(), |share| format!("{:.1} %", 100.0 * share))
+        };
+        let right = format!(
+            "{} right against {}",
+            percent(canary.candidate_right),
+            percent(canary.control_right)
+        );
+        let text = if canary.reverted {
+            let why = canary.reason.as_deref().unwrap_or_default();
+            format!(
+                "Taken back by itself after {candidate} calls to {semver} of {calls} ({seconds:.1} s): {why}."
+            )
+        } else {
+            format!(
+                "Not decided after {candidate} calls to {semver} of {calls} ({seconds:.1} s), {right}: aborted by hand."
+            )
+        };
+        self.step(&text);
     }
 
     /// Whether every call was kept.

@@ -9,9 +9,10 @@ use gatemark_core::error::Result;
 use gatemark_core::id::PromptName;
 use gatemark_store::call::CallFilter;
 
+use super::canary;
 use super::client::Client;
 use super::figures::{
-    Calls, Comparison, Figures, Live, Rollback, Threshold, VersionFigures, as_count,
+    Calls, Canary, Comparison, Figures, Live, Rollback, Threshold, VersionFigures, as_count,
 };
 use super::folder::Folder;
 use super::material::Material;
@@ -56,6 +57,7 @@ impl Stage<'_> {
         let weak = self.weak(&prompt, threshold).await?;
         let good = self.good(&prompt).await?;
         let (mut versions, mut comparison, mut rollback) = (vec![weak], None, None);
+        let mut canary = None;
         let mut answered = as_count(good.sent.len());
         if good.figures.deployed {
             let (mut refused, cheap) = self.cheap(&prompt).await?;
@@ -69,6 +71,8 @@ impl Stage<'_> {
                 versions.push(cheap.figures);
                 rollback = self.roll_back().await?;
                 answered += rollback.as_ref().map_or(0, |rollback| rollback.calls);
+                canary = self.canary(&prompt, versions.last()).await?;
+                answered += canary.as_ref().map_or(0, |canary| canary.calls);
             }
         } else {
             versions.push(good.figures);
@@ -83,6 +87,7 @@ impl Stage<'_> {
             versions,
             comparison,
             rollback,
+            canary,
             calls,
             seconds: self.began.elapsed().as_secs_f64(),
             ok: false,
@@ -213,6 +218,23 @@ impl Stage<'_> {
         };
         self.narrator.rollback(&rollback);
         Ok(Some(rollback))
+    }
+
+    /// The version that was rolled back, once more, as a canary.
+    async fn canary(
+        &self,
+        prompt: &PromptName,
+        version: Option<&VersionFigures>,
+    ) -> Result<Option<Canary>> {
+        let Some(version) = version else { return Ok(None) };
+        let semver = &version.semver;
+        self.narrator.step(&format!(
+            "Bring {semver} in again, as a canary: half of the calls, judged by what they show and by the application's feedback."
+        ));
+        let messages = &self.material.traffic;
+        let canary = canary::play(self.control, self.client, prompt, semver, messages).await?;
+        self.narrator.canary(&canary);
+        Ok(Some(canary))
     }
 
     /// How many calls of applications to the prompt are on record.

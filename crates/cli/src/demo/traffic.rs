@@ -18,6 +18,8 @@ const CALLER: &str = "demo-application";
 /// One call and what came of it.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
+    /// The call's id.
+    pub(super) call: String,
     /// The version that answered, as the header says.
     pub(super) version: String,
     /// Whether the intent is the message's label.
@@ -58,6 +60,7 @@ pub(super) async fn one(client: &Client, prompt: &str, message: &Record) -> Resu
         .and_then(|text| serde_json::from_str::<Value>(text).ok())
         .and_then(|answer| answer.get("intent").and_then(Value::as_str).map(str::to_string));
     Ok(Sent {
+        call: answer.header("x-gatemark-call-id").unwrap_or_default().to_string(),
         version: answer.header("x-gatemark-version").unwrap_or_default().to_string(),
         right: intent.as_deref() == Some(&message.label),
         fallback: answer.header("x-gatemark-outcome") == Some("fallback"),

@@ -63,6 +63,14 @@ fn the_main_job_comes_out_as_it_should() {
 
     assert_eq!(figures["rollback"]["version"], "2.0.0");
     assert!(figures["rollback"]["effective_ms"].as_f64().unwrap() < 1_000.0);
+    // Whether 60 messages, said again and again, are enough for a verdict is chance; that it is told is not.
+    let canary = &figures["canary"];
+    assert!(
+        number(&canary["candidate"]) > 0 && canary["calls"].as_u64() <= Some(1_520),
+        "{canary}"
+    );
+    let reason = canary["reason"].as_str().unwrap_or_default();
+    assert!(canary["reverted"] == false || reason.contains("is worse"), "{canary}");
     let calls = &figures["calls"];
     assert!(number(&calls["answered"]) >= 121);
     assert_eq!(calls["answered"], calls["recorded"]);

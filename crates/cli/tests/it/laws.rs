@@ -172,6 +172,7 @@ fn law_4_no_statement_changes_a_versions_content() {
 fn law_5_only_the_gate_makes_and_spends_permits() {
     let outside = ["text", "provider", "gateway", "control", "server", "cli"];
     ban(&outside, &["gate::decide", ".permit()", ".apply("], &["control/src/gate.rs"]);
+    ban(&outside, &[".begin_rollout(", ".apply_rollout("], &["control/src/rollout/"]);
     let mut writers: Vec<String> = sources("crates/store/src")
         .into_iter()
         .filter(|(path, text)| {

@@ -39,6 +39,7 @@ mod reloading;
 mod reports;
 mod responding;
 mod responses;
+mod rollouts;
 mod runs;
 mod sandbox;
 mod scores;

@@ -11,6 +11,7 @@ use super::node::{Key, Node, Value};
 use super::policy;
 use super::problems::Problems;
 use super::reader::{Fields, entries, shown};
+use super::rollout;
 use super::typed;
 
 const RECORDING: [(&str, Recording); 2] =
@@ -63,7 +64,8 @@ fn standard() -> Option<Environments> {
     for (name, policy) in [("production", Policy::production()), ("staging", Policy::open())] {
         let name: EnvironmentName = name.parse().ok()?;
         let recording = Recording::default();
-        found.insert(name.clone(), Environment { name, policy, recording });
+        let rollout = None;
+        found.insert(name.clone(), Environment { name, policy, recording, rollout });
     }
     Some(found)
 }
@@ -78,6 +80,7 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
     };
     let mut policy = policy::default_for(name.as_str());
     let mut recording = Recording::default();
+    let mut plan = None;
     if node.value != Value::Null
         && let Some(mut fields) = Fields::open(node, "an environment", problems)
     {
@@ -87,7 +90,8 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
         let record = fields.get("record", problems);
         let record = record.and_then(|node| typed::word(node, "`record`", &RECORDING, problems));
         recording = record.unwrap_or_default();
+        plan = fields.get("rollout", problems).and_then(|node| rollout::read(node, problems));
         fields.close(problems);
     }
-    Some(Environment { name, policy, recording })
+    Some(Environment { name, policy, recording, rollout: plan })
 }

@@ -49,6 +49,7 @@ mod providers;
 mod reader;
 mod reference;
 mod resilience;
+mod rollout;
 mod routes;
 mod scalar;
 mod scope;

@@ -98,18 +98,35 @@ impl Checklist {
             suite: self.suite,
             serving: self.serving,
             purpose: self.purpose,
-            fallbacks: self
-                .fallbacks
-                .into_iter()
-                .filter(|fallback| fallback.unmet.is_empty())
-                .map(|fallback| AdmittedModel {
-                    model: fallback.model,
-                    evidence: fallback.evidence,
-                    upstreams: fallback.upstreams,
-                })
-                .collect(),
+            model: None,
+            fallbacks: admitted(self.fallbacks),
         })
     }
+
+    /// The right to have the version served by another of its models: if every rule is met and that model has
+    /// passing evidence of its own. `None` if the version has no such model beside its first; else the permit, or
+    /// the checklist back with what speaks against the model.
+    pub fn permit_on(mut self, model: &ModelName) -> Option<Result<Permit, Box<Checklist>>> {
+        let place = self.fallbacks.iter().position(|fallback| fallback.model == *model)?;
+        let wanted = self.fallbacks.remove(place);
+        if !wanted.unmet.is_empty() {
+            self.findings = wanted.unmet;
+            return Some(Err(Box::new(self)));
+        }
+        let (evidence, upstreams) = (wanted.evidence, wanted.upstreams);
+        let model = Some(wanted.model);
+        Some(self.permit().map(|permit| Permit { model, evidence, upstreams, ..permit }))
+    }
+}
+
+fn admitted(fallbacks: Vec<FallbackFinding>) -> Vec<AdmittedModel> {
+    let met = fallbacks.into_iter().filter(|fallback| fallback.unmet.is_empty());
+    met.map(|fallback| AdmittedModel {
+        model: fallback.model,
+        evidence: fallback.evidence,
+        upstreams: fallback.upstreams,
+    })
+    .collect()
 }
 
 /// The right to point an environment at a version. Cannot be made, copied or stored outside this module.
@@ -124,6 +141,7 @@ pub struct Permit {
     suite: Option<Digest>,
     serving: Option<i64>,
     purpose: Purpose,
+    model: Option<ModelName>,
     fallbacks: Vec<AdmittedModel>,
 }
 
@@ -131,6 +149,11 @@ impl Permit {
     /// The other models that may answer for the version, in the order in which they are tried.
     pub fn fallbacks(&self) -> &[AdmittedModel] {
         &self.fallbacks
+    }
+
+    /// The model that is to serve, if not the version's first.
+    pub fn model(&self) -> Option<&ModelName> {
+        self.model.as_ref()
     }
 
     /// The prompt whose pointer may move.

@@ -201,7 +201,8 @@ pub(crate) fn bench_serving(
     let others: Arc<[_]> = [OTHER.parse().unwrap()].into();
     let fallbacks = if admitted { HashMap::from([(3, others)]) } else { HashMap::new() };
     let admitted = vec![release.clone()];
-    let pointer = Pointer { current: release, admitted, fallbacks, unproven: vec![] };
+    let pointer =
+        Pointer { current: release, admitted, fallbacks, unproven: vec![], division: None };
     let production = project.default_environment.clone();
     let snapshot = Snapshot::new(SnapshotParts {
         revision: 1,
@@ -283,6 +284,7 @@ pub(crate) fn project() -> Project {
         name: "production".parse().unwrap(),
         policy: Policy::open(),
         recording: Recording::Content,
+        rollout: None,
     };
     Project {
         name: "bench".into(),
@@ -319,6 +321,7 @@ pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
         tags: Default::default(),
         cache: CacheWish::default(),
         talking: None,
+        unit: None,
     }
 }
 

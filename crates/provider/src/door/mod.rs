@@ -106,6 +106,23 @@ pub fn write_error(dialect: Dialect, error: &Error, call: Option<&str>) -> Bytes
     }
 }
 
+/// Whom a call is for, as the dialect's clients say it: `safety_identifier` or `user`, and `metadata.user_id` at
+/// the door of messages. Texts that are empty or longer than 256 bytes are nobody.
+pub fn user(dialect: Dialect, fields: &[(String, Box<RawValue>)]) -> Option<String> {
+    let field =
+        |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, raw)| raw.get());
+    let found: Option<String> = match dialect {
+        Dialect::Messages => {
+            let metadata: serde_json::Value = serde_json::from_str(field("metadata")?).ok()?;
+            metadata["user_id"].as_str().map(String::from)
+        }
+        _ => ["safety_identifier", "user"]
+            .into_iter()
+            .find_map(|name| serde_json::from_str(field(name)?).ok()),
+    };
+    found.filter(|user| (1..=256).contains(&user.len()))
+}
+
 /// What of a request is repeated in its answer: nothing but at the door of responses.
 pub fn repeated(dialect: Dialect, fields: &[(String, Box<RawValue>)]) -> Asked {
     if dialect == Dialect::Responses { fields.into() } else { Asked::default() }

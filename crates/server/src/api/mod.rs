@@ -13,6 +13,7 @@ pub(crate) mod providers;
 pub(crate) mod registry;
 pub(crate) mod release;
 pub(crate) mod reviews;
+pub(crate) mod rollouts;
 pub(crate) mod stops;
 pub(crate) mod system;
 

@@ -8,8 +8,9 @@ use gatemark_control::gate::Decision;
 use gatemark_control::view::{DeploymentView, GateView, VersionView};
 use gatemark_core::access::{Action, Caller};
 use gatemark_core::error::{Error, Kind, Result};
-use gatemark_core::gate::{FallbackFinding, Finding};
+use gatemark_core::gate::{Checklist, FallbackFinding, Finding};
 use gatemark_core::id::{EnvironmentName, PromptName};
+use gatemark_core::rollout::Strategy;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -92,6 +93,10 @@ pub(crate) struct MoveBody {
     version: Option<String>,
     /// The environment. Required for a deployment; a rollback's is the project's default by default.
     environment: Option<String>,
+    /// For a rollback: stay on the version that serves and have another of its models answer.
+    model: Option<String>,
+    /// `all-at-once`, to deploy so where the environment says otherwise.
+    strategy: Option<String>,
 }
 
 /// A deployment or rollback that took place.
@@ -110,14 +115,15 @@ fn moved(decision: &Decision) -> Answer<Json<Moved>> {
             deployment: DeploymentView::from(deployment.as_ref()),
             fallbacks: fallbacks.clone(),
         })),
-        Decision::Refused(checklist) => {
-            let unmet: Vec<String> = checklist.unmet().map(unmet).collect();
-            let error =
-                Error::new(Kind::Refused, format!("the gate refused: {}", unmet.join("; ")));
-            let gate = GateView::from(checklist.as_ref());
-            Err(Problem::from(error.coded("gate_refused")).beside("gate", &gate))
-        }
+        Decision::Refused(checklist) => Err(refused(checklist)),
     }
+}
+
+/// The gate's no, with every rule.
+pub(super) fn refused(checklist: &Checklist) -> Problem {
+    let unmet: Vec<String> = checklist.unmet().map(unmet).collect();
+    let error = Error::new(Kind::Refused, format!("the gate refused: {}", unmet.join("; ")));
+    Problem::from(error.coded("gate_refused")).beside("gate", &GateView::from(checklist))
 }
 
 fn unmet(finding: &Finding) -> String {
@@ -155,6 +161,16 @@ pub(crate) async fn deploy(
     }
     let environment = environment(&app, asked.environment.as_deref())?;
     let selector = selector(asked.version.as_deref())?;
+    let usual = app.control.usual_strategy(&prompt, &environment).await?;
+    let at_once = asked.strategy.as_deref() == Some(Strategy::AllAtOnce.word());
+    if usual != Strategy::AllAtOnce && !at_once {
+        let message = format!(
+            "deployments to {environment} take place by {}: begin a rollout \
+             (POST /api/v1/prompts/{prompt}/rollout), or say `strategy: all-at-once`",
+            usual.word()
+        );
+        return Err(Error::new(Kind::Conflict, message).at("strategy").coded("rolls_out").into());
+    }
     let decision = app.control.deploy(&prompt, &selector, &environment, &caller.name).await?;
     moved(&decision)
 }
@@ -174,8 +190,14 @@ pub(crate) async fn rollback(
     let (caller, prompt, asked) = asked(&app, &headers, path, body).await?;
     let environment = environment(&app, asked.environment.as_deref())?;
     let version = asked.version.as_deref().map(|version| selector(Some(version))).transpose()?;
-    let decision =
-        app.control.rollback(&prompt, version.as_ref(), &environment, &caller.name).await?;
+    let control = &app.control;
+    let decision = match &asked.model {
+        Some(model) => {
+            let model = named(model, "model")?;
+            control.switch_model(&prompt, &environment, &model, &caller.name).await?
+        }
+        None => control.rollback(&prompt, version.as_ref(), &environment, &caller.name).await?,
+    };
     moved(&decision)
 }
 

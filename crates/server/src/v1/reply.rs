@@ -47,6 +47,7 @@ pub(super) fn incoming(
         tags: account::tags(asked)?,
         cache: caching::wish(asked)?,
         talking,
+        unit: account::unit(asked)?,
     })
 }
 

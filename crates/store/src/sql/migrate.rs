@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(12, "0012_upstreams"),
     migration!(13, "0013_conversations"),
     migration!(14, "0014_stops_chain_lifecycle"),
+    migration!(15, "0015_rollouts"),
 ];
 
 const TABLE: &str = "schema_migrations";

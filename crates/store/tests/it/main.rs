@@ -9,5 +9,6 @@ mod fixture;
 mod log;
 mod opening;
 mod pushing;
+mod rollouts;
 #[path = "../../src/scratch.rs"]
 mod scratch;

@@ -10,6 +10,7 @@ mod case_files;
 mod good;
 mod hostile;
 mod resilience;
+mod rollouts;
 
 use super::{Files, PromptFile, load_config, load_prompts};
 

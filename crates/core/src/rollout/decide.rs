@@ -1,0 +1,209 @@
+//! What time and evidence do to a rollout.
+
+use super::rail::Rail;
+use super::standing::{Standing, micros};
+use super::state::{Rollout, State};
+use crate::assign::Mode;
+use crate::guardrail::Decision;
+use crate::ramp::{Strategy, duration, spell};
+
+/// What has to be done in the world, by whoever holds the rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the gate for a permit and move the pointer to the candidate.
+    Promote,
+    /// Ask the gate for a permit and move the pointer back to control.
+    Revert,
+}
+
+/// A change that is worth an entry in the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What, as the last word of `rollout.advance`, `rollout.abort`, …
+    pub action: &'static str,
+    /// The rest, in words.
+    pub detail: String,
+}
+
+impl Change {
+    pub(super) fn new(action: &'static str, detail: String) -> Self {
+        Self { action, detail }
+    }
+}
+
+impl Rollout {
+    /// What is to be done in the world while it is in this state; the same until it is done.
+    pub fn effect(&self) -> Option<Effect> {
+        match self.state {
+            State::Promoting => Some(Effect::Promote),
+            State::Reverting => Some(Effect::Revert),
+            _ => None,
+        }
+    }
+
+    /// When time alone may change it, in microseconds since 1970: not before, though perhaps not then either.
+    pub fn due(&self) -> i64 {
+        let silence = |rail: &Rail| {
+            let since = rail.heard.unwrap_or(self.step_since).max(self.step_since);
+            since.saturating_add(micros(self.plan.silence_s))
+        };
+        match self.state {
+            State::Running => {
+                let hold = self.current().map_or(0, |step| step.hold_s);
+                let hold = self.step_since.saturating_add(micros(hold));
+                self.rails.iter().map(silence).fold(hold, i64::min)
+            }
+            State::Watching => self.step_since.saturating_add(micros(self.plan.watch_s)),
+            State::Promoting | State::Reverting => self.changed_at,
+            State::Paused | State::Completed | State::Aborted => i64::MAX,
+        }
+    }
+
+    /// Lets the time be `now`: it may take one step, which is told.
+    pub fn tick(&mut self, now: i64) -> Option<Change> {
+        if !matches!(self.state, State::Running | State::Paused | State::Watching) {
+            return None;
+        }
+        let standing = self.standing(now);
+        if standing.together.decision == Decision::Revert {
+            return Some(self.revert(&harm(&standing), now));
+        }
+        if self.state == State::Watching {
+            let over = now - self.step_since >= micros(self.plan.watch_s);
+            return over.then(|| self.end(State::Completed, "complete", self.completion(), now));
+        }
+        if self.state == State::Paused {
+            return None;
+        }
+        if let Some(name) = self.silent(now) {
+            let limit = duration(self.plan.silence_s);
+            let why = format!("`{name}` had no data of the candidate for {limit}");
+            return Some(self.revert(&why, now));
+        }
+        if !standing.waits_for.is_empty() {
+            return self.too_long(&standing, now);
+        }
+        Some(self.advance(now))
+    }
+
+    /// A guardrail that has waited too long for data.
+    fn silent(&self, now: i64) -> Option<&str> {
+        let limit = micros(self.plan.silence_s);
+        let since = |heard: Option<i64>| heard.unwrap_or(self.step_since).max(self.step_since);
+        let found = self.rails.iter().find(|rail| now - since(rail.heard) >= limit);
+        found.map(|rail| rail.plan.name())
+    }
+
+    fn too_long(&mut self, standing: &Standing, now: i64) -> Option<Change> {
+        if self.plan.longest_s == 0 || now - self.started_at < micros(self.plan.longest_s) {
+            return None;
+        }
+        let limit = duration(self.plan.longest_s);
+        let waits = standing.waits_for.join("; ");
+        let why = format!("inconclusive after {limit}, a person decides; it waits for {waits}");
+        self.reason = Some(why.clone());
+        self.moved(State::Paused, now);
+        Some(Change::new("pause", why))
+    }
+
+    fn advance(&mut self, now: i64) -> Change {
+        if !self.is_last_step() {
+            self.enter(self.step + 1, now);
+            self.reason = None;
+            return Change::new("advance", self.told_step());
+        }
+        if self.plan.strategy == Strategy::Shadow {
+            let why = "the shadow has been looked at; it serves nobody".to_string();
+            return self.end(State::Completed, "complete", why, now);
+        }
+        self.reason = None;
+        self.moved(State::Promoting, now);
+        let number = self.candidate.number;
+        Change::new("promote", format!("{}: version {number} has come through", self.environment))
+    }
+
+    /// Gives up on the candidate: at once if it has not been promoted, through the gate if it has.
+    pub(super) fn revert(&mut self, why: &str, now: i64) -> Change {
+        self.reason = Some(why.to_string());
+        let served = self.told_share();
+        let number = self.candidate.number;
+        if self.state.is_climbing() {
+            self.moved(State::Aborted, now);
+            let detail = format!("{}: version {number} at {served}: {why}", self.environment);
+            return Change::new("abort", detail);
+        }
+        self.moved(State::Reverting, now);
+        Change::new("revert", format!("{}: version {number} at {served}: {why}", self.environment))
+    }
+
+    pub(super) fn end(
+        &mut self,
+        state: State,
+        action: &'static str,
+        why: String,
+        now: i64,
+    ) -> Change {
+        self.moved(state, now);
+        self.reason = Some(why.clone());
+        Change::new(action, format!("{}: {why}", self.environment))
+    }
+
+    pub(super) fn enter(&mut self, step: usize, now: i64) {
+        self.step = step;
+        self.step_since = now;
+        self.step_units = 0;
+        self.changed_at = now;
+    }
+
+    pub(super) fn moved(&mut self, state: State, now: i64) {
+        self.state = state;
+        self.changed_at = now;
+    }
+
+    fn completion(&self) -> String {
+        let (new, old) = (self.candidate.number, self.control.number);
+        format!("version {new} serves everybody and was watched; version {old} may be retired")
+    }
+
+    fn told_share(&self) -> String {
+        match self.current() {
+            Some(step) if self.state.is_climbing() && step.mode == Mode::Shadow => {
+                format!("{} as a shadow", spell(step.share))
+            }
+            _ => spell(self.share()),
+        }
+    }
+
+    /// The step in words.
+    pub(super) fn told_step(&self) -> String {
+        let (step, of) = (self.step + 1, self.plan.steps.len());
+        let hold = self.current().map_or(0, |step| step.hold_s);
+        let (number, environment) = (self.candidate.number, &self.environment);
+        format!(
+            "{environment}: version {number} at {}, step {step} of {of}, for {} at least",
+            self.told_share(),
+            duration(hold)
+        )
+    }
+}
+
+/// The guardrail that speaks most against the candidate, with its figures.
+fn harm(standing: &Standing) -> String {
+    let worst = standing.together.worst.and_then(|place| standing.guardrails.get(place));
+    let Some(worst) = worst else { return "its guardrails".to_string() };
+    let figure = |mean: Option<f64>| {
+        mean.map_or("unknown".to_string(), |mean| {
+            if mean.abs() >= 1000.0 { format!("{mean:.0}") } else { format!("{mean:.3}") }
+        })
+    };
+    let verdict = &worst.verdict;
+    format!(
+        "`{}` is worse: {} over {} units against {} over {} (e-value of all guardrails {:.0})",
+        worst.name,
+        figure(verdict.candidate),
+        verdict.candidate_units,
+        figure(verdict.control),
+        verdict.control_units,
+        standing.together.log_e_harm.min(30.0).exp()
+    )
+}
