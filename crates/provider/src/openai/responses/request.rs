@@ -25,7 +25,7 @@ use crate::request::{ChatRequest, Messages};
 ///
 /// # Errors
 /// `Invalid` with the field that cannot be expressed.
-pub(super) fn translate(request: &ChatRequest) -> Result<ChatRequest> {
+pub(crate) fn translate(request: &ChatRequest) -> Result<ChatRequest> {
     let input = conversation::translate(message::read(&request.messages)?)?;
     let mut fields = Vec::with_capacity(request.fields.len() + 1);
     let mut text = Map::new();
