@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Mutated inputs of an ordinary run.
-const INPUTS: u64 = 5000;
+const INPUTS: u64 = 2500;
 /// Longest that one input may take. An unoptimised build on a busy machine needs milliseconds.
 const LONGEST: Duration = Duration::from_secs(20);
 /// Most inputs in the pool.

@@ -1,11 +1,14 @@
 //! What applications send, at every door, and what each vendor would be sent for it.
 
+use std::borrow::Cow;
+
 use gatemark_core::model::Quirks;
 use gatemark_core::{Error, Kind};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{class, target};
 use crate::dialect::Dialect;
+use crate::object::{self, Members};
 use crate::door::{DoorRequest, read_prompt, read_request};
 use crate::request::{ChatRequest, Messages};
 use crate::towards::Towards;
@@ -50,7 +53,8 @@ fn run(name: &str, dialect: Dialect, seeds: &[&str]) {
     let seeds = seeds.iter().map(|text| text.as_bytes().to_vec()).collect();
     target(name, seeds, WORDS).run(|bytes| match read_request(dialect, bytes) {
         Ok(read) => {
-            let body: Value = serde_json::from_slice(bytes).expect("what was read is JSON");
+            let raw: &RawValue = serde_json::from_slice(bytes).expect("what was read is JSON");
+            let Members(body) = Members::of(raw).expect("an object");
             as_it_came(dialect, &read, &body);
             if let Some(prompt) = &read.prompt {
                 let _ = read_prompt(prompt).map_err(refused);
@@ -68,21 +72,27 @@ fn refused(error: Error) -> String {
     class(error.message())
 }
 
+type Body<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
+
+fn of<'a>(body: &Body<'a>, name: &str) -> Option<&'a RawValue> {
+    body.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
+}
+
 /// Nothing is lost and nothing is added in reading.
-fn as_it_came(dialect: Dialect, read: &DoorRequest, body: &Value) {
-    let object = body.as_object().expect("an object");
-    assert_eq!(read.model.as_deref(), body["model"].as_str());
-    assert_eq!(read.stream, body["stream"] == true);
+fn as_it_came(dialect: Dialect, read: &DoorRequest, body: &Body<'_>) {
+    let model = of(body, "model").and_then(object::text);
+    assert_eq!(read.model.as_deref(), model.as_deref());
+    assert_eq!(read.stream, of(body, "stream").is_some_and(|value| value.get() == "true"));
     let ours = ["model", "prompt", "variables", "stream", dialect.conversation()];
-    let left: Vec<&String> = object.keys().filter(|key| !ours.contains(&key.as_str())).collect();
+    let left: Vec<_> = body.iter().filter(|(key, _)| !ours.contains(&key.as_ref())).collect();
     assert_eq!(read.fields.len(), left.len());
-    for (name, value) in &read.fields {
-        assert_eq!(serde_json::from_str::<Value>(value.get()).ok().as_ref(), object.get(name), "{name}");
+    for ((name, value), (key, said)) in read.fields.iter().zip(left) {
+        assert_eq!((name.as_str(), value.get()), (key.as_ref(), said.get()));
     }
 }
 
 /// A call of a plain model, for vendors of every kind.
-fn plain(dialect: Dialect, read: DoorRequest, body: &Value) -> String {
+fn plain(dialect: Dialect, read: DoorRequest, body: &Body<'_>) -> String {
     let Some(said) = read.messages else { return "no conversation".into() };
     for (name, value) in &read.fields {
         let _ = wishes::is_for_nothing(name, value);
@@ -95,8 +105,10 @@ fn plain(dialect: Dialect, read: DoorRequest, body: &Value) -> String {
         fields: read.fields,
         ..ChatRequest::default()
     };
-    let native: Value = serde_json::from_slice(&native::write(&request, false).unwrap()).unwrap();
-    assert_eq!(native[dialect.conversation()], body[dialect.conversation()], "what was said changed on its way");
+    let native = native::write(&request, false).unwrap();
+    let native: &RawValue = serde_json::from_slice(&native).unwrap();
+    let said = Members::of(native).unwrap().take(dialect.conversation()).map(RawValue::get);
+    assert_eq!(said, of(body, dialect.conversation()).map(RawValue::get), "what was said changed on its way");
     let mut outcome = String::new();
     for knows in [true, false] {
         let towards = Towards { provider: "acme", knows, bound: "max_tokens" };
@@ -141,8 +153,8 @@ fn vendors(request: &ChatRequest) -> String {
 fn sent(written: Result<bytes::Bytes, Error>) -> String {
     match written {
         Ok(body) => {
-            let value = serde_json::from_slice::<Value>(&body);
-            assert!(value.is_ok_and(|value| value.is_object()), "{}", body.escape_ascii());
+            let value = serde_json::from_slice::<&RawValue>(&body);
+            assert!(value.is_ok_and(|value| Members::of(value).is_some()), "{}", body.escape_ascii());
             "sent".into()
         }
         Err(error) => refused(error),
