@@ -185,10 +185,40 @@ fn watch(under_way: std::sync::Weak<AtomicU64>, made: Instant, path: PathBuf) {
 
 /// Values and marks that readers of JSON and of lines tend to trip over.
 const ODD: &[&str] = &[
-    "", "\"", "\\", "{", "}", "[", "]", ",", ":", "null", "true", "-1", "0", "1e999", "1.5",
-    "18446744073709551616", "-9223372036854775809", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "\"Gr\u{fc}\u{df}e\"",
-    "\u{1f600}", "\n", "\r", "\r\n", "\n\n", "\u{feff}", "{}", "[]", "[null]", "{\"a\":1,\"a\":2}", "\u{2028}",
-    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":",
+    "",
+    "\"",
+    "\\",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "null",
+    "true",
+    "-1",
+    "0",
+    "1e999",
+    "1.5",
+    "18446744073709551616",
+    "-9223372036854775809",
+    "\"\"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "\"Gr\u{fc}\u{df}e\"",
+    "\u{1f600}",
+    "\n",
+    "\r",
+    "\r\n",
+    "\n\n",
+    "\u{feff}",
+    "{}",
+    "[]",
+    "[null]",
+    "{\"a\":1,\"a\":2}",
+    "\u{2028}",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":",
 ];
 
 fn mutated(pool: &[Vec<u8>], words: &[&str], dice: &mut Dice) -> Vec<u8> {
@@ -233,7 +263,9 @@ fn mutated(pool: &[Vec<u8>], words: &[&str], dice: &mut Dice) -> Vec<u8> {
 /// Puts `word` in the place of the JSON value behind the next colon: the document mostly stays one.
 fn put_value(input: &mut Vec<u8>, from: usize, word: Vec<u8>) {
     let colon = |byte: &u8| *byte == b':';
-    let Some(start) = input.iter().skip(from).position(colon).map(|at| from + at + 1) else { return };
+    let Some(start) = input.iter().skip(from).position(colon).map(|at| from + at + 1) else {
+        return;
+    };
     let ends = |byte: &u8| matches!(byte, b',' | b'}' | b'\n');
     let length = input.iter().skip(start).position(ends).unwrap_or(0);
     drop(input.splice(start..start + length, word));

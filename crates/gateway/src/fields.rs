@@ -156,9 +156,8 @@ pub(crate) fn yield_form(form: &Form, door: Dialect, asked: &mut Fields) -> Resu
     let Some((_, value)) = place.and_then(|place| asked.get(place)) else { return Ok(()) };
     if !kept(value) {
         let name = door.spelled("response_format");
-        let message = format!(
-            "`{name}` is fixed by the output schema of the prompt's version: leave it out"
-        );
+        let message =
+            format!("`{name}` is fixed by the output schema of the prompt's version: leave it out");
         return Err(Error::invalid(message).at(name).coded("parameter_fixed"));
     }
     asked.retain(|(name, _)| name != "response_format");
@@ -256,10 +255,12 @@ mod tests {
             ("top_k", "1", "k", "2"),
         ] {
             let merge = |name: &str, value: &str| {
-                let merged = merged(&fields(&[(fixed, value)]), Dialect::Chat, fields(&[(name, value)]));
+                let merged =
+                    merged(&fields(&[(fixed, value)]), Dialect::Chat, fields(&[(name, value)]));
                 merged.map(|merged| merged.len()).map_err(|error| error.code())
             };
-            let change = merged(&fields(&[(fixed, value)]), Dialect::Chat, fields(&[(other, another)]));
+            let change =
+                merged(&fields(&[(fixed, value)]), Dialect::Chat, fields(&[(other, another)]));
             assert_eq!(change.unwrap_err().code(), "parameter_fixed", "{fixed} {other}");
             assert_eq!(merge(other, value), Ok(1), "{other} says the same and is left out");
         }
@@ -274,7 +275,9 @@ mod tests {
         let form = Form::new(&schema, None).unwrap().unwrap();
         let left = |wish: &str| {
             let mut asked = fields(&[("response_format", wish), ("top_p", "1")]);
-            yield_form(&form, Dialect::Chat, &mut asked).map_err(|error| error.code()).map(|()| asked.len())
+            yield_form(&form, Dialect::Chat, &mut asked)
+                .map_err(|error| error.code())
+                .map(|()| asked.len())
         };
         let schema = |schema: &str| {
             format!(r#"{{"type":"json_schema","json_schema":{{"name":"x","schema":{schema}}}}}"#)

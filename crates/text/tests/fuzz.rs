@@ -34,12 +34,63 @@ const TEMPLATES: [&str; 12] = [
 ];
 
 const WORDS: &[&str] = &[
-    "{{", "}}", "{%", "%}", "{#", "#}", "-%}", "{%-", "|", " in ", " and ", " not ", " is ", "~", "**", "//", "(",
-    ")", "[", "]", "{% for x in list %}", "{% endfor %}", "{% if x %}", "{% endif %}", "{% set x = ", "{% macro f() %}",
-    "{% endmacro %}", "|join", "|replace('', text)", "|tojson", "|batch(2)", "|slice(3)", "|format", "|map('upper')",
-    "range(100000)", "range(100)", "loop", "self", "name", "list", "object", "text", "score", "'", "\"", "1e400",
-    "9223372036854775807", "{% include 'a' %}", "{% import 'a' as b %}", "{% extends 'a' %}", "{% do f() %}",
-    "{% call f() %}", "{% autoescape true %}", "{% raw %}", "{% endraw %}", "\\u0000", "caller()",
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "#}",
+    "-%}",
+    "{%-",
+    "|",
+    " in ",
+    " and ",
+    " not ",
+    " is ",
+    "~",
+    "**",
+    "//",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{% for x in list %}",
+    "{% endfor %}",
+    "{% if x %}",
+    "{% endif %}",
+    "{% set x = ",
+    "{% macro f() %}",
+    "{% endmacro %}",
+    "|join",
+    "|replace('', text)",
+    "|tojson",
+    "|batch(2)",
+    "|slice(3)",
+    "|format",
+    "|map('upper')",
+    "range(100000)",
+    "range(100)",
+    "loop",
+    "self",
+    "name",
+    "list",
+    "object",
+    "text",
+    "score",
+    "'",
+    "\"",
+    "1e400",
+    "9223372036854775807",
+    "{% include 'a' %}",
+    "{% import 'a' as b %}",
+    "{% extends 'a' %}",
+    "{% do f() %}",
+    "{% call f() %}",
+    "{% autoescape true %}",
+    "{% raw %}",
+    "{% endraw %}",
+    "\\u0000",
+    "caller()",
 ];
 
 fn corpora() -> std::path::PathBuf {
@@ -47,7 +98,8 @@ fn corpora() -> std::path::PathBuf {
 }
 
 fn given() -> BTreeMap<String, Value> {
-    let list = json!([{"name": "a", "n": 1, "children": [{"n": 2}]}, {"name": "b\u{e4}", "n": 2.5}, null]);
+    let list =
+        json!([{"name": "a", "n": 1, "children": [{"n": 2}]}, {"name": "b\u{e4}", "n": 2.5}, null]);
     [
         ("name", json!("Ann")),
         ("text", json!("a banana \u{1f600}")),
@@ -71,7 +123,10 @@ fn templates() {
         let declared: BTreeSet<&str> = given.keys().map(String::as_str).collect();
         let found = problems(&source, &declared);
         for problem in &found {
-            assert!(problem.line >= 1 && problem.line <= source.matches('\n').count() + 1, "{problem:?}");
+            assert!(
+                problem.line >= 1 && problem.line <= source.matches('\n').count() + 1,
+                "{problem:?}"
+            );
         }
         let used = used_variables(&source);
         let templates = match Templates::compile(&[&source]) {
@@ -122,5 +177,9 @@ fn conditions() {
 
 /// A message without what differs from input to input.
 fn class(message: &str) -> String {
-    message.split(['`', '\'', '"']).step_by(2).collect::<String>().replace(|c: char| c.is_ascii_digit(), "")
+    message
+        .split(['`', '\'', '"'])
+        .step_by(2)
+        .collect::<String>()
+        .replace(|c: char| c.is_ascii_digit(), "")
 }

@@ -1,5 +1,8 @@
 //! A vendor that we did not write: llama.cpp's server behind the gateway.
 //!
+//! Its Python edition keeps a schema through a forced tool only; the C++ one knows `json_schema` as well
+//! (`GATEMARK_LLAMA_STRUCTURED=strict`).
+//!
 //! Run on demand, since the server takes ten minutes to build: start one (docs/development.md says how) and name it in
 //! `GATEMARK_LLAMA_SERVER=http://127.0.0.1:8080`. The model may be of random weights: nothing here looks at what it
 //! says, only at what is true of every answer. What it once answered is replayed by
@@ -17,10 +20,11 @@ const WHY: &str = "GATEMARK_LLAMA_SERVER=http://host:port of a llama.cpp server"
 /// The project of `init` whose prompt is answered by llama.cpp, deployed to a place without rules.
 fn serving() -> (Project, Server) {
     let url = std::env::var("GATEMARK_LLAMA_SERVER").expect(WHY);
+    let mode = std::env::var("GATEMARK_LLAMA_STRUCTURED").unwrap_or_else(|_| "tool".into());
     let project = Project::new();
     let config = format!(
         "name: mock\nproviders:\n  llama: {{protocol: llamacpp, base_url: \"{}/v1\", retries: 0, timeout: 120s, \
-         structured: {{default: strict}}}}\nmodels:\n  llama/tiny: {{input_usd_per_million: 1, \
+         structured: {{default: {mode}}}}}\nmodels:\n  llama/tiny: {{input_usd_per_million: 1, \
          output_usd_per_million: 2, pinned: true}}\nenvironments:\n  staging: {{policy: open, record: content}}\n",
         url.trim_end_matches('/')
     );
@@ -72,7 +76,8 @@ fn whole_answers_are_counted_and_priced() {
     let answer = plain(&server, json!({}));
     let body = answer.json();
     let usage = &body["usage"];
-    let (input, output) = (usage["prompt_tokens"].as_u64().unwrap(), usage["completion_tokens"].as_u64().unwrap());
+    let (input, output) =
+        (usage["prompt_tokens"].as_u64().unwrap(), usage["completion_tokens"].as_u64().unwrap());
     assert!(input > 0 && output <= 12, "{usage}");
     let finish = body["choices"][0]["finish_reason"].as_str().unwrap();
     assert!(finish == "length" && output == 12 || finish == "stop", "{body}");
@@ -85,7 +90,8 @@ fn streams_say_what_whole_answers_say_and_are_counted() {
     let (project, server) = serving();
     let whole = plain(&server, json!({}));
     let whole = whole.json();
-    let stream = events(&plain(&server, json!({"stream": true, "stream_options": {"include_usage": true}})));
+    let stream =
+        events(&plain(&server, json!({"stream": true, "stream_options": {"include_usage": true}})));
     let said = whole["choices"][0]["message"]["content"].as_str().unwrap();
     assert_eq!(streamed_text(&stream), said);
     let finishes: Vec<&str> =
@@ -106,7 +112,10 @@ fn a_stop_sequence_ends_the_answer() {
     let answer = plain(&server, json!({"stop": [stop]})).json();
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
     let cut = answer["choices"][0]["message"]["content"].as_str().unwrap();
-    assert!(said.starts_with(cut) && !cut.contains(&stop) && cut.len() < said.len(), "{cut:?} of {said:?}");
+    assert!(
+        said.starts_with(cut) && !cut.contains(&stop) && cut.len() < said.len(),
+        "{cut:?} of {said:?}"
+    );
 }
 
 /// The other doors speak to it in translation.
@@ -130,7 +139,10 @@ fn other_doors_are_answered_too() {
     let asked = json!({"model": "llama/tiny", "max_output_tokens": 12, "temperature": 0, "input": "Say something."});
     let response = server.post("/v1/responses", None, &asked).json();
     assert!(matches!(response["status"].as_str(), Some("completed" | "incomplete")), "{response}");
-    assert_eq!(response["output"][0]["content"][0]["text"], plain["choices"][0]["message"]["content"]);
+    assert_eq!(
+        response["output"][0]["content"][0]["text"],
+        plain["choices"][0]["message"]["content"]
+    );
 }
 
 /// A model of random weights keeps a schema only if the server holds it to it: so it was told, in its own words.
@@ -152,7 +164,8 @@ fn a_prompts_schema_is_kept() {
             assert_eq!(answer.header("x-gatemark-repaired"), None);
             answer.json()["choices"][0]["message"]["content"].as_str().unwrap().to_string()
         };
-        let value: Value = serde_json::from_str(&text).unwrap_or_else(|cause| panic!("{cause}: {text}"));
+        let value: Value =
+            serde_json::from_str(&text).unwrap_or_else(|cause| panic!("{cause}: {text}"));
         assert!(value["queue"].is_string(), "{value}");
     }
     drop(server);

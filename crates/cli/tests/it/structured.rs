@@ -72,7 +72,8 @@ fn the_schema_is_told_and_a_fault_is_repaired() {
     assert_eq!((refused.status, &refused.json()["error"]["param"]), (400, &json!("text.format")));
     assert!(refused.body.contains("`text.format` is fixed by"), "{}", refused.body);
     let format = json!({"format": {"type": "json_schema", "schema": {}}});
-    let refused = at("/v1/messages", json!({"max_tokens": 64, "messages": [], "output_config": format}));
+    let refused =
+        at("/v1/messages", json!({"max_tokens": 64, "messages": [], "output_config": format}));
     assert!(refused.body.contains("`output_config.format` is fixed by"), "{}", refused.body);
     let same = call(&server, json!({"response_format": {"type": "json_object"}}));
     assert_eq!(same.status, 200, "{}", same.body);

@@ -8,8 +8,14 @@ use crate::answer::Answer;
 use crate::unreadable::Unreadable;
 use crate::{anthropic, bedrock, chat, gemini, openai};
 
-fn run(name: &str, vendor: &str, words: &[&str], read: impl Fn(Bytes) -> Result<Answer, Unreadable>) {
-    target(name, fixtures(vendor, ".json"), words).run(|bytes| match read(Bytes::copy_from_slice(bytes)) {
+fn run(
+    name: &str,
+    vendors: &[&str],
+    words: &[&str],
+    read: impl Fn(Bytes) -> Result<Answer, Unreadable>,
+) {
+    let seeds = vendors.iter().flat_map(|vendor| fixtures(vendor, ".json")).collect();
+    target(name, seeds, words).run(|bytes| match read(Bytes::copy_from_slice(bytes)) {
         Ok(answer) => {
             let calls = answer.tool_calls.is_some();
             let outcome = format!("{:?} {calls} {}", answer.finish.word(), answer.usage.is_some());
@@ -23,32 +29,65 @@ fn run(name: &str, vendor: &str, words: &[&str], read: impl Fn(Bytes) -> Result<
 
 #[test]
 fn of_chat_completions() {
-    let words = ["\"content\":", "\"tool_calls\":", "\"finish_reason\":", "\"choices\":", "\"index\":", "\"refusal\":\"no\""];
-    run("chat", "openai", &words, chat::read::answer);
+    let words = [
+        "\"content\":",
+        "\"tool_calls\":",
+        "\"finish_reason\":",
+        "\"choices\":",
+        "\"index\":",
+        "\"refusal\":\"no\"",
+    ];
+    run("chat", &["openai", "llamacpp"], &words, chat::read::answer);
 }
 
 #[test]
 fn of_responses() {
-    let words = ["\"output\":", "\"status\":\"incomplete\"", "\"type\":\"function_call\"", "\"error\":", "\"summary\":"];
-    run("responses", "responses", &words, |raw| openai::responses::answer::read(&raw));
+    let words = [
+        "\"output\":",
+        "\"status\":\"incomplete\"",
+        "\"type\":\"function_call\"",
+        "\"error\":",
+        "\"summary\":",
+    ];
+    run("responses", &["responses"], &words, |raw| openai::responses::answer::read(&raw));
 }
 
 #[test]
 fn of_anthropic() {
-    let words = ["\"content\":", "\"type\":\"tool_use\"", "\"thinking\":", "\"input\":", "\"stop_reason\":", "\"usage\":"];
-    run("anthropic", "anthropic", &words, |raw| anthropic::answer::read(&raw));
+    let words = [
+        "\"content\":",
+        "\"type\":\"tool_use\"",
+        "\"thinking\":",
+        "\"input\":",
+        "\"stop_reason\":",
+        "\"usage\":",
+    ];
+    run("anthropic", &["anthropic"], &words, |raw| anthropic::answer::read(&raw));
 }
 
 #[test]
 fn of_gemini() {
-    let words = ["\"parts\":", "\"functionCall\":", "\"thought\":true", "\"finishReason\":", "\"candidates\":", "\"promptFeedback\":{\"blockReason\":\"SAFETY\"}"];
-    run("gemini", "gemini", &words, |raw| gemini::answer::read(&raw));
+    let words = [
+        "\"parts\":",
+        "\"functionCall\":",
+        "\"thought\":true",
+        "\"finishReason\":",
+        "\"candidates\":",
+        "\"promptFeedback\":{\"blockReason\":\"SAFETY\"}",
+    ];
+    run("gemini", &["gemini"], &words, |raw| gemini::answer::read(&raw));
 }
 
 #[test]
 fn of_bedrock() {
-    let words = ["\"toolUse\":", "\"stopReason\":", "\"reasoningContent\":", "\"output\":", "\"inputTokens\":"];
-    run("bedrock", "bedrock", &words, |raw| bedrock::answer::read(&raw));
+    let words = [
+        "\"toolUse\":",
+        "\"stopReason\":",
+        "\"reasoningContent\":",
+        "\"output\":",
+        "\"inputTokens\":",
+    ];
+    run("bedrock", &["bedrock"], &words, |raw| bedrock::answer::read(&raw));
 }
 
 /// Vectors: as many as were asked for, of one length, or an error.

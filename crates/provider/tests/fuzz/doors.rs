@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::{class, target};
 use crate::dialect::Dialect;
-use crate::object::{self, Members};
 use crate::door::{DoorRequest, read_prompt, read_request};
+use crate::object::{self, Members};
 use crate::request::{ChatRequest, Messages};
 use crate::towards::Towards;
 use crate::{anthropic, bedrock, gemini, messages, native, openai, responses, turns, wishes};
@@ -18,15 +18,38 @@ const CHAT: &str = r#"{"model":"acme/m","messages":[{"role":"system","content":"
 const PROMPT: &str = r#"{"model":"gatemark","prompt":{"id":"a/b","version":"2","variables":{"x":1}},"messages":[{"role":"user","content":"more"}],"n":1,"seed":7,"logprobs":true}"#;
 const MESSAGES: &str = r#"{"model":"acme/m","max_tokens":64,"system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}],"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"7"}]},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}}]}],"tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"any"},"thinking":{"type":"enabled","budget_tokens":1024},"stop_sequences":["x"],"metadata":{"user_id":"u"},"stream":true}"#;
 const RESPONSES: &str = r#"{"model":"acme/m","instructions":"Be brief.","input":[{"role":"user","content":[{"type":"input_text","text":"Hi"},{"type":"input_image","image_url":"data:image/png;base64,iVBORw0KGgo="}]},{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c1","output":"7"},{"type":"reasoning","id":"rs_1","summary":[]}],"max_output_tokens":64,"tools":[{"type":"function","name":"f","parameters":{"type":"object"},"strict":true}],"tool_choice":{"type":"function","name":"f"},"text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object"}},"verbosity":"low"},"reasoning":{"effort":"low"},"store":false,"parallel_tool_calls":false}"#;
-const TEXT: &str = r#"{"model":"gatemark/a/b@staging","input":"Hi","variables":{"x":[1,2]},"stream":true}"#;
-const EMBEDDINGS: &str = r#"{"model":"acme/e","input":["a","b"],"encoding_format":"base64","dimensions":8,"user":"u"}"#;
+const TEXT: &str =
+    r#"{"model":"gatemark/a/b@staging","input":"Hi","variables":{"x":[1,2]},"stream":true}"#;
+const EMBEDDINGS: &str =
+    r#"{"model":"acme/e","input":["a","b"],"encoding_format":"base64","dimensions":8,"user":"u"}"#;
 
 const WORDS: &[&str] = &[
-    "\"role\":\"user\"", "\"role\":\"system\"", "\"role\":\"tool\"", "\"role\":\"developer\"", "\"content\":null",
-    "\"content\":[]", "\"type\":\"text\"", "\"type\":\"image\"", "\"Model\":\"x\"", "\"model\":\"x\"", "\"stream\":1",
-    "\"n\":2", "\"tools\":[]", "\"tool_choice\":\"none\"", "\"arguments\":\"{\"", "\"input\":[[1,2]]", "\"input\":[\"\"]",
-    "\"cache_control\":{\"type\":\"ephemeral\"}", "\"type\":\"tool_result\"", "\"system\":\"x\"", "\"prompt\":{}",
-    "{\"type\":\"text\",\"text\":\"x\"}", "data:image/png;base64,", "https://a.example/i.png", "\"top_k\":3", "\"seed\":1",
+    "\"role\":\"user\"",
+    "\"role\":\"system\"",
+    "\"role\":\"tool\"",
+    "\"role\":\"developer\"",
+    "\"content\":null",
+    "\"content\":[]",
+    "\"type\":\"text\"",
+    "\"type\":\"image\"",
+    "\"Model\":\"x\"",
+    "\"model\":\"x\"",
+    "\"stream\":1",
+    "\"n\":2",
+    "\"tools\":[]",
+    "\"tool_choice\":\"none\"",
+    "\"arguments\":\"{\"",
+    "\"input\":[[1,2]]",
+    "\"input\":[\"\"]",
+    "\"cache_control\":{\"type\":\"ephemeral\"}",
+    "\"type\":\"tool_result\"",
+    "\"system\":\"x\"",
+    "\"prompt\":{}",
+    "{\"type\":\"text\",\"text\":\"x\"}",
+    "data:image/png;base64,",
+    "https://a.example/i.png",
+    "\"top_k\":3",
+    "\"seed\":1",
 ];
 
 #[test]
@@ -46,7 +69,11 @@ fn of_responses() {
 
 #[test]
 fn of_embeddings() {
-    run("door_embeddings", Dialect::Embeddings, &[EMBEDDINGS, r#"{"model":"a/e","input":[[1,2],[3]]}"#]);
+    run(
+        "door_embeddings",
+        Dialect::Embeddings,
+        &[EMBEDDINGS, r#"{"model":"a/e","input":[[1,2],[3]]}"#],
+    );
 }
 
 fn run(name: &str, dialect: Dialect, seeds: &[&str]) {
@@ -108,7 +135,11 @@ fn plain(dialect: Dialect, read: DoorRequest, body: &Body<'_>) -> String {
     let native = native::write(&request, false).unwrap();
     let native: &RawValue = serde_json::from_slice(&native).unwrap();
     let said = Members::of(native).unwrap().take(dialect.conversation()).map(RawValue::get);
-    assert_eq!(said, of(body, dialect.conversation()).map(RawValue::get), "what was said changed on its way");
+    assert_eq!(
+        said,
+        of(body, dialect.conversation()).map(RawValue::get),
+        "what was said changed on its way"
+    );
     let mut outcome = String::new();
     for knows in [true, false] {
         let towards = Towards { provider: "acme", knows, bound: "max_tokens" };
@@ -133,7 +164,11 @@ fn vendors(request: &ChatRequest) -> String {
     assert_eq!(request.dialect, Dialect::Chat);
     if let Messages::Raw(said) = &request.messages {
         let exchanges = turns::exchanges(said).map(|exchanges| exchanges.len());
-        let _ = (exchanges.map_err(refused), turns::transcript(said).map_err(refused), turns::opens(said));
+        let _ = (
+            exchanges.map_err(refused),
+            turns::transcript(said).map_err(refused),
+            turns::opens(said),
+        );
     }
     let responses = openai::responses::request::translate(request);
     let responses = responses.and_then(|request| native::write(&request, false));
@@ -154,7 +189,11 @@ fn sent(written: Result<bytes::Bytes, Error>) -> String {
     match written {
         Ok(body) => {
             let value = serde_json::from_slice::<&RawValue>(&body);
-            assert!(value.is_ok_and(|value| Members::of(value).is_some()), "{}", body.escape_ascii());
+            assert!(
+                value.is_ok_and(|value| Members::of(value).is_some()),
+                "{}",
+                body.escape_ascii()
+            );
             "sent".into()
         }
         Err(error) => refused(error),

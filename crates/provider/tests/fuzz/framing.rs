@@ -4,11 +4,22 @@ use gatemark_core::Result;
 
 use super::drive::Dice;
 use super::{fixtures, target};
-use crate::sse::{self, Event};
 use crate::amazon;
+use crate::sse::{self, Event};
 
 const WORDS: &[&str] = &[
-    "data: ", "data:", "data", "event: error", "event:", "id: 1", "retry: 5", ": note", "[DONE]", "\n\n", "\r\r", "\r\n\r\n",
+    "data: ",
+    "data:",
+    "data",
+    "event: error",
+    "event:",
+    "id: 1",
+    "retry: 5",
+    ": note",
+    "[DONE]",
+    "\n\n",
+    "\r\r",
+    "\r\n\r\n",
     "\u{feff}",
 ];
 
@@ -57,14 +68,20 @@ pub(super) fn cut(mut cutter: impl Cutter, pieces: &[&[u8]]) -> (Vec<Event>, Opt
 fn server_sent_events() {
     let mut seeds = fixtures("openai", ".sse");
     seeds.extend(fixtures("anthropic", ".sse"));
-    seeds.push(b"\xef\xbb\xbfid: 1\revent: x\r\ndata: a\ndata:b\n\n: note\n\nretry: 3\ndata\n\n".to_vec());
+    seeds.push(
+        b"\xef\xbb\xbfid: 1\revent: x\r\ndata: a\ndata:b\n\n: note\n\nretry: 3\ndata\n\n".to_vec(),
+    );
     target("sse", seeds, WORDS).run(|bytes| {
         let mut dice = Dice::of(bytes);
         let limit = [16, 100, 400, sse::MAX_EVENT][dice.below(4)];
         let decoder = || sse::Decoder::with_limit(limit);
         let (events, failed) = cut(decoder(), &[bytes]);
         let pieces = dice.pieces(bytes);
-        assert_eq!(cut(decoder(), &pieces), (events.clone(), failed.clone()), "the cutting matters");
+        assert_eq!(
+            cut(decoder(), &pieces),
+            (events.clone(), failed.clone()),
+            "the cutting matters"
+        );
         let data: usize = events.iter().map(|event| event.data.len()).sum();
         assert!(data <= bytes.len(), "{data} bytes out of {}", bytes.len());
         assert!(events.iter().all(|event| event.data.len() <= limit), "an event over its bound");
@@ -98,8 +115,17 @@ fn mended(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn amazons_frames() {
     let frames = |lines: &[u8]| super::streams::frames(lines);
-    let seeds: Vec<Vec<u8>> = super::streams::BEDROCK.iter().map(|text| frames(text.as_bytes())).collect();
-    let words = ["\u{7}\0\u{5}event", ":event-type", ":message-type", "exception", "error", "\0\0\0\u{10}", "\0\0\0\0"];
+    let seeds: Vec<Vec<u8>> =
+        super::streams::BEDROCK.iter().map(|text| frames(text.as_bytes())).collect();
+    let words = [
+        "\u{7}\0\u{5}event",
+        ":event-type",
+        ":message-type",
+        "exception",
+        "error",
+        "\0\0\0\u{10}",
+        "\0\0\0\0",
+    ];
     target("amazon", seeds, &words).run(|bytes| {
         let mut dice = Dice::of(bytes);
         let bytes = if dice.below(4) > 0 { mended(bytes) } else { bytes.to_vec() };
@@ -112,6 +138,11 @@ fn amazons_frames() {
         assert!(data <= 6 * bytes.len() + 64 * events.len(), "{data} bytes out of {}", bytes.len());
         let mut names: Vec<_> = events.iter().map(|event| event.event.clone()).collect();
         names.dedup();
-        format!("{} {} {}", events.len().min(9), names.len(), super::class(&failed.unwrap_or_default()))
+        format!(
+            "{} {} {}",
+            events.len().min(9),
+            names.len(),
+            super::class(&failed.unwrap_or_default())
+        )
     });
 }

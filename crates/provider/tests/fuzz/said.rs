@@ -45,7 +45,10 @@ pub(super) fn stream(chunks: &[Chunk], read_from: usize, ended: bool) {
     for chunk in chunks {
         let _ = (chunk.is_output(), chunk.is_silent());
         raw_is_json(chunk.raw.as_ref());
-        let breaks = chunk.raw.as_ref().is_some_and(|raw| raw.bytes.iter().any(|c| matches!(c, b'\n' | b'\r')));
+        let breaks = chunk
+            .raw
+            .as_ref()
+            .is_some_and(|raw| raw.bytes.iter().any(|c| matches!(c, b'\n' | b'\r')));
         assert!(!breaks, "an event that would be cut in two: {:?}", chunk.raw);
     }
     for dialect in DOORS {
@@ -82,7 +85,10 @@ fn events(stream: &[u8]) {
         let event = event.unwrap();
         if event.data != "[DONE]" {
             // What a vendor calls an event need not be a word that can stand in a name.
-            let known = event.event.as_deref().is_none_or(|name| name == "message" || name == kind(json(&event.data)));
+            let known = event
+                .event
+                .as_deref()
+                .is_none_or(|name| name == "message" || name == kind(json(&event.data)));
             json(&event.data);
             assert!(known, "{event:?}");
         }
@@ -100,7 +106,8 @@ fn raw_is_json(raw: Option<&Raw>) {
 
 /// JSON by its grammar: numbers of any size, texts with any escapes.
 fn json(bytes: &Bytes) -> &RawValue {
-    serde_json::from_slice(bytes).unwrap_or_else(|cause| panic!("{cause}: {}", bytes.escape_ascii()))
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|cause| panic!("{cause}: {}", bytes.escape_ascii()))
 }
 
 fn kind(data: &RawValue) -> String {

@@ -63,53 +63,77 @@ fn judge<R: Reader + Default, C: Cutter>(cutter: impl Fn() -> C, bytes: &[u8]) -
     outcome + &end
 }
 
-fn run<R: Reader + Default>(name: &str, vendor: &str, words: &[&str]) {
-    let seeds = fixtures(vendor, ".sse");
+fn run<R: Reader + Default>(name: &str, vendors: &[&str], words: &[&str]) {
+    let seeds = vendors.iter().flat_map(|vendor| fixtures(vendor, ".sse")).collect();
     target(name, seeds, words).run(|bytes| judge::<R, _>(sse::Decoder::new, bytes));
 }
 
 const CHAT: [&str; 8] = [
-    "data: [DONE]\n\n", "data: {\"choices\":[]}\n\n", "\"finish_reason\":\"stop\"", "\"content\":\"x\"", "\"delta\":{}",
-    "\"x_groq\":{\"usage\":{}}", "\"usage\":", "data: {\"error\":{\"message\":\"no\"}}\n\n",
+    "data: [DONE]\n\n",
+    "data: {\"choices\":[]}\n\n",
+    "\"finish_reason\":\"stop\"",
+    "\"content\":\"x\"",
+    "\"delta\":{}",
+    "\"x_groq\":{\"usage\":{}}",
+    "\"usage\":",
+    "data: {\"error\":{\"message\":\"no\"}}\n\n",
 ];
 
 #[test]
 fn of_chat_completions() {
-    run::<openai::stream::Reading>("chat_stream", "openai", &CHAT);
+    run::<openai::stream::Reading>("chat_stream", &["openai", "llamacpp"], &CHAT);
 }
 
 #[test]
 fn of_azure() {
-    let words = [&CHAT[..], &["\"prompt_filter_results\":[]", "\"content_filter_offsets\":{}"]].concat();
-    run::<azure::Reading>("azure_stream", "azure", &words);
+    let words =
+        [&CHAT[..], &["\"prompt_filter_results\":[]", "\"content_filter_offsets\":{}"]].concat();
+    run::<azure::Reading>("azure_stream", &["azure"], &words);
 }
 
 #[test]
 fn of_responses() {
     let words = [
-        "event: response.completed\n", "\"type\":\"response.output_text.delta\"", "\"delta\":\"x\"", "\"response\":{}",
-        "\"output_index\":", "\"type\":\"error\"", "\"type\":\"response.failed\"", "\"item\":{\"type\":\"function_call\"}",
+        "event: response.completed\n",
+        "\"type\":\"response.output_text.delta\"",
+        "\"delta\":\"x\"",
+        "\"response\":{}",
+        "\"output_index\":",
+        "\"type\":\"error\"",
+        "\"type\":\"response.failed\"",
+        "\"item\":{\"type\":\"function_call\"}",
     ];
-    run::<openai::responses::stream::Reading>("responses_stream", "responses", &words);
+    run::<openai::responses::stream::Reading>("responses_stream", &["responses"], &words);
 }
 
 #[test]
 fn of_anthropic() {
     let words = [
-        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", "\"type\":\"content_block_start\"", "\"index\":",
-        "\"type\":\"input_json_delta\",\"partial_json\":\"{\"", "\"type\":\"ping\"", "\"type\":\"tool_use\"",
-        "\"type\":\"message_delta\"", "\"usage\":{\"output_tokens\":-1}", "\"type\":\"error\"",
+        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+        "\"type\":\"content_block_start\"",
+        "\"index\":",
+        "\"type\":\"input_json_delta\",\"partial_json\":\"{\"",
+        "\"type\":\"ping\"",
+        "\"type\":\"tool_use\"",
+        "\"type\":\"message_delta\"",
+        "\"usage\":{\"output_tokens\":-1}",
+        "\"type\":\"error\"",
     ];
-    run::<anthropic::stream::Reading>("anthropic_stream", "anthropic", &words);
+    run::<anthropic::stream::Reading>("anthropic_stream", &["anthropic"], &words);
 }
 
 #[test]
 fn of_gemini() {
     let words = [
-        "\"finishReason\":\"STOP\"", "\"parts\":[{\"text\":\"x\"}]", "\"functionCall\":{\"name\":\"f\",\"args\":{}}",
-        "\"thought\":true", "\"candidates\":[]", "\"promptFeedback\":{\"blockReason\":\"SAFETY\"}", "data: {}\n\n",
+        "\"finishReason\":\"STOP\"",
+        "\"parts\":[{\"text\":\"x\"}]",
+        "\"functionCall\":{\"name\":\"f\",\"args\":{}}",
+        "\"thought\":true",
+        "\"candidates\":[]",
+        "\"promptFeedback\":{\"blockReason\":\"SAFETY\"}",
+        "data: {}\n\n",
     ];
-    run::<gemini::stream::Reading>("gemini_stream", "gemini", &words);
+    run::<gemini::stream::Reading>("gemini_stream", &["gemini"], &words);
 }
 
 /// Streams of Bedrock before they are framed: an event's name and its payload on each line.
@@ -147,7 +171,8 @@ pub(super) fn frames(lines: &[u8]) -> Vec<u8> {
         };
         let headers = vec![Header::new(":message-type", text(kind)), Header::new(key, text(name))];
         let payload = parts.next().unwrap_or_default().to_vec();
-        if let Err(cause) = write_message_to(&Message::new_from_parts(headers, payload), &mut bytes) {
+        if let Err(cause) = write_message_to(&Message::new_from_parts(headers, payload), &mut bytes)
+        {
             // A name that is too long for a header: nobody can send it.
             assert!(name.len() > 1000, "{cause}");
         }
@@ -158,8 +183,14 @@ pub(super) fn frames(lines: &[u8]) -> Vec<u8> {
 #[test]
 fn of_bedrock() {
     let words = [
-        "metadata {}\n", "messageStop {\"stopReason\":\"x\"}\n", "contentBlockStart ", "\n!validationException {}\n",
-        "\"contentBlockIndex\":1", "\"delta\":{\"text\":\"x\"}", "\"toolUse\":{\"input\":\"{\"}", "\"usage\":{}",
+        "metadata {}\n",
+        "messageStop {\"stopReason\":\"x\"}\n",
+        "contentBlockStart ",
+        "\n!validationException {}\n",
+        "\"contentBlockIndex\":1",
+        "\"delta\":{\"text\":\"x\"}",
+        "\"toolUse\":{\"input\":\"{\"}",
+        "\"usage\":{}",
     ];
     let seeds = BEDROCK.iter().map(|text| text.as_bytes().to_vec()).collect();
     target("bedrock_stream", seeds, &words).run(|lines| {

@@ -222,14 +222,17 @@ fn bounded() -> Value {
 async fn googles_models_take_a_schema_as_it_is() {
     for protocol in [Protocol::Gemini, Protocol::Vertex] {
         let request = |schema: &Value, model: &str| told(schema, None, &[], model);
-        let (body, text, _) = asked((protocol, None), GEMINI, &request(&bounded(), "gemini-2.5-flash")).await;
+        let (body, text, _) =
+            asked((protocol, None), GEMINI, &request(&bounded(), "gemini-2.5-flash")).await;
         let config = &body["generationConfig"];
         assert_eq!(config["responseMimeType"], "application/json", "{body}");
         assert_eq!((&config["responseJsonSchema"], text.as_str()), (&bounded(), "{}"));
-        let (body, ..) = asked((protocol, None), GEMINI, &request(&schema(), "gemini-2.0-flash")).await;
+        let (body, ..) =
+            asked((protocol, None), GEMINI, &request(&schema(), "gemini-2.0-flash")).await;
         assert_eq!(body.get("generationConfig"), None, "{body}");
         let json = Some(Structured::Json);
-        let (body, ..) = asked((protocol, json), GEMINI, &request(&schema(), "gemini-2.0-flash")).await;
+        let (body, ..) =
+            asked((protocol, json), GEMINI, &request(&schema(), "gemini-2.0-flash")).await;
         assert_eq!(body["generationConfig"], json!({"responseMimeType": "application/json"}));
         assert!(body["systemInstruction"].to_string().contains("JSON Schema"), "{body}");
     }
@@ -257,7 +260,8 @@ async fn deployments_at_azure_go_by_their_names() {
 #[tokio::test]
 async fn bedrock_by_generation_and_schema() {
     let bedrock = (Protocol::Bedrock, None);
-    let (new, old) = ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-3-haiku-20240307-v1:0");
+    let (new, old) =
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-3-haiku-20240307-v1:0");
     let (body, text, _) = asked(bedrock, BEDROCK, &told(&schema(), None, &[], new)).await;
     let format = &body["outputConfig"]["textFormat"];
     let told_schema = &format["structure"]["jsonSchema"];
@@ -266,7 +270,8 @@ async fn bedrock_by_generation_and_schema() {
     assert_eq!(serde_json::from_str::<Value>(written).unwrap(), schema(), "a schema as text");
     assert_eq!((body.get("toolConfig"), text.as_str()), (None, "{}"));
     for (schema, model) in [(schema(), old), (bounded(), new)] {
-        let (body, text, finish) = asked(bedrock, BEDROCK_TOOL, &told(&schema, None, &[], model)).await;
+        let (body, text, finish) =
+            asked(bedrock, BEDROCK_TOOL, &told(&schema, None, &[], model)).await;
         assert_eq!((text.as_str(), finish), (r#"{"a":1}"#, Finish::Stop), "{model}");
         let tool = &body["toolConfig"]["tools"][0]["toolSpec"];
         assert_eq!((&tool["name"], &tool["inputSchema"]["json"]), (&json!("answer"), &schema));
