@@ -60,7 +60,8 @@ fn put_line(frame: &mut BytesMut, payload: &[u8]) {
 /// The `type` of an event's data, which is its name. Vendors write it first.
 pub(crate) fn event_name(data: &Bytes) -> String {
     let text = std::str::from_utf8(data).unwrap_or_default();
-    let first = text.strip_prefix("{\"type\":").map(|rest| rest.trim_start_matches([' ', '"']));
+    let first = text.strip_prefix("{\"type\":");
+    let first = first.and_then(|rest| rest.trim_start_matches(' ').strip_prefix('"'));
     if let Some((name, _)) = first.and_then(|rest| rest.split_once('"'))
         && is_word(name)
     {

@@ -109,7 +109,7 @@ fn field(name: &str, value: &RawValue) -> Result<Option<(String, Box<RawValue>)>
         | "prompt_cache_retention"
         | "parallel_tool_calls"
         | "store" => same(name),
-        "reasoning_effort" => translated("reasoning", json!({"effort": value})),
+        "reasoning_effort" => translated("reasoning", json!({"effort": read(name, value)?})),
         "tools" => translated("tools", tools(&read(name, value)?)?),
         "tool_choice" => translated("tool_choice", choice(read(name, value)?)?),
         _ => {
