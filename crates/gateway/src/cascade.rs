@@ -76,7 +76,7 @@ impl<'a> Stairs<'a> {
         let prepared = prepare::prepare(snapshot, &resolved, ask.clone(), record)
             .and_then(|mut prepared| {
                 prepared.spent = record.spent_so_far(answer.usage);
-                reserve::another(snapshot, &resolved, &prepared, record).map(|()| prepared)
+                reserve::reserve(snapshot, &resolved, &prepared, record).map(|()| prepared)
             })
             .inspect_err(|error| tracing::debug!(call = record.id(), %error, "does not go up"))
             .ok()?;

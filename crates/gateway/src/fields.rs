@@ -4,7 +4,7 @@
 //! name; and nothing may be added that has another model answer or that makes answers nobody judges.
 
 use gatemark_core::error::{Error, Result};
-use gatemark_provider::Form;
+use gatemark_provider::{Dialect, Form};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -60,8 +60,9 @@ const OTHER_MODELS: [&str; 9] = [
     "cached_content",
 ];
 
-/// The version's `fixed` fields followed by those that the caller asked for.
-pub(crate) fn merged(fixed: &Fields, asked: Fields) -> Result<Fields> {
+/// The version's `fixed` fields followed by those that the caller asked for, both in the words of chat completions.
+/// What may not be asked is called what `door` calls it.
+pub(crate) fn merged(fixed: &Fields, door: Dialect, asked: Fields) -> Result<Fields> {
     let mut fields = fixed.clone();
     for (name, value) in asked {
         if OTHER_MODELS.contains(&name.as_str()) {
@@ -92,6 +93,7 @@ pub(crate) fn merged(fixed: &Fields, asked: Fields) -> Result<Fields> {
             }
             Some((_, known)) if same_json(known, &value) => {}
             Some((known, fixed)) => {
+                let (known, name) = (door.spelled(known), door.spelled(&name));
                 let message = format!(
                     "`{known}` is fixed at {} by the prompt's version: leave `{name}` out of the request",
                     fixed.get()
@@ -139,7 +141,7 @@ pub(crate) fn yield_bound(fixed: &Fields, asked: &mut Fields) {
 
 /// Leaves out a caller's wish for the form of the answer that the version's own form keeps: JSON, or the same
 /// schema. Any other is refused, because the version's form was tested.
-pub(crate) fn yield_form(form: &Form, asked: &mut Fields) -> Result<()> {
+pub(crate) fn yield_form(form: &Form, door: Dialect, asked: &mut Fields) -> Result<()> {
     let kept = |value: &RawValue| {
         let Some(wish) = read(value) else { return false };
         match wish.get("type").and_then(Value::as_str) {
@@ -153,9 +155,10 @@ pub(crate) fn yield_form(form: &Form, asked: &mut Fields) -> Result<()> {
     let place = asked.iter().position(|(name, _)| name == "response_format");
     let Some((_, value)) = place.and_then(|place| asked.get(place)) else { return Ok(()) };
     if !kept(value) {
+        let name = door.spelled("response_format");
         let message =
-            "`response_format` is fixed by the output schema of the prompt's version: leave it out";
-        return Err(Error::invalid(message).at("response_format").coded("parameter_fixed"));
+            format!("`{name}` is fixed by the output schema of the prompt's version: leave it out");
+        return Err(Error::invalid(message).at(name).coded("parameter_fixed"));
     }
     asked.retain(|(name, _)| name != "response_format");
     Ok(())
@@ -210,7 +213,7 @@ mod tests {
 
     fn merge(asked: &[(&str, &str)]) -> Result<Vec<String>, &'static str> {
         let fixed = fields(&[("temperature", "0"), ("max_tokens", "100")]);
-        let merged = merged(&fixed, fields(asked)).map_err(|error| error.code())?;
+        let merged = merged(&fixed, Dialect::Chat, fields(asked)).map_err(|error| error.code())?;
         Ok(merged.iter().skip(2).map(|(name, value)| format!("{name}={}", value.get())).collect())
     }
 
@@ -219,6 +222,9 @@ mod tests {
         assert_eq!(merge(&[("user", "\"u\""), ("temperature", "0.0")]).unwrap(), ["user=\"u\""]);
         assert_eq!(merge(&[("temperature", "0.1")]), Err("parameter_fixed"));
         assert_eq!(merge(&[("max_completion_tokens", "900")]), Err("parameter_fixed"));
+        let (fixed, asked) = (fields(&[("max_tokens", "100")]), fields(&[("max_tokens", "7")]));
+        let refused = merged(&fixed, Dialect::Responses, asked).unwrap_err();
+        assert_eq!(refused.param(), Some("max_output_tokens"));
         assert_eq!(merge(&[("max_completion_tokens", "100")]).unwrap(), [""; 0]);
         assert_eq!(merge(&[("n", "1")]).unwrap(), ["n=1"]);
         for refused in [
@@ -249,15 +255,17 @@ mod tests {
             ("top_k", "1", "k", "2"),
         ] {
             let merge = |name: &str, value: &str| {
-                let merged = merged(&fields(&[(fixed, value)]), fields(&[(name, value)]));
+                let merged =
+                    merged(&fields(&[(fixed, value)]), Dialect::Chat, fields(&[(name, value)]));
                 merged.map(|merged| merged.len()).map_err(|error| error.code())
             };
-            let change = merged(&fields(&[(fixed, value)]), fields(&[(other, another)]));
+            let change =
+                merged(&fields(&[(fixed, value)]), Dialect::Chat, fields(&[(other, another)]));
             assert_eq!(change.unwrap_err().code(), "parameter_fixed", "{fixed} {other}");
             assert_eq!(merge(other, value), Ok(1), "{other} says the same and is left out");
         }
         // What nothing fixes may be added under either name.
-        let free = merged(&fields(&[]), fields(&[("random_seed", "2")])).unwrap();
+        let free = merged(&fields(&[]), Dialect::Chat, fields(&[("random_seed", "2")])).unwrap();
         assert_eq!(free.len(), 1);
     }
 
@@ -267,7 +275,9 @@ mod tests {
         let form = Form::new(&schema, None).unwrap().unwrap();
         let left = |wish: &str| {
             let mut asked = fields(&[("response_format", wish), ("top_p", "1")]);
-            yield_form(&form, &mut asked).map_err(|error| error.code()).map(|()| asked.len())
+            yield_form(&form, Dialect::Chat, &mut asked)
+                .map_err(|error| error.code())
+                .map(|()| asked.len())
         };
         let schema = |schema: &str| {
             format!(r#"{{"type":"json_schema","json_schema":{{"name":"x","schema":{schema}}}}}"#)
@@ -292,7 +302,7 @@ mod tests {
     #[test]
     fn bounds_that_a_vendor_may_read_differently_are_refused() {
         let merge = |asked: &[(&str, &str)]| {
-            merged(&fields(&[]), fields(asked))
+            merged(&fields(&[]), Dialect::Chat, fields(asked))
                 .map(|merged| merged.len())
                 .map_err(|error| error.code())
         };

@@ -63,8 +63,10 @@ pub(crate) fn prepare(
     match &resolved.named {
         None => plain(resolved, ask, record),
         Some(named) => {
+            let door = ask.dialect;
             let ask = in_chat(snapshot, resolved, ask)?;
             let beside = Beside {
+                door,
                 form: form(snapshot, resolved, named),
                 stable: stable(snapshot, resolved, named)?,
             };
@@ -124,6 +126,8 @@ fn plain(resolved: &Resolved, ask: Ask, record: &mut Pending) -> Result<Prepared
 
 /// What a vendor is told of a prompt beside its messages.
 struct Beside<'a> {
+    /// The caller's own dialect, in which it is told what it may not ask.
+    door: Dialect,
     form: Option<&'a Arc<Form>>,
     stable: usize,
 }
@@ -152,7 +156,7 @@ fn form<'a>(snapshot: &Snapshot, resolved: &Resolved, named: &'a Named) -> Optio
 
 fn prompt(
     (snapshot, resolved, named): (&Snapshot, &Resolved, &Named),
-    Beside { form, stable }: Beside<'_>,
+    Beside { door, form, stable }: Beside<'_>,
     ask: Ask,
     record: &mut Pending,
 ) -> Result<Prepared> {
@@ -168,11 +172,11 @@ fn prompt(
     let chosen = compiled.shots.choose(&variables, vectors);
     let mut asked = ask.fields;
     if let Some(form) = form {
-        fields::yield_form(form, &mut asked)?;
+        fields::yield_form(form, door, &mut asked)?;
     }
-    unjudged::refuse(&compiled.parameters, &mut asked)?;
+    unjudged::refuse(&compiled.parameters, door, &mut asked)?;
     let told = if form.is_some() { named.release.form_tokens() } else { 0 };
-    let mut fields = fields::merged(&compiled.parameters, asked)?;
+    let mut fields = fields::merged(&compiled.parameters, door, asked)?;
     let capped = content.limits.cost_per_call.is_some();
     if capped && fields::max_output(&fields).is_none() {
         fields::bound_output(&mut fields, ASSUMED_OUTPUT)?;

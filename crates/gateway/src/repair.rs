@@ -59,7 +59,7 @@ pub(crate) fn again(
     let model = record.record().model.clone();
     let price = project.price(&model);
     let resolved = Resolved { model, price, others: None, ..resolved.clone() };
-    match reserve::another(snapshot, &resolved, &prepared, record) {
+    match reserve::reserve(snapshot, &resolved, &prepared, record) {
         Ok(()) => {
             let recalled = record.ask_again();
             Some(Again { resolved, prepared, time, recalled })

@@ -59,19 +59,9 @@ pub(crate) fn enter(
     entered
 }
 
-/// Promises what the request may cost; `record` holds that until the call has ended.
+/// Promises what one request may cost, the first of its call or another one, at another target or at the same again: one
+/// that failed may have to be paid for all the same. `record` holds the promise until the call has ended.
 pub(crate) fn reserve(
-    snapshot: &Snapshot,
-    resolved: &Resolved,
-    prepared: &Prepared,
-    record: &mut Pending,
-) -> Result<()> {
-    beside(snapshot, (resolved, prepared), None, record)
-}
-
-/// Promises what one more request of the same call may cost, at another target or at the same one again: a
-/// request that failed may have to be paid for all the same.
-pub(crate) fn another(
     snapshot: &Snapshot,
     resolved: &Resolved,
     prepared: &Prepared,

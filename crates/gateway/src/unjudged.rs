@@ -6,13 +6,14 @@
 //! for nothing are taken out, since clients send them unasked.
 
 use gatemark_core::error::{Error, Result};
+use gatemark_provider::Dialect;
 use gatemark_provider::wishes::{self, Wish};
 use serde_json::value::RawValue;
 
 type Fields = Vec<(String, Box<RawValue>)>;
 
-/// Takes out wishes for nothing and refuses the others.
-pub(crate) fn refuse(fixed: &Fields, asked: &mut Fields) -> Result<()> {
+/// Takes out wishes for nothing and refuses the others, under the names that `door` has for them.
+pub(crate) fn refuse(fixed: &Fields, door: Dialect, asked: &mut Fields) -> Result<()> {
     let has = |name: &str| fixed.iter().any(|(known, _)| known == name);
     let has_tools = Wish::has_tools(fixed);
     let mut left = Fields::with_capacity(asked.len());
@@ -21,14 +22,14 @@ pub(crate) fn refuse(fixed: &Fields, asked: &mut Fields) -> Result<()> {
         match Wish::of(&name).filter(|wish| !own(wish)) {
             None => left.push((name, value)),
             Some(_) if wishes::is_for_nothing(&name, &value) => {}
-            Some(wish) => return Err(refusal(name, wish)),
+            Some(wish) => return Err(refusal(door.spelled(&name), wish)),
         }
     }
     *asked = left;
     Ok(())
 }
 
-fn refusal(name: String, wish: Wish) -> Error {
+fn refusal(name: &str, wish: Wish) -> Error {
     let what = match wish {
         Wish::Form => "in another form its answers would be none that a test has seen",
         _ => "with tools of the caller's it would answer in calls that no test has seen",
@@ -52,7 +53,7 @@ mod tests {
     /// The names that are left, or the field that is refused.
     fn left(fixed: &[(&str, &str)], asked: &[(&str, &str)]) -> Result<Vec<String>, String> {
         let mut asked = fields(asked);
-        match refuse(&fields(fixed), &mut asked) {
+        match refuse(&fields(fixed), Dialect::Chat, &mut asked) {
             Ok(()) => Ok(asked.into_iter().map(|(name, _)| name).collect()),
             Err(error) => Err(error.param().unwrap_or_default().to_string()),
         }
@@ -96,6 +97,9 @@ mod tests {
         assert_eq!(left(&own, &[("tool_choice", "\"required\"")]).unwrap(), ["tool_choice"]);
         assert_eq!(left(&own, &[("tools", TOOL)]).unwrap(), ["tools"]);
         assert_eq!(left(&own, &[("functions", "[{}]")]), Err("functions".to_string()));
+        let mut asked = fields(&[("response_format", r#"{"type":"json_object"}"#)]);
+        let refused = refuse(&fields(&[]), Dialect::Responses, &mut asked).unwrap_err();
+        assert_eq!(refused.param(), Some("text.format"), "as its caller wrote it");
         let form = [("response_format", r#"{"type":"json_object"}"#)];
         assert_eq!(left(&form, &form).unwrap(), ["response_format"]);
     }

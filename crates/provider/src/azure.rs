@@ -114,7 +114,7 @@ impl Vendor for Azure {
 
 /// OpenAI's reading, without the filter's own events.
 #[derive(Default)]
-struct Reading(stream::Reading);
+pub(crate) struct Reading(stream::Reading);
 
 impl Reader for Reading {
     fn read(&mut self, event: &Event, out: &mut VecDeque<Chunk>) -> Result<Progress, Unreadable> {

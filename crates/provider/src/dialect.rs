@@ -31,6 +31,24 @@ impl Dialect {
         }
     }
 
+    /// What this dialect calls a field of chat completions, so that a caller reads of what it sent itself. A field
+    /// that has no other name here keeps its own.
+    pub fn spelled(self, field: &str) -> &str {
+        match (self, field) {
+            (Self::Messages, "response_format") => "output_config.format",
+            (Self::Messages, "reasoning_effort") => "output_config.effort",
+            (Self::Messages, "stop") => "stop_sequences",
+            (Self::Messages, "user") => "metadata.user_id",
+            (Self::Messages, "parallel_tool_calls") => "tool_choice.disable_parallel_tool_use",
+            (Self::Messages, "max_completion_tokens") => "max_tokens",
+            (Self::Responses, "response_format") => "text.format",
+            (Self::Responses, "verbosity") => "text.verbosity",
+            (Self::Responses, "reasoning_effort") => "reasoning.effort",
+            (Self::Responses, "max_tokens" | "max_completion_tokens") => "max_output_tokens",
+            _ => field,
+        }
+    }
+
     /// The top-level field that holds the conversation, or what else the model is to read.
     pub fn conversation(self) -> &'static str {
         match self {

@@ -25,13 +25,14 @@ pub struct Opening {
     pub asked: Asked,
 }
 
-/// Events of the default type.
+/// Events of the default type. The payloads are JSON, in which line breaks stand between tokens only; a vendor's own
+/// words may hold some, and would be cut in two by them.
 pub(crate) fn data(payloads: &[&[u8]]) -> Bytes {
     let length = payloads.iter().map(|payload| payload.len() + 8).sum();
     let mut frame = BytesMut::with_capacity(length);
     for payload in payloads {
         frame.put_slice(b"data: ");
-        frame.put_slice(payload);
+        put_line(&mut frame, payload);
         frame.put_slice(b"\n\n");
     }
     frame.freeze()
@@ -43,14 +44,24 @@ pub(crate) fn put(frame: &mut BytesMut, name: &str, payload: &[u8]) {
     frame.put_slice(b"event: ");
     frame.put_slice(name.as_bytes());
     frame.put_slice(b"\ndata: ");
-    frame.put_slice(payload);
+    put_line(frame, payload);
     frame.put_slice(b"\n\n");
+}
+
+/// Adds JSON in one line.
+fn put_line(frame: &mut BytesMut, payload: &[u8]) {
+    if payload.contains(&b'\n') || payload.contains(&b'\r') {
+        frame.extend(payload.iter().map(|c| if matches!(c, b'\n' | b'\r') { b' ' } else { *c }));
+    } else {
+        frame.put_slice(payload);
+    }
 }
 
 /// The `type` of an event's data, which is its name. Vendors write it first.
 pub(crate) fn event_name(data: &Bytes) -> String {
     let text = std::str::from_utf8(data).unwrap_or_default();
-    let first = text.strip_prefix("{\"type\":").map(|rest| rest.trim_start_matches([' ', '"']));
+    let first = text.strip_prefix("{\"type\":");
+    let first = first.and_then(|rest| rest.trim_start_matches(' ').strip_prefix('"'));
     if let Some((name, _)) = first.and_then(|rest| rest.split_once('"'))
         && is_word(name)
     {

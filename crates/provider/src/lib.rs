@@ -67,6 +67,10 @@ mod towards;
 mod unreadable;
 mod vertex;
 
+#[cfg(test)]
+#[path = "../tests/fuzz/mod.rs"]
+mod fuzz;
+
 pub use answer::{Answer, Chunk, ChunkStream, Finish};
 pub use clock::Clock;
 pub use connect::connect;

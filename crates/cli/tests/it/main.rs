@@ -31,6 +31,7 @@ mod keys;
 mod lanes;
 mod laws;
 mod lifecycle;
+mod llama;
 mod meaning;
 mod nearness;
 mod problems;

@@ -60,6 +60,21 @@ fn the_schema_is_told_and_a_fault_is_repaired() {
     let other = json!({"type": "json_schema", "json_schema": {"name": "x", "schema": {}}});
     let refused = call(&server, json!({"response_format": other}));
     assert_eq!((refused.status, refused.code()), (400, "parameter_fixed".into()));
+    // Every door names the field as its own callers write it.
+    let named = json!({"model": "gatemark/support/triage@staging", "variables": {"message": "It crashes."}});
+    let at = |path: &str, more: Value| {
+        let mut body = named.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.post(path, None, &body)
+    };
+    let format = json!({"format": {"type": "json_schema", "name": "x", "schema": {}}});
+    let refused = at("/v1/responses", json!({"text": format}));
+    assert_eq!((refused.status, &refused.json()["error"]["param"]), (400, &json!("text.format")));
+    assert!(refused.body.contains("`text.format` is fixed by"), "{}", refused.body);
+    let format = json!({"format": {"type": "json_schema", "schema": {}}});
+    let refused =
+        at("/v1/messages", json!({"max_tokens": 64, "messages": [], "output_config": format}));
+    assert!(refused.body.contains("`output_config.format` is fixed by"), "{}", refused.body);
     let same = call(&server, json!({"response_format": {"type": "json_object"}}));
     assert_eq!(same.status, 200, "{}", same.body);
     // A stream that begins right and turns wrong is the vendor's whole answer here, and repaired in time.

@@ -101,7 +101,7 @@ pub(super) fn finish(reason: &str) -> Finish {
 }
 
 /// Reads the body.
-pub(super) fn read(body: &[u8]) -> Result<Answer, Unreadable> {
+pub(crate) fn read(body: &[u8]) -> Result<Answer, Unreadable> {
     let odd = |why: String| Unreadable::Odd(why);
     let text = std::str::from_utf8(body).map_err(|_| odd("it is not UTF-8".into()))?;
     if !text.trim_ascii_start().starts_with('{') {

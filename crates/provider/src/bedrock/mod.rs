@@ -3,12 +3,12 @@
 //! One form for the models of all makers. The key is either a bearer token or a pair with which each request is
 //! signed (`sign`).
 
-mod answer;
+pub(crate) mod answer;
 mod conversation;
 mod embeddings;
-mod request;
+pub(crate) mod request;
 mod sign;
-mod stream;
+pub(crate) mod stream;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@
 //! | system messages | `system` |
 //! | `max_completion_tokens`, `max_tokens`, `temperature`, `top_p`, `stop` | `inferenceConfig` |
 //! | `tools`, `tool_choice` (not `none`) | `toolConfig` |
+//! | `response_format` with a schema | `outputConfig.textFormat` |
 //! | `thinking` | `additionalModelRequestFields.thinking` |
 //! | `additional_model_request_fields`, `guardrail_config`, `performance_config` (Amazon's own) | the same, in camel case |
 //! | `metadata` | `requestMetadata` |
@@ -30,7 +31,7 @@ const OWN: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// `Invalid` with the field that cannot be expressed.
-pub(super) fn write(request: &ChatRequest) -> Result<Bytes> {
+pub(crate) fn write(request: &ChatRequest) -> Result<Bytes> {
     let Conversation { system, messages } =
         conversation::translate(message::read(&request.messages)?)?;
     let mut fields = Fields::of(request, "Bedrock's protocol")?;
@@ -45,6 +46,9 @@ pub(super) fn write(request: &ChatRequest) -> Result<Bytes> {
     }
     if let Some(tools) = tools(&mut fields)? {
         body.insert("toolConfig".into(), tools);
+    }
+    if let Some(format) = shape(&mut fields) {
+        body.insert("outputConfig".into(), json!({"textFormat": format}));
     }
     for (key, name) in OWN {
         if let Some(value) =
@@ -77,6 +81,24 @@ fn inference(fields: &mut Fields) -> Result<Map<String, Value>> {
         config.extend(fields.take(key).map(|value| (name.to_string(), value)));
     }
     Ok(config)
+}
+
+/// The form of the answer: a schema, which stands there as text. JSON of any shape cannot be asked for, so it is left,
+/// and refused.
+fn shape(fields: &mut Fields) -> Option<Value> {
+    let has_schema = |format: &Value| {
+        format.get("type").and_then(Value::as_str) == Some("json_schema")
+            && format.pointer("/json_schema/schema").is_some_and(Value::is_object)
+    };
+    let format = fields.take_if("response_format", has_schema)?;
+    let asked = format.get("json_schema")?;
+    let mut schema = Map::new();
+    schema.insert("schema".into(), asked.get("schema")?.to_string().into());
+    for key in ["name", "description"] {
+        let text = asked.get(key).filter(|text| text.is_string());
+        schema.extend(text.map(|text| (key.to_string(), text.clone())));
+    }
+    Some(json!({"type": "json_schema", "structure": {"jsonSchema": schema}}))
 }
 
 fn tools(fields: &mut Fields) -> Result<Option<Value>> {

@@ -76,7 +76,7 @@ struct Tool {
 
 /// The state of one stream.
 #[derive(Default)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     tools: u64,
     tool: Option<Tool>,
     stopped: bool,

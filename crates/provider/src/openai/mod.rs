@@ -1,8 +1,8 @@
 //! Vendors that speak chat completions, responses or both: OpenAI and every compatible server.
 
 pub(crate) mod embeddings;
-mod quirks;
-mod responses;
+pub(crate) mod quirks;
+pub(crate) mod responses;
 pub(crate) mod stream;
 
 use std::sync::Arc;

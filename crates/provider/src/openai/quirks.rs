@@ -14,7 +14,7 @@ use crate::request::ChatRequest;
 use crate::unreadable::Unreadable;
 
 /// The body of a request for a server with `quirks`.
-pub(super) fn write(quirks: Quirks, request: &ChatRequest, stream: bool) -> Result<Bytes> {
+pub(crate) fn write(quirks: Quirks, request: &ChatRequest, stream: bool) -> Result<Bytes> {
     let request = renamed(quirks, request);
     if !(stream && quirks.no_stream_options) {
         return chat::body::write(&request, stream);

@@ -15,9 +15,9 @@ pub(super) fn mode(provider: &Provider, model: &str) -> Structured {
         Protocol::Azure if openai(model) => Structured::Strict,
         Protocol::Gemini if gemini(model) => Structured::Strict,
         Protocol::Vertex if gemini(model) => Structured::Strict,
-        // Their own modes must be switched on for an account, or are young: tools work everywhere.
+        // Its own mode must be switched on for an account: tools work everywhere.
         Protocol::Vertex if model.starts_with("claude-") => Structured::Tool,
-        Protocol::Bedrock if model.contains("anthropic.claude-") => Structured::Tool,
+        Protocol::Bedrock => bedrock(model),
         _ => Structured::Off,
     }
 }
@@ -32,6 +32,16 @@ fn at(base_url: &str, model: &str) -> Structured {
         _ => false,
     };
     if knows { Structured::Strict } else { Structured::Off }
+}
+
+/// Of Anthropic's models those that Amazon lists: from generation 4.5. Others' modes differ from model to model.
+fn bedrock(model: &str) -> Structured {
+    // The name may begin with a region, or be an ARN.
+    let Some((_, name)) = model.split_once("anthropic.") else { return Structured::Off };
+    match claude(name) {
+        Structured::Strict if name.starts_with("claude-opus-4-1") => Structured::Tool,
+        mode => mode,
+    }
 }
 
 /// Google's models since generation 2.5, which take JSON Schema as it is.
@@ -102,6 +112,21 @@ mod tests {
             ("mine", Structured::Off),
         ] {
             assert_eq!(claude(model), mode, "{model}");
+        }
+    }
+
+    #[test]
+    fn amazons_names_of_anthropics_models() {
+        for (model, mode) in [
+            ("anthropic.claude-haiku-4-5-20251001-v1:0", Structured::Strict),
+            ("us.anthropic.claude-opus-4-6-v1", Structured::Strict),
+            ("anthropic.claude-opus-4-1-20250805-v1:0", Structured::Tool),
+            ("eu.anthropic.claude-sonnet-4-20250514-v1:0", Structured::Tool),
+            ("anthropic.claude-3-haiku-20240307-v1:0", Structured::Tool),
+            ("anthropic.claude-v2", Structured::Off),
+            ("amazon.nova-pro-v1:0", Structured::Off),
+        ] {
+            assert_eq!(bedrock(model), mode, "{model}");
         }
     }
 

@@ -36,6 +36,11 @@ impl Shaped {
         self.provider.protocol == Protocol::Anthropic
     }
 
+    /// Whether its own mode refuses schemas outside of Anthropic's subset. Amazon documents the same one.
+    fn is_narrow(&self) -> bool {
+        matches!(self.provider.protocol, Protocol::Anthropic | Protocol::Bedrock)
+    }
+
     /// Whether the request reaches the vendor as it is.
     fn passes(&self, request: &ChatRequest) -> bool {
         let own = self.is_anthropic() && request.field("response_format").is_some();
@@ -53,7 +58,7 @@ impl Shaped {
                 _ => Structured::Off,
             };
         }
-        if mode == Structured::Strict && self.is_anthropic() && !fits_anthropic(&form.schema) {
+        if mode == Structured::Strict && self.is_narrow() && !fits_anthropic(&form.schema) {
             mode = Structured::Tool;
         }
         match mode {

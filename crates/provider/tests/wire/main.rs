@@ -13,6 +13,7 @@ mod compatible;
 mod embeddings;
 mod gemini;
 mod hub;
+mod llamacpp;
 mod openai;
 mod responses;
 mod server;

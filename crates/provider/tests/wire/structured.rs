@@ -38,6 +38,8 @@ fn told(schema: &Value, marker: Option<&str>, fields: &[(&str, &str)], model: &s
 fn vendor(protocol: Protocol, url: &str, mode: Option<Structured>) -> Arc<dyn Vendor> {
     let mut provider = provider(protocol, url);
     provider.structured.default = mode;
+    provider.place.region = Some("us-east-1".into());
+    provider.place.project = Some("p-1".into());
     let key = Some(Secret::new(KEY.into()));
     connect(&provider, key, &Client::new().unwrap(), &home(), clock).unwrap()
 }
@@ -204,4 +206,79 @@ async fn a_callers_own_wish_is_kept_or_refused() {
     let tool = (Protocol::Openai, Some(Structured::Tool));
     let server_got = asked(tool, CHAT, &plain("m", wish)).await.0;
     assert_eq!(server_got["response_format"], serde_json::from_str::<Value>(wish).unwrap());
+}
+
+const GEMINI: &str = r#"{"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"{}"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1}}"#;
+const BEDROCK: &str = r#"{"output":{"message":{"role":"assistant","content":[{"text":"{}"}]}},"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2}}"#;
+const BEDROCK_TOOL: &str = r#"{"output":{"message":{"role":"assistant","content":[{"toolUse":{"toolUseId":"t","name":"answer","input":{"a":1}}}]}},"stopReason":"tool_use","usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2}}"#;
+
+/// A schema that is outside of the subsets.
+fn bounded() -> Value {
+    json!({"type": "object", "additionalProperties": false, "required": ["a"],
+        "properties": {"a": {"type": "integer", "minimum": 1}}})
+}
+
+#[tokio::test]
+async fn googles_models_take_a_schema_as_it_is() {
+    for protocol in [Protocol::Gemini, Protocol::Vertex] {
+        let request = |schema: &Value, model: &str| told(schema, None, &[], model);
+        let (body, text, _) =
+            asked((protocol, None), GEMINI, &request(&bounded(), "gemini-2.5-flash")).await;
+        let config = &body["generationConfig"];
+        assert_eq!(config["responseMimeType"], "application/json", "{body}");
+        assert_eq!((&config["responseJsonSchema"], text.as_str()), (&bounded(), "{}"));
+        let (body, ..) =
+            asked((protocol, None), GEMINI, &request(&schema(), "gemini-2.0-flash")).await;
+        assert_eq!(body.get("generationConfig"), None, "{body}");
+        let json = Some(Structured::Json);
+        let (body, ..) =
+            asked((protocol, json), GEMINI, &request(&schema(), "gemini-2.0-flash")).await;
+        assert_eq!(body["generationConfig"], json!({"responseMimeType": "application/json"}));
+        assert!(body["systemInstruction"].to_string().contains("JSON Schema"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn claude_at_vertex_calls_a_tool() {
+    let request = told(&schema(), None, &[], "claude-sonnet-4-5@20250929");
+    let (body, text, finish) = asked((Protocol::Vertex, None), CLAUDE_TOOL, &request).await;
+    assert_eq!((text.as_str(), finish), (r#"{"a":1}"#, Finish::Stop));
+    assert_eq!(body["tools"][0]["input_schema"], schema());
+    assert_eq!(body["tool_choice"], json!({"type": "tool", "name": "answer"}));
+}
+
+#[tokio::test]
+async fn deployments_at_azure_go_by_their_names() {
+    let azure = (Protocol::Azure, None);
+    let (body, ..) = asked(azure, CHAT, &told(&schema(), None, &[], "gpt-4o-eu")).await;
+    assert_eq!(body["response_format"]["json_schema"]["schema"], schema());
+    assert_eq!(body["response_format"]["json_schema"]["strict"], true);
+    let (body, ..) = asked(azure, CHAT, &told(&schema(), None, &[], "our-model")).await;
+    assert_eq!(body.get("response_format"), None);
+}
+
+#[tokio::test]
+async fn bedrock_by_generation_and_schema() {
+    let bedrock = (Protocol::Bedrock, None);
+    let (new, old) =
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-3-haiku-20240307-v1:0");
+    let (body, text, _) = asked(bedrock, BEDROCK, &told(&schema(), None, &[], new)).await;
+    let format = &body["outputConfig"]["textFormat"];
+    let told_schema = &format["structure"]["jsonSchema"];
+    assert_eq!((&format["type"], &told_schema["name"]), (&json!("json_schema"), &json!("answer")));
+    let written = told_schema["schema"].as_str().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(written).unwrap(), schema(), "a schema as text");
+    assert_eq!((body.get("toolConfig"), text.as_str()), (None, "{}"));
+    for (schema, model) in [(schema(), old), (bounded(), new)] {
+        let (body, text, finish) =
+            asked(bedrock, BEDROCK_TOOL, &told(&schema, None, &[], model)).await;
+        assert_eq!((text.as_str(), finish), (r#"{"a":1}"#, Finish::Stop), "{model}");
+        let tool = &body["toolConfig"]["tools"][0]["toolSpec"];
+        assert_eq!((&tool["name"], &tool["inputSchema"]["json"]), (&json!("answer"), &schema));
+        assert_eq!(body["toolConfig"]["toolChoice"], json!({"tool": {"name": "answer"}}));
+        assert_eq!(body.get("outputConfig"), None);
+    }
+    let nova = "amazon.nova-pro-v1:0";
+    let (body, ..) = asked(bedrock, BEDROCK, &told(&schema(), None, &[], nova)).await;
+    assert_eq!((body.get("outputConfig"), body.get("toolConfig")), (None, None));
 }

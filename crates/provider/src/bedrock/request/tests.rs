@@ -100,6 +100,7 @@ fn what_cannot_be_expressed_is_refused_by_name() {
         ("top_k", "5"),
         ("logprobs", "true"),
         ("response_format", r#"{"type":"json_object"}"#),
+        ("response_format", r#"{"type":"json_schema"}"#),
         ("parallel_tool_calls", "false"),
         ("frequency_penalty", "0.5"),
         ("tool_choice", "\"required\""),

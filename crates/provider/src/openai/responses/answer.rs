@@ -175,7 +175,7 @@ pub(super) fn complaint(error: &RawValue) -> Unreadable {
 }
 
 /// Reads the body.
-pub(super) fn read(raw: &Bytes) -> Result<Answer, Unreadable> {
+pub(crate) fn read(raw: &Bytes) -> Result<Answer, Unreadable> {
     let odd = |why: String| Unreadable::Odd(why);
     let text = std::str::from_utf8(raw).map_err(|_| odd("it is not UTF-8".into()))?;
     if !text.trim_ascii_start().starts_with('{') {

@@ -1,10 +1,10 @@
 //! OpenAI's responses, as a vendor speaks them: requests in the same dialect pass through, requests in the
 //! words of chat completions are translated.
 
-mod answer;
+pub(crate) mod answer;
 mod conversation;
-mod request;
-mod stream;
+pub(crate) mod request;
+pub(crate) mod stream;
 #[cfg(test)]
 mod tests;
 

@@ -25,7 +25,7 @@ use crate::request::{ChatRequest, Messages};
 ///
 /// # Errors
 /// `Invalid` with the field that cannot be expressed.
-pub(super) fn translate(request: &ChatRequest) -> Result<ChatRequest> {
+pub(crate) fn translate(request: &ChatRequest) -> Result<ChatRequest> {
     let input = conversation::translate(message::read(&request.messages)?)?;
     let mut fields = Vec::with_capacity(request.fields.len() + 1);
     let mut text = Map::new();
@@ -109,7 +109,7 @@ fn field(name: &str, value: &RawValue) -> Result<Option<(String, Box<RawValue>)>
         | "prompt_cache_retention"
         | "parallel_tool_calls"
         | "store" => same(name),
-        "reasoning_effort" => translated("reasoning", json!({"effort": value})),
+        "reasoning_effort" => translated("reasoning", json!({"effort": read(name, value)?})),
         "tools" => translated("tools", tools(&read(name, value)?)?),
         "tool_choice" => translated("tool_choice", choice(read(name, value)?)?),
         _ => {

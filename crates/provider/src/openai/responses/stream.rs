@@ -47,7 +47,7 @@ struct Call {
 
 /// The state of one stream.
 #[derive(Default)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     calls: Vec<Call>,
 }
 

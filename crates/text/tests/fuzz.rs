@@ -1,0 +1,185 @@
+//! Any bytes as a template: see `tests/fuzz/drive.rs`.
+
+// Helpers of tests are tests too; clippy's own exception covers only the functions marked so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../../../tests/fuzz/drive.rs"]
+#[allow(dead_code)] // streams are cut elsewhere
+mod drive;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use gatemark_core::Kind;
+use gatemark_text::condition::Condition;
+use gatemark_text::template::{MAX_OUTPUT_BYTES, Templates, problems, used_variables};
+use serde_json::{Value, json};
+
+use drive::Target;
+
+/// Templates that use most of what there is, so that mutations have something to break.
+const TEMPLATES: [&str; 12] = [
+    "Hello {{ name }}, you said: {{ text|trim|upper }}\n",
+    "{% for item in list %}{{ loop.index }}. {{ item.name|default('?') }}{% if not loop.last %}, {% endif %}{% endfor %}",
+    "{% if score >= 0.5 and name != 'x' %}yes{% elif list|length > 2 %}maybe{% else %}no{% endif %}",
+    "{% set total = list|map(attribute='n')|sum %}{{ total + 1 }} {{ name ~ '-' ~ total }} {{ 'ab' * 3 }}",
+    "{% macro row(a, b=2) %}|{{ a }}|{{ b }}|{% endmacro %}{{ row(name) }}{{ row(b=text, a=1) }}",
+    "{{ list|tojson }} {{ object.key }} {{ object['key'] }} {{ list[0] }} {{ text[1:3] }}",
+    "{% raw %}{{ not a tag }}{% endraw %}{# a comment #}{{ text|replace('a', text)|indent(4) }}",
+    "{% with x = 1, y = x %}{{ x + y }}{% endwith %}{% filter upper %}{{ name }}{% endfilter %}",
+    "{{ range(3)|join(', ') }} {{ list|batch(2)|list }} {{ 'x' if name else 'y' }} {{ name is defined }}",
+    "{% for a in list recursive %}{{ loop(a.children) if a.children }}{% endfor %}",
+    "{%- for k, v in object|dictsort -%} {{ k }}={{ v }} {%- endfor -%}",
+    "{% block a %}{{ -1 ** 2 // 3 % 4 }}{% endblock %}{{ [1, 2] + [3] }}{{ {'a': 1} }}{{ '%s!'|format(name) }}",
+];
+
+const WORDS: &[&str] = &[
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "#}",
+    "-%}",
+    "{%-",
+    "|",
+    " in ",
+    " and ",
+    " not ",
+    " is ",
+    "~",
+    "**",
+    "//",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{% for x in list %}",
+    "{% endfor %}",
+    "{% if x %}",
+    "{% endif %}",
+    "{% set x = ",
+    "{% macro f() %}",
+    "{% endmacro %}",
+    "|join",
+    "|replace('', text)",
+    "|tojson",
+    "|batch(2)",
+    "|slice(3)",
+    "|format",
+    "|map('upper')",
+    "range(100000)",
+    "range(100)",
+    "loop",
+    "self",
+    "name",
+    "list",
+    "object",
+    "text",
+    "score",
+    "'",
+    "\"",
+    "1e400",
+    "9223372036854775807",
+    "{% include 'a' %}",
+    "{% import 'a' as b %}",
+    "{% extends 'a' %}",
+    "{% do f() %}",
+    "{% call f() %}",
+    "{% autoescape true %}",
+    "{% raw %}",
+    "{% endraw %}",
+    "\\u0000",
+    "caller()",
+];
+
+fn corpora() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
+}
+
+fn given() -> BTreeMap<String, Value> {
+    let list =
+        json!([{"name": "a", "n": 1, "children": [{"n": 2}]}, {"name": "b\u{e4}", "n": 2.5}, null]);
+    [
+        ("name", json!("Ann")),
+        ("text", json!("a banana \u{1f600}")),
+        ("score", json!(0.7)),
+        ("list", list),
+        ("object", json!({"key": [1, {"deep": true}], "other": null})),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// Whatever the source: it is refused with its place, or rendered within its bounds, twice the same; and what the
+/// checker lets pass compiles.
+#[test]
+fn templates() {
+    let given = given();
+    let seeds = TEMPLATES.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let target = Target { name: "template", corpora: corpora(), seeds, words: WORDS };
+    target.run(|bytes| {
+        let source = String::from_utf8_lossy(bytes);
+        let declared: BTreeSet<&str> = given.keys().map(String::as_str).collect();
+        let found = problems(&source, &declared);
+        for problem in &found {
+            assert!(
+                problem.line >= 1 && problem.line <= source.matches('\n').count() + 1,
+                "{problem:?}"
+            );
+        }
+        let used = used_variables(&source);
+        let templates = match Templates::compile(&[&source]) {
+            Ok(templates) => templates,
+            Err(error) => {
+                assert_eq!(error.kind(), Kind::Invalid, "{error}");
+                assert!(!found.is_empty(), "the checker passes what does not compile: {error}");
+                return class(error.message());
+            }
+        };
+        if found.is_empty() {
+            assert!(used.iter().all(|name| given.contains_key(name)), "{used:?}");
+        }
+        let first = templates.render(0, &given);
+        let second = templates.render(0, &given);
+        match (first, second) {
+            (Ok(first), Ok(second)) => {
+                assert_eq!(first, second, "two renderings differ");
+                assert!(first.len() <= MAX_OUTPUT_BYTES, "{} bytes", first.len());
+                format!("rendered {} {}", used.len(), first.len().checked_ilog2().unwrap_or(0))
+            }
+            (Err(first), Err(second)) => {
+                assert_eq!(first.message(), second.message(), "two renderings differ");
+                assert_eq!(first.kind(), Kind::Invalid, "{first}");
+                class(first.message())
+            }
+            (first, second) => panic!("two renderings differ: {first:?} {second:?}"),
+        }
+    });
+}
+
+/// Conditions of files (`when: "score < 0.5"`) are read from users too.
+#[test]
+fn conditions() {
+    let seeds = [
+        "score >= 0.5 and not (name == \"x\")",
+        "object.other == null or name != \"\"",
+        "confidence < 0.7 or object.key == true",
+    ];
+    let seeds = seeds.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let value = json!(given());
+    let target = Target { name: "condition", corpora: corpora(), seeds, words: WORDS };
+    target.run(|bytes| match Condition::parse(&String::from_utf8_lossy(bytes)) {
+        Ok(condition) => format!("{}", condition.holds(&value)),
+        Err(misread) => class(&misread.to_string()),
+    });
+}
+
+/// A message without what differs from input to input.
+fn class(message: &str) -> String {
+    message
+        .split(['`', '\'', '"'])
+        .step_by(2)
+        .collect::<String>()
+        .replace(|c: char| c.is_ascii_digit(), "")
+}
