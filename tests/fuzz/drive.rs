@@ -12,6 +12,9 @@
 //! (stack, memory); one that takes longer than [`LONGEST`] ends the process. To keep a found input for ever, copy
 //! the file into the target's corpus folder: the message says where.
 
+// A driver of tests talks to whoever runs it, and its seed and its end are times of day.
+#![allow(clippy::print_stderr, clippy::disallowed_methods)]
+
 use std::collections::HashSet;
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
