@@ -139,7 +139,6 @@ impl Copy {
         let Some(model) = side.release.variants.first().map(|variant| variant.model.clone()) else {
             return;
         };
-        gateway.shared.shadows.sent.fetch_add(1, Ordering::Relaxed);
         let resolved = Resolved {
             price: snapshot.project().price(&model),
             model,
@@ -149,6 +148,11 @@ impl Copy {
             split: None,
             ..resolved
         };
+        // Nothing is asked for what is stopped, also if its call came before the stop.
+        if gateway.shared.stops.about(&resolved, CallPurpose::Shadow).is_some() {
+            return;
+        }
+        gateway.shared.shadows.sent.fetch_add(1, Ordering::Relaxed);
         let circumstances = Circumstances {
             began: Began::now(),
             caller: SHADOW_CALLER,
