@@ -1,7 +1,7 @@
 //! Any bytes as a template: see `tests/fuzz/drive.rs`.
 
 // Helpers of tests are tests too; clippy's own exception covers only the functions marked so.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "../../../tests/fuzz/drive.rs"]
 #[allow(dead_code)] // streams are cut elsewhere

@@ -6,7 +6,7 @@ use gatemark_core::model::Quirks;
 use gatemark_core::{Error, Kind};
 use serde_json::value::RawValue;
 
-use super::{class, target};
+use super::{class, said, target};
 use crate::dialect::Dialect;
 use crate::door::{DoorRequest, read_prompt, read_request};
 use crate::object::{self, Members};
@@ -120,14 +120,17 @@ fn as_it_came(dialect: Dialect, read: &DoorRequest, body: &Body<'_>) {
 
 /// A call of a plain model, for vendors of every kind.
 fn plain(dialect: Dialect, read: DoorRequest, body: &Body<'_>) -> String {
-    let Some(said) = read.messages else { return "no conversation".into() };
+    let Some(conversation) = read.messages else { return "no conversation".into() };
     for (name, value) in &read.fields {
         let _ = wishes::is_for_nothing(name, value);
+    }
+    if dialect != Dialect::Embeddings {
+        said::repeated(dialect, &read.fields);
     }
     let request = ChatRequest {
         dialect,
         model: "m".into(),
-        messages: Messages::Raw(said),
+        messages: Messages::Raw(conversation),
         stream: read.stream,
         fields: read.fields,
         ..ChatRequest::default()

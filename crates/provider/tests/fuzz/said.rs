@@ -52,13 +52,22 @@ pub(super) fn stream(chunks: &[Chunk], read_from: usize, ended: bool) {
         assert!(!breaks, "an event that would be cut in two: {:?}", chunk.raw);
     }
     for dialect in DOORS {
-        written(dialect, chunks, ended);
+        written(dialect, opening(), chunks, ended);
     }
 }
 
+/// An answer to a caller who asked with `fields`, which some doors repeat.
+pub(super) fn repeated(dialect: Dialect, fields: &[(String, Box<RawValue>)]) {
+    let opening = || Opening { asked: door::repeated(dialect, fields), ..opening() };
+    let answer = Answer { text: "x".into(), ..Answer::default() };
+    let body = door::write_answer(dialect, &answer, &opening()).unwrap();
+    assert!(json(&body).get().starts_with('{'));
+    written(dialect, opening(), &answer.into_chunks(), true);
+}
+
 /// What a door writes of it is a stream of events, each of one JSON object.
-fn written(dialect: Dialect, chunks: &[Chunk], ended: bool) {
-    let mut writer = Writer::new(dialect, opening());
+fn written(dialect: Dialect, opening: Opening, chunks: &[Chunk], ended: bool) {
+    let mut writer = Writer::new(dialect, opening);
     let mut out = vec![];
     for chunk in chunks {
         match writer.chunk(chunk) {
