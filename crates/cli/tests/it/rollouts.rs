@@ -111,6 +111,9 @@ fn arm(response: &Response) -> String {
 }
 
 /// A candidate whose answers are off format is taken back by itself, and everybody is served as before.
+/// Calls between two looks that every unit so far is counted: twenty people's.
+const AHEAD: u64 = 40;
+
 #[test]
 fn a_bad_candidate_is_reverted_by_live_traffic() {
     let stage = Stage::new();
@@ -129,8 +132,13 @@ fn a_bad_candidate_is_reverted_by_live_traffic() {
         let arm = arm(&response);
         let version = response.header("x-gatemark-version-number");
         assert_eq!(version, Some(if arm == "candidate" { "2" } else { "1" }));
-        let status = stage_state(&server);
-        if status == "aborted" {
+        let mut found = rollout(&server);
+        // Evidence is looked at once a second: whoever counts units must not run ahead of it.
+        while number % AHEAD == 0 && found["state"] != "aborted" && counted(&found) < number / 2 {
+            assert!(Instant::now() < until, "still {:#}", stage.status());
+            found = rollout(&server);
+        }
+        if found["state"] == "aborted" {
             break Instant::now();
         }
         if let Some(before) = arms.insert(person.clone(), arm.clone()) {
@@ -159,9 +167,16 @@ fn a_bad_candidate_is_reverted_by_live_traffic() {
     stage.project.run(&["rollout", "resume", PROMPT]).exits(2).complains(&["cannot be resumed"]);
 }
 
-fn stage_state(server: &Server) -> String {
-    let found = server.get(&format!("/api/v1/prompts/{PROMPT}/rollout"), None).json();
-    found["state"].as_str().unwrap().to_string()
+fn rollout(server: &Server) -> Value {
+    server.get(&format!("/api/v1/prompts/{PROMPT}/rollout"), None).json()
+}
+
+/// Units in the evidence on both sides.
+fn counted(rollout: &Value) -> u64 {
+    let rails = rollout["guardrails"].as_array();
+    let rail = rails.and_then(|rails| rails.iter().find(|rail| rail["name"] == "errors"));
+    let units = |name: &str| rail.and_then(|rail| rail[name].as_u64()).unwrap_or_default();
+    units("control_units") + units("candidate_units")
 }
 
 /// The server, and the controller in it, is killed again and again under traffic. Whatever was recorded is in
