@@ -15,7 +15,7 @@ use crate::{Result, payload};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The binary
-    #[arg(long, value_name = "FILE", default_value = "target/release/gatemark")]
+    #[arg(long, value_name = "FILE", default_value = "target/dist/gatemark")]
     gatemark: PathBuf,
     /// promptfoo's program, e.g. node_modules/.bin/promptfoo; left out if not given
     #[arg(long, value_name = "FILE")]

@@ -37,7 +37,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "metadata")]
     record: String,
     /// The gateway's binary
-    #[arg(long, value_name = "FILE", default_value = "target/release/gatemark")]
+    #[arg(long, value_name = "FILE", default_value = "target/dist/gatemark")]
     gatemark: PathBuf,
     /// Measure this contestant alone, for a profiler; may be given more than once
     #[arg(long, value_name = "NAME")]
@@ -76,7 +76,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
 
     let plan = |address: SocketAddr| Plan {
         address,
-        headers: vec![("authorization", format!("Bearer {}", project.key))],
+        headers: vec![project.authorization()],
         body: payload::plain_request(options.stream),
         expected: Expected::Bytes(payload::expected(options.stream)),
         connections: options.connections,
@@ -97,7 +97,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         ("gatemark-prompt", payload::named_request(options.stream), &project, &server),
         (beside_name, payload::plain_request(options.stream), &beside, &beside_server),
     ] {
-        let headers = vec![("authorization", format!("Bearer {}", project.key))];
+        let headers = vec![project.authorization()];
         let plan = Plan { body, headers, ..plan(server.address) };
         let process = Some(server.process.id());
         contestants.push(Contestant { name, plan, process, project: Some(project) });

@@ -16,8 +16,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::Result;
 use crate::expected::Expected;
+use crate::project::{Project, Server};
+use crate::{Result, payload};
 
 /// Failures after which a caller gives up.
 const PATIENCE: u64 = 20;
@@ -39,6 +40,21 @@ pub(crate) struct Plan {
     pub(crate) requests: u64,
     /// No request begins after this.
     pub(crate) longest: Duration,
+}
+
+impl Plan {
+    /// One call of the named prompt at `server`.
+    pub(crate) fn named(project: &Project, server: &Server, stream: bool) -> Self {
+        Self {
+            address: server.address,
+            headers: vec![project.authorization()],
+            body: payload::named_request(stream),
+            expected: Expected::Bytes(payload::expected(stream)),
+            connections: 1,
+            requests: 1,
+            longest: Duration::from_secs(60),
+        }
+    }
 }
 
 /// What came of it.
@@ -67,6 +83,15 @@ impl Tally {
     /// The same for the first piece of an answer's body.
     pub(crate) fn first_quantile(&self, per_cent: usize) -> Duration {
         quantile(&self.first, per_cent)
+    }
+
+    /// An error if anything but good answers came.
+    pub(crate) fn into_result(self) -> Result<()> {
+        let errors = self.errors;
+        match self.complaint {
+            Some(complaint) => Err(format!("{errors} errors: {complaint}").into()),
+            None => Ok(()),
+        }
     }
 
     fn join(&mut self, other: Tally) {

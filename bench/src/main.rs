@@ -19,6 +19,7 @@ mod get;
 mod load;
 mod material;
 mod measured;
+mod memory;
 mod nginx;
 mod parity;
 mod payload;
@@ -55,7 +56,7 @@ enum Arguments {
     /// Binary size, time to readiness, memory at rest
     Footprint {
         /// The binary
-        #[arg(long, value_name = "FILE", default_value = "target/release/gatemark")]
+        #[arg(long, value_name = "FILE", default_value = "target/dist/gatemark")]
         gatemark: PathBuf,
         /// Prompts that are deployed
         #[arg(long, default_value_t = 1)]

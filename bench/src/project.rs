@@ -83,6 +83,11 @@ environments:
         Ok(project)
     }
 
+    /// The header by which calls are let in.
+    pub(crate) fn authorization(&self) -> (&'static str, String) {
+        ("authorization", format!("Bearer {}", self.key))
+    }
+
     /// Deploys `count` prompts beside the one that is called.
     pub(crate) fn deploy_more(&self, count: usize) -> Result<()> {
         let names: Vec<String> = (0..count).map(|number| format!("bench/other-{number}")).collect();

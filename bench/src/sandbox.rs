@@ -25,7 +25,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 7)]
     rounds: u32,
     /// The binary; gatemark-jail is taken if it lies beside it
-    #[arg(long, value_name = "FILE", default_value = "target/release/gatemark")]
+    #[arg(long, value_name = "FILE", default_value = "target/dist/gatemark")]
     gatemark: PathBuf,
     /// Python, as an absolute path below /usr
     #[arg(long, value_name = "FILE", default_value = "/usr/bin/python3")]

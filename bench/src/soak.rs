@@ -4,17 +4,15 @@
 //! pools, caches and the allocator's free lists.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::expected::Expected;
-use crate::load::{self, Plan};
+use crate::load::Plan;
 use crate::process::Process;
 use crate::project::Project;
-use crate::{Result, cpu, payload};
+use crate::{Result, memory};
 
 /// Between two looks at the memory.
 const SAMPLE: Duration = Duration::from_secs(2);
-const MIB: f64 = 1024.0 * 1024.0;
 
 /// How long, and how hard.
 #[derive(Debug, clap::Args)]
@@ -37,39 +35,21 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-#[allow(clippy::cast_precision_loss)]
 pub(crate) async fn run(options: Options) -> Result<()> {
     let (_upstream, upstream) = Process::start_own(&["upstream"])?;
     let project = Project::create(&options.gatemark, upstream, "metadata")?;
     let server = project.serve().await?;
-    let longest = Duration::from_secs(60 * options.minutes);
     let plan = Plan {
-        address: server.address,
-        headers: vec![("authorization", format!("Bearer {}", project.key))],
-        body: payload::named_request(options.stream),
-        expected: Expected::Bytes(payload::expected(options.stream)),
         connections: options.connections,
         requests: u64::MAX,
-        longest,
+        longest: Duration::from_secs(60 * options.minutes),
+        ..Plan::named(&project, &server, options.stream)
     };
-    let began = Instant::now();
-    let mut samples = vec![];
-    let tally = {
-        let mut calls = std::pin::pin!(load::run(&plan));
-        loop {
-            tokio::select! {
-                tally = &mut calls => break tally?,
-                () = tokio::time::sleep(SAMPLE) => {
-                    let resident = cpu::resident(server.process.id())? as f64 / MIB;
-                    samples.push((began.elapsed().as_secs_f64() / 60.0, resident));
-                }
-            }
-        }
-    };
+    let (tally, samples) = memory::under(&plan, server.process.id(), SAMPLE).await?;
     project.shipped(server.address).await?;
     let half = samples.get(samples.len() / 2..).unwrap_or_default();
     let slope = slope(half);
-    let most = samples.iter().map(|(_, resident)| *resident).fold(0.0, f64::max);
+    let most = memory::most(&samples);
     let (answered, errors) = (tally.answered, tally.errors);
     if options.json {
         let report = serde_json::json!({
@@ -81,10 +61,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         println!("{answered} answers in {} minutes, {errors} errors", options.minutes);
         println!("memory: at most {most:.1} MiB, {slope:+.3} MiB a minute over the second half");
     }
-    match tally.complaint {
-        Some(complaint) => Err(format!("{errors} errors: {complaint}").into()),
-        None => Ok(()),
-    }
+    tally.into_result()
 }
 
 /// Of a least-squares line; 0 for fewer than two samples.

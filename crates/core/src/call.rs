@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::assign::Mark;
+use crate::assign::{Mark, STABLE};
 use crate::cache::CacheUse;
 use crate::cascade::Climb;
 use crate::context::Selection;
 use crate::conversation::{Part, Talk};
 use crate::error::Kind;
 use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
-use crate::model::Usage;
+use crate::model::{Recording, Usage};
 use crate::money::NanoUsd;
 
 /// Why a call was made.
@@ -198,6 +198,58 @@ fn is_nothing(amount: &NanoUsd) -> bool {
 }
 
 impl CallRecord {
+    /// A call that has begun at `at` (microseconds since 1970) and of which nothing else is known: a plain one, kept
+    /// without its texts, that counts as cancelled until something comes of it.
+    pub fn begun(
+        id: String,
+        at: i64,
+        purpose: CallPurpose,
+        caller: String,
+        model: ModelName,
+    ) -> Self {
+        Self {
+            id,
+            at,
+            purpose,
+            caller,
+            prompt: None,
+            number: None,
+            version: None,
+            environment: None,
+            arm: STABLE.to_string(),
+            split: None,
+            unit: None,
+            copy_of: None,
+            model,
+            stream: false,
+            outcome: Outcome::Cancelled,
+            error: None,
+            variables_hash: None,
+            recording: Recording::Metadata.word().to_string(),
+            input: None,
+            output: None,
+            usage: Usage::default(),
+            cost: NanoUsd::ZERO,
+            saved: NanoUsd::ZERO,
+            price: None,
+            priced: false,
+            latency_us: 0,
+            vendor_us: 0,
+            first_token_us: None,
+            attempts: vec![],
+            tags: BTreeMap::new(),
+            dropped: vec![],
+            cached: false,
+            cache: None,
+            cascade: None,
+            repaired: None,
+            review: None,
+            conversation: None,
+            examples: None,
+            talk: None,
+        }
+    }
+
     /// Time spent in the gateway itself, in microseconds.
     pub fn gateway_us(&self) -> u64 {
         self.latency_us.saturating_sub(self.vendor_us)

@@ -12,7 +12,6 @@ mod turn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatemark_core::assign::STABLE;
 use gatemark_core::call::{CallRecord, Outcome};
 use gatemark_core::error::Kind;
 use gatemark_core::model::{Recording, Usage};
@@ -96,46 +95,24 @@ impl Pending {
         let version = resolved.named.as_ref().map(|named| &named.release.version);
         let Began { id, at } = how.began;
         let assigned = resolved.assigned.as_deref();
+        let caller = how.caller.to_string();
+        let begun = CallRecord::begun(id, at, how.purpose, caller, resolved.model.clone());
+        let arm = assigned.map_or_else(|| begun.arm.clone(), |assigned| assigned.arm.clone());
         let record = CallRecord {
-            id,
-            at,
-            purpose: how.purpose,
-            caller: how.caller.to_string(),
             prompt: version.map(|version| version.prompt.clone()),
             number: version.map(|version| version.number),
             version: version.map(|version| version.hash),
             environment: resolved.environment.clone(),
-            arm: assigned.map_or_else(|| STABLE.to_string(), |assigned| assigned.arm.clone()),
+            arm,
             split: assigned.and_then(|assigned| assigned.mark.clone()),
             unit: assigned.and_then(|assigned| assigned.unit.clone()),
             copy_of: assigned.and_then(|assigned| assigned.copy_of.clone()),
-            model: resolved.model.clone(),
             stream: how.stream,
-            outcome: Outcome::Cancelled,
-            error: None,
-            variables_hash: None,
             recording: resolved.recording.word().to_string(),
-            input: None,
-            output: None,
-            usage: Usage::default(),
-            cost: NanoUsd::ZERO,
-            saved: NanoUsd::ZERO,
             price: resolved.price.as_ref().map(|price| price.version().to_string()),
             priced: resolved.price.is_some(),
-            latency_us: 0,
-            vendor_us: 0,
-            first_token_us: None,
-            attempts: vec![],
             tags: how.tags,
-            dropped: vec![],
-            cached: false,
-            cache: None,
-            cascade: None,
-            repaired: None,
-            review: None,
-            conversation: None,
-            examples: None,
-            talk: None,
+            ..begun
         };
         Self {
             record,

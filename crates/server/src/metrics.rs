@@ -247,51 +247,11 @@ mod tests {
     use super::*;
     use gatemark_core::call::CallPurpose;
     use gatemark_core::call::Outcome;
-    use gatemark_core::model::Usage;
-    use gatemark_core::money::NanoUsd;
 
     fn call(model: &str) -> CallRecord {
-        CallRecord {
-            id: "x".into(),
-            at: 0,
-            purpose: CallPurpose::Serve,
-            caller: "app".into(),
-            prompt: None,
-            number: None,
-            version: None,
-            environment: None,
-            arm: "stable".into(),
-            split: None,
-            unit: None,
-            copy_of: None,
-            model: model.parse().unwrap(),
-            stream: false,
-            outcome: Outcome::Ok,
-            error: None,
-            variables_hash: None,
-            recording: "metadata".into(),
-            input: None,
-            output: None,
-            usage: Usage::default(),
-            cost: NanoUsd(0),
-            saved: NanoUsd(0),
-            price: None,
-            priced: false,
-            latency_us: 0,
-            vendor_us: 0,
-            first_token_us: None,
-            attempts: vec![],
-            dropped: vec![],
-            tags: Default::default(),
-            cached: false,
-            cascade: None,
-            cache: None,
-            repaired: None,
-            review: None,
-            conversation: None,
-            examples: None,
-            talk: None,
-        }
+        let model = model.parse().unwrap();
+        let begun = CallRecord::begun("x".into(), 0, CallPurpose::Serve, "app".into(), model);
+        CallRecord { outcome: Outcome::Ok, ..begun }
     }
 
     #[test]

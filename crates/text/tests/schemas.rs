@@ -3,12 +3,12 @@
 //! not generated.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use gatemark_core::stats::random::SplitMix;
 use gatemark_text::schema::{Dialect, Draft, Validator};
 use serde_json::{Map, Value, json};
+
+#[path = "../../../tests/references/ask.rs"]
+mod reference;
 
 fn pick<T: Clone>(random: &mut SplitMix, from: &[T]) -> T {
     from[random.below(from.len())].clone()
@@ -239,25 +239,6 @@ fn ours(question: &Value) -> Value {
     }
 }
 
-fn theirs(questions: &[Value]) -> Vec<Value> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/references/schemas.py");
-    let python = std::env::var("GATEMARK_REFERENCE_PYTHON").expect("run `make setup`");
-    let mut child = Command::new(python)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the reference implementations are missing: run `make setup`");
-    let mut input = child.stdin.take().unwrap();
-    let lines: Vec<String> = questions.iter().map(Value::to_string).collect();
-    let writer = std::thread::spawn(move || input.write_all(lines.join("\n").as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
 #[test]
 fn verdicts_equal_those_of_python_jsonschema() {
     let mut random = SplitMix::new(77);
@@ -265,7 +246,7 @@ fn verdicts_equal_those_of_python_jsonschema() {
     for round in 0..1200 {
         questions.push(question(&mut random, [7, 20][round % 2], round % 4 < 2));
     }
-    let theirs = theirs(&questions);
+    let theirs = reference::ask("schemas.py", &questions);
     assert_eq!(theirs.len(), questions.len());
     let mut wrong = vec![];
     let (mut yes, mut no) = (0, 0);
@@ -302,5 +283,8 @@ fn known_differences_are_as_documented() {
     let (exact, ecma) = ([json!([true]), json!([false])], json!([false, true]));
     let ours: Vec<Value> = questions.iter().map(ours).collect();
     assert_eq!(ours, [exact[0].clone(), exact[1].clone(), ecma]);
-    assert_eq!(theirs(&questions), [json!([false]), json!([true]), json!([true, true])]);
+    assert_eq!(
+        reference::ask("schemas.py", &questions),
+        [json!([false]), json!([true]), json!([true, true])]
+    );
 }

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::support::{Ran, TempDir, command, run_in};
+
+#[path = "../../../../tests/references/ask.rs"]
+mod reference;
 
 /// Runs a statistic on arguments.
 fn stats(name: &str, arguments: &str) -> Ran {
@@ -31,24 +33,6 @@ fn computed(name: &str, arguments: &Value) -> Value {
     stats(name, &arguments.to_string()).exits(0).json()
 }
 
-/// Asks the reference packages.
-fn reference(questions: &[Value]) -> Vec<Value> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let python = std::env::var("GATEMARK_REFERENCE_PYTHON").expect("run `make setup`");
-    let mut child = Command::new(python)
-        .arg(root.join("tests/references/stats.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the reference implementations are missing: run `make setup`");
-    let lines: Vec<String> = questions.iter().map(Value::to_string).collect();
-    child.stdin.take().unwrap().write_all(lines.join("\n").as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
 #[track_caller]
 fn close(found: &Value, wanted: &Value) {
     let (a, b) = (found.as_f64().unwrap(), wanted.as_f64().unwrap());
@@ -58,24 +42,27 @@ fn close(found: &Value, wanted: &Value) {
 #[test]
 fn every_statistic_equals_its_reference() {
     let (x, y) = (json!([1.2, 3.4, 2.2, 5.1, 4.0]), json!([0.3, 1.9, 2.5, 1.1, 0.8, 2.0]));
-    let theirs = reference(&[
-        json!({"ask": "two_proportions", "a": 45, "n": 100, "b": 60, "m": 110, "null": 0, "pooled": true, "alternative": "less"}),
-        json!({"ask": "welch", "a": x, "b": y, "alternative": "greater", "confidence": 0.9}),
-        json!({"ask": "mann_whitney", "a": x, "b": y, "alternative": "two-sided", "method": "auto"}),
-        json!({"ask": "wilson", "k": 45, "n": 50, "confidence": 0.99}),
-        json!({"ask": "newcombe", "a": 45, "n": 50, "b": 40, "m": 60, "confidence": 0.95}),
-        json!({"ask": "mcnemar", "gained": 3, "lost": 11}),
-        json!({"ask": "sizes", "p": 0.9, "q": 0.85, "ratio": 2.0, "alpha": 0.05, "power": 0.9, "alternative": "two-sided", "difference": 0.5, "sd": 2.0}),
-        json!({"ask": "mean_sequence", "n": 500, "sum": 450, "alpha": 0.05}),
-        json!({"ask": "level", "bound": "at_least", "limit": 0.5, "y": [0, 0, 1, 0, 0, 0, 0, 0.25]}),
-        json!({"ask": "ratio", "weights": [9, 1], "counts": [9000, 1100]}),
-        json!({"ask": "adjusted", "p": [0.01, 0.04, 0.03]}),
-        json!({"ask": "psi", "expected": [10, 20, 30], "actual": [12, 25, 20], "floor": 1e-4}),
-        json!({"ask": "ks", "a": x, "b": y}),
-        json!({"ask": "kappa", "a": [0, 1, 2, 1, 0], "b": [0, 1, 1, 1, 2], "classes": 3, "weights": "linear"}),
-        json!({"ask": "fleiss", "counts": [[3, 0], [1, 2], [2, 1]]}),
-        json!({"ask": "hedged", "y": [0.1, 0.9, 0.4, 0.5], "alpha": 0.05, "cells": 1000}),
-    ]);
+    let theirs = reference::ask(
+        "stats.py",
+        &[
+            json!({"ask": "two_proportions", "a": 45, "n": 100, "b": 60, "m": 110, "null": 0, "pooled": true, "alternative": "less"}),
+            json!({"ask": "welch", "a": x, "b": y, "alternative": "greater", "confidence": 0.9}),
+            json!({"ask": "mann_whitney", "a": x, "b": y, "alternative": "two-sided", "method": "auto"}),
+            json!({"ask": "wilson", "k": 45, "n": 50, "confidence": 0.99}),
+            json!({"ask": "newcombe", "a": 45, "n": 50, "b": 40, "m": 60, "confidence": 0.95}),
+            json!({"ask": "mcnemar", "gained": 3, "lost": 11}),
+            json!({"ask": "sizes", "p": 0.9, "q": 0.85, "ratio": 2.0, "alpha": 0.05, "power": 0.9, "alternative": "two-sided", "difference": 0.5, "sd": 2.0}),
+            json!({"ask": "mean_sequence", "n": 500, "sum": 450, "alpha": 0.05}),
+            json!({"ask": "level", "bound": "at_least", "limit": 0.5, "y": [0, 0, 1, 0, 0, 0, 0, 0.25]}),
+            json!({"ask": "ratio", "weights": [9, 1], "counts": [9000, 1100]}),
+            json!({"ask": "adjusted", "p": [0.01, 0.04, 0.03]}),
+            json!({"ask": "psi", "expected": [10, 20, 30], "actual": [12, 25, 20], "floor": 1e-4}),
+            json!({"ask": "ks", "a": x, "b": y}),
+            json!({"ask": "kappa", "a": [0, 1, 2, 1, 0], "b": [0, 1, 1, 1, 2], "classes": 3, "weights": "linear"}),
+            json!({"ask": "fleiss", "counts": [[3, 0], [1, 2], [2, 1]]}),
+            json!({"ask": "hedged", "y": [0.1, 0.9, 0.4, 0.5], "alpha": 0.05, "cells": 1000}),
+        ],
+    );
     let sides = json!({"successes": [45, 60], "trials": [100, 110], "alternative": "less"});
     let found = computed("two_proportion_z", &sides);
     close(&found["statistic"], &theirs[0][0]);

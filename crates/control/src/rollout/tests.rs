@@ -9,8 +9,6 @@ use gatemark_core::assign::{self, Mark, WHOLE};
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::canonical::seal;
 use gatemark_core::id::{EnvironmentName, PromptName};
-use gatemark_core::model::Usage;
-use gatemark_core::money::NanoUsd;
 use gatemark_core::prompt::Content;
 use gatemark_core::ramp::{Plan, read_steps};
 use gatemark_core::rollout::{Command, Rollout, State};
@@ -154,14 +152,12 @@ impl Traffic {
                 assert!(!self.had.contains(&key), "{person} lost the candidate");
             }
             let fails = self.random.unit() < if candidate { bad } else { 0.01 };
+            let id = format!("{:08}", self.calls);
+            let (at, model) =
+                (from + call * HOUR / calls, "sim/learner-2026-11-01".parse().unwrap());
             records.push(CallRecord {
-                id: format!("{:08}", self.calls),
-                at: from + call * HOUR / calls,
-                purpose: CallPurpose::Serve,
-                caller: "app".into(),
                 prompt: Some(name()),
                 number: Some(if candidate { 2 } else { 1 }),
-                version: None,
                 environment: Some(place()),
                 arm: if candidate && split.share() < WHOLE { "candidate" } else { "stable" }.into(),
                 split: Some(Mark {
@@ -170,34 +166,10 @@ impl Traffic {
                     share: split.share(),
                 }),
                 unit: Some(assign::pseudonym(&split.salt, &person)),
-                copy_of: None,
-                model: "sim/learner-2026-11-01".parse().unwrap(),
-                stream: false,
                 outcome: if fails { Outcome::Error } else { Outcome::Ok },
-                error: None,
-                variables_hash: None,
-                recording: "metadata".into(),
-                input: None,
-                output: None,
-                usage: Usage::default(),
-                cost: NanoUsd(0),
-                saved: NanoUsd(0),
-                price: None,
-                priced: false,
                 latency_us: 900,
                 vendor_us: 800,
-                first_token_us: None,
-                attempts: vec![],
-                tags: Default::default(),
-                dropped: vec![],
-                cached: false,
-                cascade: None,
-                cache: None,
-                repaired: None,
-                review: None,
-                conversation: None,
-                examples: None,
-                talk: None,
+                ..CallRecord::begun(id, at, CallPurpose::Serve, "app".into(), model)
             });
         }
         control.store().insert_calls(&records).await.unwrap();

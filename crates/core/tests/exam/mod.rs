@@ -3,10 +3,10 @@
 // Each test binary uses some of it.
 #![allow(dead_code)]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use serde_json::Value;
+
+#[path = "../../../../tests/references/ask.rs"]
+mod reference;
 
 /// Questions with our answers; null where an answer is not defined.
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl Exam {
     pub(crate) fn compare_to(self, least: usize, tolerance: f64) {
         assert!(self.questions.len() >= least, "{} questions", self.questions.len());
         let lines: Vec<String> = self.questions.iter().map(Value::to_string).collect();
-        let answers = answered(&lines.join("\n"));
+        let answers = reference::ask("stats.py", &self.questions);
         assert_eq!(answers.len(), self.ours.len());
         let mut wrong = vec![];
         for ((question, ours), theirs) in lines.iter().zip(&self.ours).zip(&answers) {
@@ -41,25 +41,6 @@ impl Exam {
         let (some, all) = (&wrong[..wrong.len().min(8)], lines.len());
         assert!(wrong.is_empty(), "{} of {all} differ:\n{}", wrong.len(), some.join("\n"));
     }
-}
-
-fn answered(questions: &str) -> Vec<Value> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/references/stats.py");
-    let python = std::env::var("GATEMARK_REFERENCE_PYTHON").expect("run `make setup`");
-    let mut child = Command::new(python)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the reference implementations are missing: run `make setup`");
-    let mut input = child.stdin.take().unwrap();
-    let questions = questions.to_string();
-    let writer = std::thread::spawn(move || input.write_all(questions.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn close(a: &Value, b: &Value, tolerance: f64) -> bool {

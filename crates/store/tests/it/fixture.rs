@@ -157,45 +157,18 @@ pub(crate) fn permit_over(
 }
 
 pub(crate) fn call(id: &str, at: i64) -> CallRecord {
+    let model = "sim/learner-2026-11-01".parse().unwrap();
     CallRecord {
-        id: id.into(),
-        at,
-        purpose: CallPurpose::Serve,
-        caller: "app".into(),
         prompt: Some(prompt("a/b")),
         number: Some(1),
         version: Some(Digest::of(b"v")),
         environment: Some(environment("production")),
-        arm: "stable".into(),
-        split: None,
-        unit: None,
-        copy_of: None,
-        model: "sim/learner-2026-11-01".parse().unwrap(),
-        stream: false,
         outcome: Outcome::Ok,
-        error: None,
-        variables_hash: None,
-        recording: "metadata".into(),
-        input: None,
-        output: None,
         usage: Usage { input: 10, output: 3, ..Usage::default() },
         cost: NanoUsd(100),
-        saved: NanoUsd(0),
-        price: None,
         priced: true,
         latency_us: 900,
         vendor_us: 800,
-        first_token_us: None,
-        cascade: None,
-        dropped: vec![],
-        attempts: vec![],
-        tags: Default::default(),
-        cached: false,
-        cache: None,
-        repaired: None,
-        review: None,
-        conversation: None,
-        examples: None,
-        talk: None,
+        ..CallRecord::begun(id.into(), at, CallPurpose::Serve, "app".into(), model)
     }
 }
