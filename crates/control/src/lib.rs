@@ -10,6 +10,7 @@ pub mod auditing;
 pub mod budgets;
 pub mod calibrate;
 pub mod cascade;
+mod cascade_judge;
 pub mod checks;
 pub mod compare;
 pub mod compat;

@@ -81,6 +81,9 @@ pub struct Attempt {
     pub duration_us: u64,
     /// The error's code; `None` if it answered.
     pub error: Option<String>,
+    /// Whether it was asked to judge an answer, and not to give one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub judge: bool,
 }
 
 /// What was left out of one part of a request to make it fit.
@@ -248,6 +251,14 @@ impl CallRecord {
             examples: None,
             talk: None,
         }
+    }
+
+    /// Whether a vendor was asked again for an answer that it should have given: not to judge one, and not
+    /// because a cascade went up.
+    pub fn is_retried(&self) -> bool {
+        let answering = self.attempts.iter().filter(|attempt| !attempt.judge).count();
+        let steps = 1 + self.cascade.as_ref().map_or(0, |climb| climb.why.len());
+        answering > steps || self.repaired.is_some()
     }
 
     /// Time spent in the gateway itself, in microseconds.

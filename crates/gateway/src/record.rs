@@ -3,6 +3,7 @@
 //! A [`Pending`] record writes itself exactly once: when told to finish, or, if the caller went away and
 //! the call was dropped, when it is dropped.
 
+mod aside;
 mod attempts;
 mod notes;
 mod steps;
@@ -10,7 +11,6 @@ mod stopped;
 mod turn;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatemark_core::call::{CallRecord, Outcome};
 use gatemark_core::error::Kind;
@@ -62,6 +62,8 @@ pub(crate) struct Pending {
     below: NanoUsd,
     /// What those of them cost that an earlier run paid.
     below_recalled: NanoUsd,
+    /// What is known of the request to the judge of a cascade, while it is asked.
+    aside: Option<aside::Aside>,
     /// The price of the last step of a cascade.
     top: Option<Arc<Price>>,
     /// Attempts under way, by their place, and when they were sent; at most two race.
@@ -127,6 +129,7 @@ impl Pending {
             worth: NanoUsd::ZERO,
             below: NanoUsd::ZERO,
             below_recalled: NanoUsd::ZERO,
+            aside: None,
             top: None,
             open: [None; 2],
             answered_by: None,
@@ -200,6 +203,10 @@ impl Pending {
 
     /// The answer comes from an earlier run: nothing is paid for it now.
     pub(crate) fn note_recalled(&mut self, latency_us: u64) {
+        if let Some(aside) = &mut self.aside {
+            aside.recalled = Some(latency_us);
+            return;
+        }
         self.recalled = Some(latency_us);
         self.record.cached = true;
     }
@@ -269,11 +276,6 @@ impl Pending {
     /// What the call's answers so far cost when they were given, with what was paid beside them.
     pub(crate) fn cost_when_given(&self) -> NanoUsd {
         self.record.cost + self.record.saved
-    }
-
-    /// How long vendors have been waited for, or were when the answers were given.
-    pub(crate) fn waited(&self) -> Duration {
-        Duration::from_micros(self.recalled.unwrap_or(self.record.vendor_us))
     }
 
     /// The answer that was asked for again is right.

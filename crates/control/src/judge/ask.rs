@@ -6,10 +6,10 @@ use gatemark_core::access::{Caller, Role};
 use gatemark_core::call::{CallPurpose, Outcome};
 use gatemark_core::money::NanoUsd;
 use gatemark_gateway::{Answers, Body, Incoming, Recall, Target};
+use gatemark_text::judge::brief;
 use serde_json::{Map, Value};
 
 use super::bench::Judge;
-use super::opinion::brief;
 use crate::Control;
 use crate::lanes::Lanes;
 

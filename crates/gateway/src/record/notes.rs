@@ -20,7 +20,9 @@ impl Pending {
     }
 
     pub(crate) fn note_variables(&mut self, hash: Digest) {
-        self.record.variables_hash = Some(hash);
+        if self.aside.is_none() {
+            self.record.variables_hash = Some(hash);
+        }
     }
 
     /// What was left out of the request that is sent, or was answered.
@@ -31,7 +33,7 @@ impl Pending {
     }
 
     pub(crate) fn note_input(&mut self, text: impl FnOnce() -> String) {
-        if self.recording == Recording::Content {
+        if self.recording == Recording::Content && self.aside.is_none() {
             self.record.input = Some(text());
         }
     }
