@@ -54,8 +54,7 @@ impl Control {
                 }
             };
             if let Some(problem) = problem {
-                let message =
-                    format!("the judge `{}@{}` {problem}", named.prompt, named.version);
+                let message = format!("the judge `{}@{}` {problem}", named.prompt, named.version);
                 let hint = "see docs/judges.md for what a judge is, and docs/cascade.md for what it is given";
                 found.push(Diagnostic::error(place, message).hint(hint));
             }
@@ -205,9 +204,8 @@ fn threshold(form: Form, below: Option<f64>) -> Option<String> {
 }
 
 fn parsed(version: &str) -> Result<semver::Version> {
-    let broken = |cause| {
-        Error::internal(format!("a judge's version {version:?} is none")).because(cause)
-    };
+    let broken =
+        |cause| Error::internal(format!("a judge's version {version:?} is none")).because(cause);
     version.parse().map_err(broken)
 }
 

@@ -56,7 +56,8 @@ impl Release {
     pub fn set_judge(&self, version: &Version) -> Result<()> {
         let Some(named) = self.wants_judge() else { return Ok(()) };
         let contract = Contract::read(&version.content).map_err(|problems| {
-            Error::invalid(format!("{named} is no judge: {}", problems.join("; "))).coded("no_judge")
+            Error::invalid(format!("{named} is no judge: {}", problems.join("; ")))
+                .coded("no_judge")
         })?;
         let mut version = version.clone();
         let content = &mut version.content;
@@ -77,7 +78,8 @@ impl Release {
         let judge = self.judge.get()?;
         let named = self.version.content.judge()?;
         let criteria = named.criteria.as_deref();
-        let subject = Subject { answer: "", expected: None, input: variables, criteria, system: "" };
+        let subject =
+            Subject { answer: "", expected: None, input: variables, criteria, system: "" };
         let declared = &judge.release.version.content.variables;
         let values = subject.values(&judge.contract, declared).ok()?;
         Some((&judge.model, judge.release.size(&judge.model, &values).ok()?))
@@ -93,7 +95,8 @@ pub(crate) async fn ask(
     left: Duration,
     record: &mut Pending,
 ) -> Result<Opinion> {
-    let Some(judge) = job.resolved.named.as_ref().and_then(|named| named.release.judge.get()) else {
+    let Some(judge) = job.resolved.named.as_ref().and_then(|named| named.release.judge.get())
+    else {
         tracing::warn!(call = record.id(), judge = %named, "the judge is not there; going up");
         return Ok(Opinion::default());
     };

@@ -67,7 +67,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use gatemark_core::call::CallPurpose;
-use gatemark_core::error::{Error, Result};
+use gatemark_core::error::Result;
 use gatemark_core::stop::Stops;
 use gatemark_provider::door;
 use gatemark_store::calllog::CallLog;

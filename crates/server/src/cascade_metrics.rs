@@ -37,7 +37,8 @@ impl CascadeMetrics {
         registry.register("cascade_calls", help, self.calls.clone());
         let help = "What cascades saved against their last steps alone, since the start";
         registry.register("cascade_saved_usd", help, self.saved.clone());
-        let help = "Answers of lower steps that a judge was asked about, by whether it gave a verdict";
+        let help =
+            "Answers of lower steps that a judge was asked about, by whether it gave a verdict";
         registry.register("cascade_judged", help, self.judged.clone());
         let help = "What those judges cost, as part of what the calls cost";
         registry.register("cascade_judge_cost_usd", help, self.judging.clone());

@@ -321,10 +321,11 @@ fn a_judge_says_which_answers_go_up() {
     let judge = json!({"answers": 3, "without_verdict": 1, "cost": 360_000});
     assert_eq!(report["judge"], judge);
     assert_eq!(report["steps"][0]["cost"], 132_000);
-    project
-        .run(&["cascade", "report", NAME])
-        .exits(0)
-        .says(&["went up   2 times for judge", "judged    3 answers for", "without a verdict on 1"]);
+    project.run(&["cascade", "report", NAME]).exits(0).says(&[
+        "went up   2 times for judge",
+        "judged    3 answers for",
+        "without a verdict on 1",
+    ]);
 }
 
 #[test]

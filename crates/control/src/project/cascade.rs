@@ -119,8 +119,7 @@ fn signs_of(
     fields.close(problems);
     let signs = UpWhen { confidence, logprob_below, off_format, insufficient, judge };
     if signs == UpWhen::default() && written.is_none() {
-        let hint =
-            "name `confidence_below`, `logprob_below`, `off_format: true`, `insufficient: true` or `judge`";
+        let hint = "name `confidence_below`, `logprob_below`, `off_format: true`, `insufficient: true` or `judge`";
         problems.error(&node.spot, "`up_when` has no sign, so no call would ever go up", hint);
     }
     if (signs.off_format || signs.confidence.is_some()) && output.schema.is_none() {

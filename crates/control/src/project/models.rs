@@ -92,7 +92,7 @@ fn entry(context: &Context<'_>, node: &Node, problems: &mut Problems) -> Option<
 }
 
 /// A model's name whose provider the project has.
-pub(super) pub(super) fn model_name(
+pub(super) fn model_name(
     project: &Project,
     node: &Node,
     problems: &mut Problems,

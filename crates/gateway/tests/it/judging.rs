@@ -216,7 +216,9 @@ async fn a_judge_that_is_stopped_is_not_asked() {
 #[tokio::test]
 async fn the_cap_is_of_all_together() {
     // Room for the first answer, and for nobody else: then it stands, whatever it is worth.
-    let tight = json!({"limits": {"timeout_ms": 300, "cost_per_call": 340_000}});
+    let tight = json!({"limits": {"timeout_ms": 300, "cost_per_call": 200_000},
+        "models": [{"model": "p/m-2026-01-01", "parameters": {"max_tokens": 10}},
+            {"model": "p/other", "parameters": {"max_tokens": 100}}]});
     let bench = bench_in(two(), tight, vec![Act::Says(LOW)], vec![]);
     let (text, record) = called(&bench).await;
     assert_eq!((text.as_str(), record.cost), (LOW, NanoUsd(COST)));
