@@ -14,6 +14,7 @@ use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::Digest;
 use gatemark_core::model::{Model, Project};
 use gatemark_core::money::NanoUsd;
+use gatemark_core::price::Price;
 use gatemark_core::prompt::Version;
 use gatemark_core::scope::{Pick, Scope};
 use gatemark_core::stop::{StopKind, StopOrder, StopScope, StopServe, Stops};
@@ -78,7 +79,7 @@ fn two() -> Project {
     let mut project = project();
     let first = project.models.values().next().unwrap().clone();
     let other = Model { name: "p/other".parse().unwrap(), ..first.clone() };
-    let price = gatemark_core::price::Price::flat(NanoUsd(500_000_000), NanoUsd(1_000_000_000));
+    let price = Price::flat(NanoUsd(500_000_000), NanoUsd(1_000_000_000));
     let judge = Model { name: "j/judge".parse().unwrap(), price: Some(price.into()), ..first };
     project.models.extend([(other.name.clone(), other), (judge.name.clone(), judge)]);
     let mut provider = project.providers["p"].clone();
@@ -219,7 +220,11 @@ async fn the_cap_is_of_all_together() {
     let tight = json!({"limits": {"timeout_ms": 300, "cost_per_call": 200_000},
         "models": [{"model": "p/m-2026-01-01", "parameters": {"max_tokens": 10}},
             {"model": "p/other", "parameters": {"max_tokens": 100}}]});
-    let bench = bench_in(two(), tight, vec![Act::Says(LOW)], vec![]);
+    let mut project = two();
+    let price = Price::flat(NanoUsd(5_000_000_000), NanoUsd(10_000_000_000));
+    let dear = project.models.values_mut().find(|model| model.name.as_str() == "j/judge");
+    dear.unwrap().price = Some(price.into());
+    let bench = bench_in(project, tight, vec![Act::Says(LOW)], vec![]);
     let (text, record) = called(&bench).await;
     assert_eq!((text.as_str(), record.cost), (LOW, NanoUsd(COST)));
     assert_eq!(asked(&bench, "j"), 0);
