@@ -42,7 +42,7 @@ struct Task {
 /// `gatemark.yaml` is not in force, `rollout` how long a rollout goes on with evidence against it, `conversations` how
 /// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
 /// `stop-orders` brings file and database to the same.
-const TASKS: [Task; 10] = [
+const TASKS: [Task; 12] = [
     // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
     Task { name: "stops", period: Duration::from_millis(100), job: stops },
     Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
@@ -54,6 +54,8 @@ const TASKS: [Task; 10] = [
     Task { name: "summarise", period: Duration::from_millis(500), job: summarise },
     Task { name: "examples", period: Duration::from_secs(1), job: examples },
     Task { name: "forget", period: Duration::from_secs(60), job: forget },
+    Task { name: "monitor", period: Duration::from_secs(60), job: monitor },
+    Task { name: "rollups", period: Duration::from_secs(60), job: rollups },
 ];
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -94,6 +96,14 @@ fn examples(control: Control) -> BoxFuture<'static, Result<()>> {
 
 fn forget(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.expire_conversations().await })
+}
+
+fn monitor(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.look(clock::now_us()).await.map(drop) })
+}
+
+fn rollups(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.consolidate(clock::now_us()).await.map(drop) })
 }
 
 /// The running tasks' shared status.

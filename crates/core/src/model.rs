@@ -17,6 +17,7 @@ use crate::ramp::Plan;
 use crate::resilience::{Resilience, ServerBounds};
 use crate::route::Route;
 use crate::upstream::{Upstream, Upstreams};
+use crate::watch::Monitors;
 
 pub use crate::price::Usage;
 
@@ -310,6 +311,8 @@ pub struct Environment {
     pub recording: Recording,
     /// How deployments to it take place unless somebody says otherwise; `None` for all at once.
     pub rollout: Option<Plan>,
+    /// What is watched of the calls there.
+    pub monitors: Monitors,
 }
 
 /// Everything that `gatemark.yaml` says.

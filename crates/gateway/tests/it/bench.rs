@@ -285,6 +285,7 @@ pub(crate) fn project() -> Project {
         policy: Policy::open(),
         recording: Recording::Content,
         rollout: None,
+        monitors: Default::default(),
     };
     Project {
         name: "bench".into(),

@@ -1,0 +1,148 @@
+//! What is watched of a prompt's calls in an environment, as gatemark.yaml says it.
+
+use std::collections::BTreeMap;
+
+use crate::id::PromptName;
+use crate::period::Period;
+use crate::signal::Severity;
+use crate::stats::drift::level::Bad;
+
+/// What is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// Share of calls that are answered as the version demands.
+    Success,
+    /// Share of calls without an answer.
+    Errors,
+    /// Share of answers off format.
+    OffFormat,
+    /// Share of calls for which the static fallback is served.
+    Fallbacks,
+    /// Share of calls that take more than one attempt or a repair.
+    Retries,
+    /// The 95th percentile of latency, in milliseconds.
+    Latency,
+    /// Mean cost of a call, in US dollars.
+    Cost,
+    /// Mean of a score, by its name.
+    Score(String),
+}
+
+impl Metric {
+    /// What calls show by themselves.
+    pub const OWN: [(&'static str, Metric); 7] = [
+        ("success", Self::Success),
+        ("errors", Self::Errors),
+        ("off_format", Self::OffFormat),
+        ("fallbacks", Self::Fallbacks),
+        ("retries", Self::Retries),
+        ("latency", Self::Latency),
+        ("cost", Self::Cost),
+    ];
+
+    /// The metric that `name` names; any other name is a score's.
+    pub fn named(name: &str) -> Self {
+        let own = Self::OWN.into_iter().find(|(known, _)| *known == name);
+        own.map_or_else(|| Self::Score(name.to_string()), |(_, metric)| metric)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Score(name) => name,
+            own => Self::OWN.iter().find(|(_, known)| known == own).map_or("", |(name, _)| name),
+        }
+    }
+
+    /// What it is measured in.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Self::Latency => "ms",
+            Self::Cost => "usd",
+            Self::Score(_) => "score",
+            _ => "ratio",
+        }
+    }
+
+    /// Its bad side.
+    pub fn bad(&self) -> Bad {
+        match self {
+            Self::Success | Self::Score(_) => Bad::Below,
+            _ => Bad::Above,
+        }
+    }
+}
+
+/// A limit for one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watch {
+    /// What is looked at.
+    pub metric: Metric,
+    /// Which side of the limit is bad.
+    pub bad: Bad,
+    /// The limit, in the metric's unit.
+    pub limit: Option<f64>,
+    /// Against what the version before was like: how many times that is too much (latency, cost), or by how much a
+    /// score may be worse.
+    pub change: Option<f64>,
+    /// How far back it looks.
+    pub window: Period,
+    /// Calls (or scores) below which it says nothing.
+    pub least: u64,
+    /// How much a breach matters.
+    pub severity: Severity,
+}
+
+impl Watch {
+    /// One without limits, over an hour, or for scores over a week and for costs over a day.
+    pub fn new(metric: Metric) -> Self {
+        let window = match metric {
+            Metric::Score(_) => Period::Week,
+            Metric::Cost => Period::Day,
+            _ => Period::Hour,
+        };
+        let severity = match metric {
+            Metric::Success | Metric::Errors | Metric::Score(_) => Severity::Critical,
+            _ => Severity::Warning,
+        };
+        let bad = metric.bad();
+        Self { metric, bad, limit: None, change: None, window, least: 50, severity }
+    }
+
+    /// What is watched unless somebody says otherwise: success below 95 %, more than 5 % off format or tried again,
+    /// a 95th percentile of twice what it was, more than $0.05 a call, a quality below 0.80 or 0.03 below what it was.
+    pub fn usual() -> Vec<Self> {
+        let limited = |metric, limit| Self { limit: Some(limit), ..Self::new(metric) };
+        let quality = limited(Metric::Score("quality".into()), 0.80);
+        vec![
+            limited(Metric::Success, 0.95),
+            limited(Metric::OffFormat, 0.05),
+            limited(Metric::Retries, 0.05),
+            Self { change: Some(2.0), ..Self::new(Metric::Latency) },
+            limited(Metric::Cost, 0.05),
+            Self { change: Some(0.03), ..quality },
+        ]
+    }
+}
+
+/// What is watched in an environment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Monitors {
+    /// Of every prompt.
+    pub watches: Vec<Watch>,
+    /// Of single prompts, in place of that.
+    pub prompts: BTreeMap<PromptName, Vec<Watch>>,
+}
+
+impl Monitors {
+    /// What an environment of that name has unless it says otherwise: production the usual ones, others none.
+    pub fn default_for(environment: &str) -> Self {
+        let watches = if environment == "production" { Watch::usual() } else { vec![] };
+        Self { watches, prompts: BTreeMap::new() }
+    }
+
+    /// What is watched of a prompt.
+    pub fn of(&self, prompt: &PromptName) -> &[Watch] {
+        self.prompts.get(prompt).unwrap_or(&self.watches)
+    }
+}
