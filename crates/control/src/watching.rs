@@ -8,12 +8,16 @@ use std::collections::BTreeMap;
 
 use gatemark_core::deploy::Deployment;
 use gatemark_core::error::Result;
-use gatemark_core::monitor::{Reference, Series, Watch, judge};
+use gatemark_core::monitor::{Past, Reference, Series, Watch, changes, judge};
+use gatemark_core::period::{Period, Span};
 use gatemark_core::report::Summary;
-use gatemark_core::rollup::{Baseline, Bucket, Period};
+use gatemark_core::rollup::{Baseline, Bucket, Key};
 use gatemark_core::signal::Signal;
 
 use crate::Control;
+
+/// How far back changes are looked for, in microseconds: a version's reference is what it learned first in that time.
+const REMEMBERED: i64 = 400 * 86_400_000_000;
 
 impl Control {
     /// Puts the sums over calls in order, as often as somebody likes.
@@ -59,11 +63,17 @@ impl Control {
             environment: deployment.environment.clone(),
             number: deployment.number,
         };
+        let past = match watches.iter().any(Watch::remembers) {
+            true => self.past(deployment, now).await?,
+            false => Past::default(),
+        };
         let nothing = Bucket::default();
         let said = watches.iter().flat_map(|watch| {
             let reference = Reference::of(baseline.as_ref(), report.as_ref(), watch.least);
             let bucket = windows.get(&watch.window).unwrap_or(&nothing);
-            judge(watch, &series, bucket, &reference, now)
+            let mut said = judge(watch, &series, bucket, &reference, now);
+            said.extend(changes(watch, &series, &past, now));
+            said
         });
         Ok(said.collect())
     }
@@ -82,10 +92,7 @@ impl Control {
         let since = longest.since(now);
         let prompt = Some(&deployment.prompt);
         for part in self.store.rolled(prompt, since, now.saturating_add(1)).await? {
-            let key = &part.key;
-            if key.environment.as_ref() != Some(&deployment.environment)
-                || key.number != Some(deployment.number)
-            {
+            if !is_of(&part.key, deployment) {
                 continue;
             }
             for (window, bucket) in &mut windows {
@@ -95,6 +102,19 @@ impl Control {
             }
         }
         Ok(windows)
+    }
+
+    /// What was summed up since the deployment, for those who look for changes.
+    async fn past(&self, deployment: &Deployment, now: i64) -> Result<Past> {
+        let mut past = Past::default();
+        let since = Span::Hour.begin(deployment.at).saturating_add(Span::Hour.micros());
+        let since = since.max(now.saturating_sub(REMEMBERED));
+        for part in self.store.rolled(Some(&deployment.prompt), since, now.saturating_add(1)).await? {
+            if is_of(&part.key, deployment) {
+                past.add(part.at, &part.bucket);
+            }
+        }
+        Ok(past)
     }
 
     /// The report on which a deployment was admitted, where a change may have to be held against it.
@@ -113,4 +133,10 @@ impl Control {
             _ => Ok(None),
         }
     }
+}
+
+/// Whether calls are to the version that a deployment put there, on whatever arm.
+fn is_of(key: &Key, deployment: &Deployment) -> bool {
+    key.environment.as_ref() == Some(&deployment.environment)
+        && key.number == Some(deployment.number)
 }

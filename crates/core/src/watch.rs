@@ -24,13 +24,17 @@ pub enum Metric {
     Latency,
     /// Mean cost of a call, in US dollars.
     Cost,
+    /// How far the lengths of inputs have moved: a population stability index.
+    InputLength,
+    /// The same of answers.
+    OutputLength,
     /// Mean of a score, by its name.
     Score(String),
 }
 
 impl Metric {
     /// What calls show by themselves.
-    pub const OWN: [(&'static str, Metric); 7] = [
+    pub const OWN: [(&'static str, Metric); 9] = [
         ("success", Self::Success),
         ("errors", Self::Errors),
         ("off_format", Self::OffFormat),
@@ -38,6 +42,8 @@ impl Metric {
         ("retries", Self::Retries),
         ("latency", Self::Latency),
         ("cost", Self::Cost),
+        ("input_length", Self::InputLength),
+        ("output_length", Self::OutputLength),
     ];
 
     /// The metric that `name` names; any other name is a score's.
@@ -60,6 +66,7 @@ impl Metric {
             Self::Latency => "ms",
             Self::Cost => "usd",
             Self::Score(_) => "score",
+            Self::InputLength | Self::OutputLength => "psi",
             _ => "ratio",
         }
     }
@@ -71,6 +78,15 @@ impl Metric {
             _ => Bad::Above,
         }
     }
+}
+
+/// How many false alarms a watch for a slow fall may raise in a year, on one prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift {
+    /// About one in two years: for a prompt that somebody watches.
+    HalfAYear,
+    /// About one in twenty years: for a fleet.
+    Twentieth,
 }
 
 /// A limit for one metric.
@@ -85,6 +101,11 @@ pub struct Watch {
     /// Against what the version before was like: how many times that is too much (latency, cost), or by how much a
     /// score may be worse.
     pub change: Option<f64>,
+    /// Whether a score is watched for a slow fall against the version's own first weeks, and how many false alarms
+    /// that may raise.
+    pub drift: Option<Drift>,
+    /// The share above which a rate must not rise, watched without end.
+    pub rise: Option<f64>,
     /// How far back it looks.
     pub window: Period,
     /// Calls (or scores) below which it says nothing.
@@ -98,19 +119,35 @@ impl Watch {
     pub fn new(metric: Metric) -> Self {
         let window = match metric {
             Metric::Score(_) => Period::Week,
-            Metric::Cost => Period::Day,
+            Metric::Cost | Metric::InputLength | Metric::OutputLength => Period::Day,
             _ => Period::Hour,
         };
         let severity = match metric {
             Metric::Success | Metric::Errors | Metric::Score(_) => Severity::Critical,
+            Metric::InputLength | Metric::OutputLength => Severity::Info,
             _ => Severity::Warning,
         };
         let bad = metric.bad();
-        Self { metric, bad, limit: None, change: None, window, least: 50, severity }
+        // The index grows by chance where there are few.
+        let least = if metric.unit() == "psi" { 500 } else { 50 };
+        let (limit, change, drift, rise) = (None, None, None, None);
+        Self { metric, bad, limit, change, drift, rise, window, least, severity }
+    }
+
+    /// Whether it looks at anything.
+    pub fn looks(&self) -> bool {
+        let Self { limit, change, drift, rise, .. } = self;
+        limit.or(*change).or(*rise).is_some() || drift.is_some()
+    }
+
+    /// Whether it needs all the time that the version serves.
+    pub fn remembers(&self) -> bool {
+        self.drift.is_some() || self.rise.is_some()
     }
 
     /// What is watched unless somebody says otherwise: success below 95 %, more than 5 % off format or tried again,
-    /// a 95th percentile of twice what it was, more than $0.05 a call, a quality below 0.80 or 0.03 below what it was.
+    /// a 95th percentile of twice what it was, more than $0.05 a call, lengths that are
+    /// others, a quality below 0.80 or 0.03 below what it was.
     pub fn usual() -> Vec<Self> {
         let limited = |metric, limit| Self { limit: Some(limit), ..Self::new(metric) };
         let quality = limited(Metric::Score("quality".into()), 0.80);
@@ -120,6 +157,8 @@ impl Watch {
             limited(Metric::Retries, 0.05),
             Self { change: Some(2.0), ..Self::new(Metric::Latency) },
             limited(Metric::Cost, 0.05),
+            limited(Metric::InputLength, 0.25),
+            limited(Metric::OutputLength, 0.25),
             Self { change: Some(0.03), ..quality },
         ]
     }

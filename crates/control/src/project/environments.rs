@@ -6,7 +6,7 @@ use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::gate::Policy;
 use gatemark_core::id::EnvironmentName;
 use gatemark_core::model::{Environment, Recording};
-use gatemark_core::monitor::Monitors;
+use gatemark_core::watch::Monitors;
 
 use super::monitors;
 use super::node::{Key, Node, Value};

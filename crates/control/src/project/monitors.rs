@@ -1,7 +1,7 @@
 //! `monitors:` of an environment: what is watched of its calls.
 
 use gatemark_core::id::PromptName;
-use gatemark_core::monitor::{Metric, Monitors, Watch};
+use gatemark_core::watch::{Drift, Metric, Monitors, Watch};
 use gatemark_core::rollup::Period;
 use gatemark_core::signal::Severity;
 use gatemark_core::stats::drift::level::Bad;
@@ -12,6 +12,9 @@ use super::reader::{Fields, entries, shown};
 use super::typed;
 
 const WORDS: [(&str, bool); 2] = [("usual", true), ("off", false)];
+/// How many false alarms a slow fall may raise.
+const DRIFTS: [(&str, Option<Drift>); 3] =
+    [("watched", Some(Drift::HalfAYear)), ("fleet", Some(Drift::Twentieth)), ("off", None)];
 /// Largest number of calls that a watch may wait for.
 const MOST: u64 = 100_000_000;
 /// Largest limit of any unit.
@@ -74,7 +77,7 @@ fn over(watches: &mut Vec<Watch>, key: &Key, node: &Node, problems: &mut Problem
     let Some(watch) = watch(usual.unwrap_or_else(|| Watch::new(metric)), node, problems) else {
         return;
     };
-    if watch.limit.is_none() && watch.change.is_none() {
+    if !watch.looks() {
         let message = format!("`{}` has no limit", shown(&key.name));
         problems.error(&key.spot, message, "say above, below or by how much it may change");
         return;
@@ -109,7 +112,20 @@ fn watch(mut watch: Watch, node: &Node, problems: &mut Problems) -> Option<Watch
             limit(&mut watch, number("above", LARGEST, problems), Bad::Above);
             change(&mut watch, number("change", LARGEST, problems));
         }
-        _ => limit(&mut watch, number("above", 1.0, problems), Bad::Above),
+        Metric::InputLength | Metric::OutputLength => {
+            limit(&mut watch, number("shift", 100.0, problems), Bad::Above);
+        }
+        _ => {
+            if let Some(written) = number("rise", 0.99, problems) {
+                watch.rise = written.filter(|limit| *limit > 0.0);
+            }
+            limit(&mut watch, number("above", 1.0, problems), Bad::Above);
+        }
+    }
+    if let Metric::Score(_) = watch.metric
+        && let Some(node) = fields.get("drift", problems)
+    {
+        watch.drift = typed::word(node, "`drift`", &DRIFTS, problems).unwrap_or(watch.drift);
     }
     if let Some(node) = fields.get("window", problems) {
         let window = typed::word(node, "`window`", &Period::WORDS, problems);

@@ -1,7 +1,7 @@
 //! From a window's sums to what a watch says.
 
-use std::collections::BTreeMap;
-
+use super::draft::{Draft, shown};
+use super::shift::stability;
 use super::{Metric, Reference, Series, Watch};
 use crate::rollup::{Bucket, Mean};
 use crate::signal::{Signal, SignalState};
@@ -32,11 +32,12 @@ pub fn judge(
     reference: &Reference,
     now: i64,
 ) -> Vec<Signal> {
-    let drawn = Draft { watch, series, now };
+    let drawn = Draft { watch, series, now, window: watch.window.word() };
     let mut signals = vec![];
     if let Some(limit) = watch.limit {
         signals.push(match &watch.metric {
             Metric::Latency => drawn.latency(watch.metric.name(), bucket, limit, None),
+            Metric::InputLength | Metric::OutputLength => drawn.shifted(bucket, limit, reference),
             _ => drawn.mean(watch.metric.name(), estimate(watch, bucket), limit, None),
         });
     }
@@ -72,18 +73,7 @@ fn mean_of(bucket: &Bucket, name: &str) -> Option<Mean> {
 /// The watched mean with its interval: Wilson's for shares, the normal one for costs and scores.
 #[allow(clippy::cast_precision_loss)]
 fn estimate(watch: &Watch, bucket: &Bucket) -> Estimate {
-    let ended = bucket.ended();
-    let share = |count: u64| {
-        let n = ended.max(1) as f64;
-        let value = count as f64 / n;
-        Estimate { value, interval: wilson_of_share(value, n, Z), n: ended }
-    };
     match &watch.metric {
-        Metric::Success => share(bucket.succeeded()),
-        Metric::Errors => share(bucket.errors),
-        Metric::OffFormat => share(bucket.off_format),
-        Metric::Fallbacks => share(bucket.fallbacks),
-        Metric::Retries => share(bucket.retries),
         // Judged by counts: see `Draft::latency`.
         Metric::Latency => Estimate {
             value: bucket.latency.quantile(1.0 - TAIL).unwrap_or_default(),
@@ -104,19 +94,31 @@ fn estimate(watch: &Watch, bucket: &Bucket) -> Estimate {
             }
             None => Estimate { value: 0.0, interval: around(0.0, 0.0), n: 0 },
         },
+        share => {
+            let (count, ended) = counted(share, bucket);
+            let n = ended.max(1) as f64;
+            let value = count as f64 / n;
+            Estimate { value, interval: wilson_of_share(value, n, Z), n: ended }
+        }
     }
+}
+
+/// How many calls a share's metric counts, of how many; none for other metrics.
+pub(super) fn counted(metric: &Metric, bucket: &Bucket) -> (u64, u64) {
+    let count = match metric {
+        Metric::Success => bucket.succeeded(),
+        Metric::Errors => bucket.errors,
+        Metric::OffFormat => bucket.off_format,
+        Metric::Fallbacks => bucket.fallbacks,
+        Metric::Retries => bucket.retries,
+        _ => 0,
+    };
+    (count, bucket.ended())
 }
 
 fn around(mean: f64, variance: f64) -> Interval {
     let reach = Z * variance.sqrt();
     Interval { low: mean - reach, high: mean + reach }
-}
-
-/// Signals of one watch.
-struct Draft<'a> {
-    watch: &'a Watch,
-    series: &'a Series,
-    now: i64,
 }
 
 impl Draft<'_> {
@@ -177,6 +179,26 @@ impl Draft<'_> {
         self.found(rule, says, (now.mean, limit, now.n), Some(reference))
     }
 
+    /// Lengths against those before: how far their distribution has moved, which informs.
+    fn shifted(&self, bucket: &Bucket, limit: f64, reference: &Reference) -> Signal {
+        let rule = self.watch.metric.name();
+        let (now, before) = match self.watch.metric {
+            Metric::InputLength => (&bucket.input_length, &reference.input_length),
+            _ => (&bucket.output_length, &reference.output_length),
+        };
+        if before.count() < self.watch.least {
+            return self.nothing(rule, "nothing to compare with yet");
+        }
+        if now.count() < self.watch.least.max(1) {
+            return self.few(rule, now.count());
+        }
+        let Some(moved) = stability(before, now) else {
+            return self.nothing(rule, "nothing to compare with yet");
+        };
+        let says = if moved > limit { Finding::Breached } else { Finding::Fine };
+        self.found(rule, says, (moved, limit, now.count()), Some(reference))
+    }
+
     fn found(
         &self,
         rule: &str,
@@ -215,65 +237,5 @@ impl Draft<'_> {
             signal.context.insert("against".into(), reference.from.clone());
         }
         signal
-    }
-
-    fn few(&self, rule: &str, n: u64) -> Signal {
-        let what = match self.watch.metric {
-            Metric::Score(_) => "scores",
-            _ => "calls",
-        };
-        let said = format!("{}: {n} {what}, {} are needed", self.called(), self.watch.least.max(1));
-        self.signal(rule, SignalState::NoData, &said, n)
-    }
-
-    fn nothing(&self, rule: &str, why: &str) -> Signal {
-        let said = format!("{}: {why}", self.called());
-        self.signal(rule, SignalState::NoData, &said, 0)
-    }
-
-    /// The metric in words.
-    fn called(&self) -> String {
-        match &self.watch.metric {
-            Metric::Success => "the share of good answers".into(),
-            Metric::Errors => "the share of errors".into(),
-            Metric::OffFormat => "the share of answers off format".into(),
-            Metric::Fallbacks => "the share of fallbacks".into(),
-            Metric::Retries => "the share of calls tried again".into(),
-            Metric::Latency => "the 95th percentile of latency".into(),
-            Metric::Cost => "the mean cost of a call".into(),
-            Metric::Score(name) => format!("the mean of `{name}`"),
-        }
-    }
-
-    fn signal(&self, rule: &str, state: SignalState, said: &str, n: u64) -> Signal {
-        let Series { prompt, environment, number } = self.series;
-        let window = self.watch.window.word();
-        let context = [("version", number.to_string()), ("n", n.to_string())];
-        let context: BTreeMap<String, String> =
-            context.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
-        Signal {
-            key: self.series.key(rule),
-            rule: rule.to_string(),
-            prompt: Some(prompt.clone()),
-            environment: Some(environment.clone()),
-            state,
-            severity: self.watch.severity,
-            value: None,
-            threshold: None,
-            unit: self.watch.metric.unit().to_string(),
-            window: window.to_string(),
-            since: self.now,
-            summary: format!("{prompt} version {number} in {environment}, last {window}: {said}"),
-            context,
-        }
-    }
-}
-
-fn shown(value: f64, unit: &str) -> String {
-    match unit {
-        "ratio" => format!("{:.1} %", value * 100.0),
-        "ms" => format!("{value:.0} ms"),
-        "usd" => format!("${value:.5}"),
-        _ => format!("{value:.3}"),
     }
 }

@@ -4,11 +4,17 @@
 //! than it knows: a limit is broken when the figure's interval lies beyond it wholly (99 % on that side), and too few
 //! calls are a state of their own. [`crate::stats::drift::level`] says how rarely that cries wolf.
 
+mod change;
+mod draft;
 mod judge;
+mod past;
 mod reference;
 mod series;
+mod shift;
 
+pub use change::changes;
 pub use judge::judge;
+pub use past::Past;
 pub use reference::Reference;
 pub use series::Series;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::money::NanoUsd;
 use crate::report::Summary;
 use crate::rollup::{Baseline, Figures, Mean};
+use crate::stats::sketch::Sketch;
 
 /// The figures that changes are held against. What nothing is known of is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +16,10 @@ pub struct Reference {
     pub p95_ms: Option<f64>,
     /// Mean cost of a call, in US dollars.
     pub usd_per_call: Option<f64>,
+    /// Tokens read by a call.
+    pub input_length: Sketch,
+    /// Tokens written by a call.
+    pub output_length: Sketch,
     /// Scores by name.
     pub scores: BTreeMap<String, Mean>,
 }
@@ -30,6 +35,8 @@ impl Reference {
                 from: format!("version {} before", baseline.number),
                 p95_ms: figures.latency_ms.map(|latency| latency.p95),
                 usd_per_call: figures.usd_per_call,
+                input_length: baseline.bucket.input_length.clone(),
+                output_length: baseline.bucket.output_length.clone(),
                 scores: figures.scores,
             };
         }
@@ -39,7 +46,7 @@ impl Reference {
             p95_ms: (report.p95_latency_us > 0).then(|| report.p95_latency_us as f64 / 1e3),
             usd_per_call: (report.unpriced == 0 && report.mean_cost > NanoUsd::ZERO)
                 .then(|| report.mean_cost.as_usd()),
-            scores: BTreeMap::new(),
+            ..Self::default()
         }
     }
 }

@@ -1,9 +1,12 @@
 use super::*;
 use crate::call::Outcome;
 use crate::money::NanoUsd;
+use crate::period::Span;
 use crate::price::Usage;
 use crate::rollup::{Baseline, Bucket, Facts, ScoreSums};
 use crate::signal::{Signal, SignalState};
+use crate::stats::random::SplitMix;
+use crate::watch::Drift;
 
 fn facts(outcome: Outcome, latency_us: u64, cost: i64) -> Facts {
     Facts {
@@ -158,4 +161,74 @@ fn a_prompt_may_differ() {
     assert_eq!(monitors.of(&"a/b".parse().unwrap()).len(), 0);
     assert_eq!(monitors.of(&other), Watch::usual());
     assert_eq!(Monitors::default_for("staging").of(&other).len(), 0);
+}
+
+/// `days` days of 100 scores with a weekend that is worse, and from day `from` on a fall.
+fn scored_days(days: i64, from: i64, fall: f64) -> Past {
+    let mut random = SplitMix::new(11);
+    let mut past = Past::default();
+    for day in 0..days {
+        let weekend = if (day + 3).rem_euclid(7) > 4 { 0.03 } else { 0.0 };
+        let level = 0.88 - weekend - if day < from { 0.0 } else { fall } + 0.02 * random.unit();
+        let bucket = scored(bucket(1, 0, 1000, 0), (0..100).map(|_| level));
+        past.add(day * Span::Day.micros() + 5, &bucket);
+    }
+    past
+}
+
+#[test]
+fn a_slow_fall_is_found_with_the_week_taken_out() {
+    let drifting = Watch { drift: Some(Drift::Twentieth), ..watch("quality") };
+    let state = |days: i64, from: i64, fall: f64| {
+        let past = scored_days(days, from, fall);
+        changes(&drifting, &series(), &past, days * Span::Day.micros()).remove(0)
+    };
+    assert_eq!(state(28, 99, 0.0).state, SignalState::NoData);
+    assert_eq!(state(70, 99, 0.0).state, SignalState::Ok);
+    let found = state(70, 62, 0.05);
+    assert_eq!((found.state, found.rule.as_str()), (SignalState::Breach, "quality_drift"));
+    assert!(found.value.unwrap() < found.threshold.unwrap(), "{found:?}");
+    assert_eq!(state(40, 34, 0.05).state, SignalState::Breach, "28 days are learned from until then");
+    let past = scored_days(70, 99, 0.0);
+    assert_eq!(changes(&watch("quality"), &series(), &past, 0), []);
+}
+
+#[test]
+fn a_rate_that_rises_is_found_and_a_low_one_is_not() {
+    let rising = Watch { rise: Some(0.05), ..Watch::new(Metric::Errors) };
+    let hours = |rates: &[(i64, u64)]| {
+        let (mut past, mut hour) = (Past::default(), 0);
+        for (count, errors) in rates {
+            for _ in 0..*count {
+                past.add(hour * Span::Hour.micros(), &bucket(100 - errors, *errors, 1000, 0));
+                hour += 1;
+            }
+        }
+        changes(&rising, &series(), &past, hour * Span::Hour.micros()).remove(0)
+    };
+    assert_eq!(hours(&[]).state, SignalState::NoData);
+    assert_eq!(hours(&[(500, 3)]).state, SignalState::Ok);
+    let found = hours(&[(500, 3), (12, 12)]);
+    assert_eq!((found.state, found.rule.as_str()), (SignalState::Breach, "errors_rise"));
+    assert_eq!(hours(&[(500, 3), (12, 12), (48, 3)]).state, SignalState::Ok, "it is over");
+}
+
+#[test]
+fn lengths_inform() {
+    let long = |input: u64| {
+        let mut bucket = Bucket::default();
+        for number in 0..600 {
+            let usage = Usage { input: input + number, output: 10, ..Usage::default() };
+            bucket.add(&Facts { usage, ..facts(Outcome::Ok, 1, 0) });
+        }
+        bucket
+    };
+    let before = Baseline { number: 1, since: 0, until: 1, bucket: long(1_000) };
+    let reference = Reference::of(Some(&before), None, 50);
+    let same = one("input_length", &long(1_000), &reference).remove(0);
+    assert_eq!((same.state, same.value), (SignalState::Ok, Some(0.0)));
+    let other = one("input_length", &long(3_000), &reference).remove(0);
+    assert_eq!((other.state, other.unit.as_str()), (SignalState::Breach, "psi"));
+    assert_eq!(other.severity, crate::signal::Severity::Info);
+    assert_eq!(one("output_length", &long(3_000), &reference)[0].state, SignalState::Ok);
 }

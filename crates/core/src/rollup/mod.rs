@@ -166,6 +166,12 @@ pub struct Bucket {
     /// Milliseconds to the first piece of a streamed answer.
     #[serde(skip_serializing_if = "nothing")]
     pub first_token: Sketch,
+    /// Tokens read by a call; without answers given again.
+    #[serde(skip_serializing_if = "nothing")]
+    pub input_length: Sketch,
+    /// Tokens written by a call; without answers given again.
+    #[serde(skip_serializing_if = "nothing")]
+    pub output_length: Sketch,
     /// Judgements on the calls, by name, whenever they came.
     #[serde(skip_serializing_if = "nothing")]
     pub scores: BTreeMap<String, ScoreSums>,
@@ -216,6 +222,11 @@ impl Bucket {
             if let Some(first) = facts.first_token_us {
                 self.first_token.add(milliseconds(first));
             }
+            // Who was never asked, or never answered, has no length.
+            if facts.usage.input > 0 {
+                self.input_length.add(whole(facts.usage.input));
+                self.output_length.add(whole(facts.usage.output));
+            }
         }
     }
 
@@ -244,6 +255,8 @@ impl Bucket {
             vendor,
             gateway,
             first_token,
+            input_length,
+            output_length,
             scores,
         } = other;
         grow(&mut self.calls, *calls);
@@ -267,6 +280,8 @@ impl Bucket {
         self.vendor.merge(vendor);
         self.gateway.merge(gateway);
         self.first_token.merge(first_token);
+        self.input_length.merge(input_length);
+        self.output_length.merge(output_length);
         for (name, sums) in scores {
             self.add_score(name, *sums);
         }
@@ -286,6 +301,15 @@ impl Bucket {
         self.calls.saturating_sub(self.cancelled)
     }
 
+    /// How calls ended, and nothing else.
+    #[must_use]
+    pub fn counts(&self) -> Self {
+        let Self { calls, ok, insufficient, off_format, fallbacks, cancelled, errors, retries, .. } =
+            *self;
+        let rest = Self::default();
+        Self { calls, ok, insufficient, off_format, fallbacks, cancelled, errors, retries, ..rest }
+    }
+
     /// Calls that were answered as their version demands.
     pub fn succeeded(&self) -> u64 {
         self.ok.saturating_add(self.insufficient)
@@ -295,6 +319,11 @@ impl Bucket {
 #[allow(clippy::cast_precision_loss)]
 fn milliseconds(micros: u64) -> f64 {
     micros as f64 / 1e3
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn whole(count: u64) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]

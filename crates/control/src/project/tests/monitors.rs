@@ -1,6 +1,6 @@
 //! `monitors:` of environments.
 
-use gatemark_core::monitor::{Metric, Monitors, Watch};
+use gatemark_core::watch::{Drift, Metric, Monitors, Watch};
 use gatemark_core::rollup::Period;
 use gatemark_core::signal::Severity;
 use gatemark_core::stats::drift::level::Bad;
@@ -31,7 +31,8 @@ fn everything_can_be_said() {
         "production",
         "{monitors: {success: {below: 0.99, window: 5m, least: 10, severity: warning}, retries: off, \
          latency: {above_ms: 4000, times: off}, cost: {above_usd: 0.01, times: 1.5}, \
-         tone: {above: 3, change: 0.5, window: 28d}, \
+         tone: {above: 3, change: 0.5, window: 28d, drift: fleet}, errors: {rise: 0.02}, \
+         input_length: {shift: 0.5}, \
          prompts: {a/b: {success: off, quality: {below: 0.9}}, c/d: off}}}",
     );
     let of = |watches: &[Watch], name: &str| {
@@ -47,7 +48,10 @@ fn everything_can_be_said() {
     assert_eq!((cost.limit, cost.change), (Some(0.01), Some(1.5)));
     let tone = of(&found.watches, "tone").unwrap();
     assert_eq!((tone.limit, tone.change, tone.bad), (Some(3.0), Some(0.5), Bad::Above));
-    assert_eq!(tone.window, Period::FourWeeks);
+    assert_eq!((tone.window, tone.drift), (Period::FourWeeks, Some(Drift::Twentieth)));
+    let errors = of(&found.watches, "errors").unwrap();
+    assert_eq!((errors.limit, errors.rise), (None, Some(0.02)));
+    assert_eq!(of(&found.watches, "input_length").unwrap().limit, Some(0.5));
     let ours = found.of(&"a/b".parse().unwrap());
     assert_eq!(of(ours, "success"), None);
     let quality = of(ours, "quality").unwrap();
