@@ -4,11 +4,12 @@
 //! down for a week sees at its first look what it would see had it looked all the time, and two servers see the
 //! same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatemark_core::deploy::Deployment;
 use gatemark_core::error::Result;
-use gatemark_core::monitor::{Past, Reference, Series, Watch, changes, judge};
+use gatemark_core::id::ModelName;
+use gatemark_core::monitor::{Past, Reference, Series, Watch, changes, deprecation, judge, price};
 use gatemark_core::period::{Period, Span};
 use gatemark_core::report::Summary;
 use gatemark_core::rollup::{Baseline, Bucket, Key};
@@ -33,20 +34,63 @@ impl Control {
     /// Looks at what serves, and keeps what is seen.
     pub async fn look(&self, now: i64) -> Result<Vec<Signal>> {
         self.ship_if_possible().await;
-        let mut signals = vec![];
+        let (mut signals, mut serving) = (vec![], BTreeSet::new());
         for deployment in self.store.pointers().await? {
             let environment = self.project().environments.get(&deployment.environment);
             let watches = environment.map(|place| place.monitors.of(&deployment.prompt));
             match watches {
                 Some(watches) if !watches.is_empty() => {
                     signals.extend(self.watched(&deployment, watches, now).await?);
+                    let models = self.models_of(&deployment);
+                    signals.extend(self.ending(&deployment, &models, now));
+                    serving.extend(models);
                 }
                 _ => {}
             }
         }
+        let before = self.store.signals().await?;
+        signals.extend(self.prices(&serving, &before, now));
         signals.sort_by(|one, other| one.key.cmp(&other.key));
         self.store.save_signals(&mut signals).await?;
         Ok(signals)
+    }
+
+    /// The models that may answer for what a deployment put there.
+    fn models_of(&self, deployment: &Deployment) -> BTreeSet<ModelName> {
+        let snapshot = self.gateway.snapshot();
+        let places = snapshot.pointers(&deployment.prompt);
+        let pointer = places.and_then(|places| places.get(&deployment.environment));
+        let first = pointer.and_then(|pointer| pointer.current.version.content.models.first());
+        let first = first.map(|variant| variant.model.clone());
+        let mut models: BTreeSet<ModelName> = deployment.model.clone().or(first).into_iter().collect();
+        models.extend(deployment.fallbacks.iter().map(|admitted| admitted.model.clone()));
+        models
+    }
+
+    fn ending(
+        &self,
+        deployment: &Deployment,
+        models: &BTreeSet<ModelName>,
+        now: i64,
+    ) -> Vec<Signal> {
+        let series = series(deployment);
+        let ends = models.iter().filter_map(|model| {
+            let end = self.project().models.get(model)?.ends_at?;
+            Some(deprecation(&series, model, end, now))
+        });
+        ends.collect()
+    }
+
+    fn prices(&self, serving: &BTreeSet<ModelName>, before: &[Signal], now: i64) -> Vec<Signal> {
+        let said = serving.iter().filter_map(|model| {
+            let known = self.project().price(model)?;
+            let mut signal = price(model, known.version(), None, now);
+            if let Some(before) = before.iter().find(|before| before.key == signal.key) {
+                signal = price(model, known.version(), Some(before), now);
+            }
+            Some(signal)
+        });
+        said.collect()
     }
 
     async fn watched(
@@ -58,11 +102,7 @@ impl Control {
         let windows = self.windows(deployment, watches, now).await?;
         let baseline = self.store.baseline(deployment.id).await?;
         let report = self.report_of(deployment, baseline.as_ref(), watches).await?;
-        let series = Series {
-            prompt: deployment.prompt.clone(),
-            environment: deployment.environment.clone(),
-            number: deployment.number,
-        };
+        let series = series(deployment);
         let past = match watches.iter().any(Watch::remembers) {
             true => self.past(deployment, now).await?,
             false => Past::default(),
@@ -139,4 +179,12 @@ impl Control {
 fn is_of(key: &Key, deployment: &Deployment) -> bool {
     key.environment.as_ref() == Some(&deployment.environment)
         && key.number == Some(deployment.number)
+}
+
+fn series(deployment: &Deployment) -> Series {
+    Series {
+        prompt: deployment.prompt.clone(),
+        environment: deployment.environment.clone(),
+        number: deployment.number,
+    }
 }

@@ -277,6 +277,8 @@ pub struct Model {
     pub context_window: Option<u64>,
     /// What is added to our own count of its tokens, in percent, where its tokenizer is not public.
     pub token_margin: Option<u32>,
+    /// When its vendor stops serving it, in microseconds since 1970, if that is announced.
+    pub ends_at: Option<i64>,
 }
 
 /// What the call log keeps of a call's texts.

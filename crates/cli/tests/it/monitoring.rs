@@ -209,3 +209,25 @@ fn monitors_see_breaches_and_catch_up() {
         assert_eq!(task["last_error"], Value::Null, "{task:#}");
     }
 }
+
+#[test]
+fn ends_and_prices_of_models_are_seen() {
+    let stage = Stage::new("production: {policy: open}");
+    let path = stage.project.path().join("gatemark.yaml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(signal(&stage.signals(), "price")["state"], "ok");
+    let dearer = config.replace(
+        "mock/m: {input_usd_per_million: 1,",
+        "mock/m: {deprecated_on: 2026-01-01, input_usd_per_million: 5,",
+    );
+    assert_ne!(dearer, config);
+    std::fs::write(&path, dearer).unwrap();
+    let seen = stage.signals();
+    let ends = signal(&seen, "deprecation");
+    assert_eq!((&ends["state"], &ends["severity"]), (&json!("breach"), &json!("critical")));
+    assert!(ends["summary"].as_str().unwrap().contains("mock/m, which has ended"), "{ends:#}");
+    assert_eq!(signal(&seen, "price")["state"], "breach");
+    assert_eq!(signal(&stage.signals(), "price")["state"], "breach", "for a week");
+    std::fs::write(&path, config.replace("mock/m: {", "mock/m: {deprecated_on: soon, ")).unwrap();
+    stage.project.run(&["monitor"]).exits(2).complains(&["`deprecated_on` is not a day"]);
+}

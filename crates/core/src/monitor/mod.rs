@@ -7,6 +7,7 @@
 mod change;
 mod draft;
 mod judge;
+mod model;
 mod past;
 mod reference;
 mod series;
@@ -14,6 +15,7 @@ mod shift;
 
 pub use change::changes;
 pub use judge::judge;
+pub use model::{deprecation, price};
 pub use past::Past;
 pub use reference::Reference;
 pub use series::Series;

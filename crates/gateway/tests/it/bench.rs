@@ -279,6 +279,7 @@ pub(crate) fn project() -> Project {
         max_output: None,
         context_window: None,
         token_margin: None,
+        ends_at: None,
     };
     let production = Environment {
         name: "production".parse().unwrap(),
