@@ -36,6 +36,7 @@ pub mod metrics;
 pub mod prices;
 pub mod project;
 pub mod promptfoo;
+pub mod probe;
 mod proof;
 pub mod proposal;
 mod purse;

@@ -20,6 +20,9 @@ use crate::Control;
 /// How far back changes are looked for, in microseconds: a version's reference is what it learned first in that time.
 const REMEMBERED: i64 = 400 * 86_400_000_000;
 
+/// What the keys of monitors' signals begin with.
+const KEYS: &str = "monitor/";
+
 impl Control {
     /// Puts the sums over calls in order, as often as somebody likes.
     pub async fn consolidate(&self, now: i64) -> Result<usize> {
@@ -31,7 +34,7 @@ impl Control {
         self.store.signals().await
     }
 
-    /// Looks at what serves, and keeps what is seen.
+    /// Looks at what serves, keeps what is seen, and gives it with what probes said last.
     pub async fn look(&self, now: i64) -> Result<Vec<Signal>> {
         self.ship_if_possible().await;
         let (mut signals, mut serving) = (vec![], BTreeSet::new());
@@ -51,8 +54,8 @@ impl Control {
         let before = self.store.signals().await?;
         signals.extend(self.prices(&serving, &before, now));
         signals.sort_by(|one, other| one.key.cmp(&other.key));
-        self.store.save_signals(&mut signals).await?;
-        Ok(signals)
+        self.store.save_signals(KEYS, &mut signals).await?;
+        self.store.signals().await
     }
 
     /// The models that may answer for what a deployment put there.

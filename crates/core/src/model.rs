@@ -17,7 +17,7 @@ use crate::ramp::Plan;
 use crate::resilience::{Resilience, ServerBounds};
 use crate::route::Route;
 use crate::upstream::{Upstream, Upstreams};
-use crate::watch::Monitors;
+use crate::watch::{Monitors, Probe};
 
 pub use crate::price::Usage;
 
@@ -315,6 +315,8 @@ pub struct Environment {
     pub rollout: Option<Plan>,
     /// What is watched of the calls there.
     pub monitors: Monitors,
+    /// How often the suites of what serves there are asked again, if they are.
+    pub probe: Option<Probe>,
 }
 
 /// Everything that `gatemark.yaml` says.

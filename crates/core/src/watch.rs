@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::id::PromptName;
+use crate::money::NanoUsd;
 use crate::period::Period;
 use crate::signal::Severity;
 use crate::stats::drift::level::Bad;
@@ -183,5 +184,30 @@ impl Monitors {
     /// What is watched of a prompt.
     pub fn of(&self, prompt: &PromptName) -> &[Watch] {
         self.prompts.get(prompt).unwrap_or(&self.watches)
+    }
+}
+
+/// How often the suite of what serves is asked again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Probe {
+    /// Time between two probes, in seconds.
+    pub every_s: u64,
+    /// Most that one may cost.
+    pub max_cost: NanoUsd,
+    /// Loss of accuracy from which on it is a breach, 0 to 1.
+    pub margin: f64,
+}
+
+impl Default for Probe {
+    /// Once a day for at most a dollar; any loss.
+    fn default() -> Self {
+        Self { every_s: 86_400, max_cost: NanoUsd(1_000_000_000), margin: 0.0 }
+    }
+}
+
+impl Probe {
+    /// Time between two probes, in microseconds.
+    pub fn every_us(&self) -> i64 {
+        i64::try_from(self.every_s.saturating_mul(1_000_000)).unwrap_or(i64::MAX)
     }
 }

@@ -15,15 +15,17 @@ impl Store {
         rows.iter().map(|row| row.document("document")).collect()
     }
 
-    /// Puts what is seen now in the place of what was seen before. A state that goes on keeps the moment at which
+    /// Puts what is seen now in the place of what was seen before under keys that begin with `keys`. A state that goes on keeps the moment at which
     /// it began, which the signals given get too; what is not looked at any more is forgotten.
-    pub async fn save_signals(&self, signals: &mut [Signal]) -> Result<()> {
+    pub async fn save_signals(&self, keys: &str, signals: &mut [Signal]) -> Result<()> {
         let transaction = self.database().begin().await?;
         let rows = transaction.query("SELECT document FROM signals", vec![]).await?;
         let mut before: BTreeMap<String, Signal> = BTreeMap::new();
         for row in &rows {
             let signal: Signal = row.document("document")?;
-            before.insert(signal.key.clone(), signal);
+            if signal.key.starts_with(keys) {
+                before.insert(signal.key.clone(), signal);
+            }
         }
         let mut changed = vec![];
         for signal in signals {

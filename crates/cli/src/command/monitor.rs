@@ -3,10 +3,12 @@
 use gatemark_control::metrics::{Asked, BaselineView, By, MetricsRow, MetricsView};
 use gatemark_core::error::Result;
 use gatemark_core::id::{EnvironmentName, PromptName};
+use gatemark_core::money::NanoUsd;
 use gatemark_core::rollup::{Figures, Period, Quantiles};
 use gatemark_core::signal::{Signal, SignalState};
 use gatemark_gateway::clock;
 
+use crate::argument;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::moment;
@@ -20,6 +22,7 @@ use crate::table::Table;
   gatemark monitor
   gatemark monitor support/triage --window 7d --by version
   gatemark monitor signals --json
+  gatemark monitor probe support/triage
 
 A running server looks once a minute; `gatemark monitor signals` looks at once.")]
 pub(crate) struct Args {
@@ -48,6 +51,19 @@ enum What {
         #[arg(long, value_name = "STATE", value_parser = state)]
         state: Option<SignalState>,
     },
+    /// Ask the suite of what serves again and compare: has the vendor changed the model?
+    #[command(after_help = "Example:\n  gatemark monitor probe support/triage --max-cost 0.50")]
+    Probe {
+        /// The prompt: service/name
+        #[arg(value_name = "NAME")]
+        prompt: PromptName,
+        /// The environment [default: the project's default environment]
+        #[arg(long, value_name = "ENV")]
+        env: Option<EnvironmentName>,
+        /// Most that it may cost in US dollars [default: as the environment's `probe` says, else 1]
+        #[arg(long, value_name = "USD", value_parser = argument::usd)]
+        max_cost: Option<NanoUsd>,
+    },
 }
 
 fn window(word: &str) -> Result<Period, String> {
@@ -68,8 +84,12 @@ fn state(word: &str) -> Result<SignalState, String> {
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
-    if let Some(What::Signals { state }) = args.what {
-        return signals(state, context).await;
+    match args.what {
+        Some(What::Signals { state }) => return signals(state, context).await,
+        Some(What::Probe { prompt, env, max_cost }) => {
+            return probe(prompt, env, max_cost, context).await;
+        }
+        None => {}
     }
     let asked =
         Asked { prompt: args.prompt, environment: args.env, window: args.window, by: args.by };
@@ -211,6 +231,31 @@ fn compared(row: &MetricsRow, baseline: &BaselineView) -> String {
         text.push_str(&format!(", {name} {:.3}", mean.mean));
     }
     text
+}
+
+async fn probe(
+    prompt: PromptName,
+    env: Option<EnvironmentName>,
+    max_cost: Option<NanoUsd>,
+    context: &Context<'_>,
+) -> Result<Exit> {
+    let signal = context
+        .with_control(async |control| {
+            let project = control.project();
+            let environment = env.unwrap_or_else(|| project.default_environment.clone());
+            let place = project.environments.get(&environment);
+            let mut probe = place.and_then(|place| place.probe).unwrap_or_default();
+            probe.max_cost = max_cost.unwrap_or(probe.max_cost);
+            control.probe(&prompt, &environment, &probe).await
+        })
+        .await?;
+    let terminal = context.terminal;
+    if terminal.json() {
+        terminal.data_json(&signal)?;
+    } else {
+        terminal.data(&format!("{}: {}", signal.state.word(), signal.summary));
+    }
+    Ok(if signal.state == SignalState::Breach { Exit::Below } else { Exit::Done })
 }
 
 async fn signals(state: Option<SignalState>, context: &Context<'_>) -> Result<Exit> {

@@ -231,3 +231,33 @@ fn ends_and_prices_of_models_are_seen() {
     std::fs::write(&path, config.replace("mock/m: {", "mock/m: {deprecated_on: soon, ")).unwrap();
     stage.project.run(&["monitor"]).exits(2).complains(&["`deprecated_on` is not a day"]);
 }
+
+/// The stand-in vendor changes its model without saying so, and the suite asked again tells.
+#[test]
+fn a_probe_finds_a_model_that_was_changed() {
+    let project = Project::deployed();
+    let probe = ["monitor", "probe", PROMPT, "--json"];
+    let same = project.run(&probe).exits(0).json();
+    assert_eq!((&same["state"], &same["value"], &same["rule"]), (&json!("ok"), &json!(0.0), &json!("probe")));
+    let reports = |project: &Project| {
+        let log = project.run(&["log", PROMPT, "--json"]).exits(0).json();
+        log.as_array().unwrap().iter().filter(|entry| entry["kind"] == "test").count()
+    };
+    let before = reports(&project);
+    let path = project.path().join("gatemark.yaml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    let drifted = config.replacen("protocol: sim", "protocol: sim, drift: 0.9", 1);
+    assert_ne!(drifted, config, "{config}");
+    std::fs::write(&path, drifted).unwrap();
+    let worse = project.run(&probe).exits(4).json();
+    assert_eq!(worse["state"], "breach", "{worse:#}");
+    assert!(worse["value"].as_f64().unwrap() < -0.2, "{worse:#}");
+    assert_eq!(reports(&project), before, "a probe is no evidence");
+    // It stands beside what monitors see.
+    let seen = project.run(&["monitor", "signals", "--json"]).exits(0).json();
+    assert_eq!(signal(&seen, "probe")["state"], "breach");
+    let capped = [&probe[..], &["--max-cost", "0"]].concat();
+    let state = project.run(&capped).exits(0).json();
+    assert_eq!(state["state"], "no_data", "{state:#}");
+    project.run(&["monitor", "probe", "no/such"]).exits(2).complains(&["no version"]);
+}

@@ -66,8 +66,10 @@ fn standard() -> Option<Environments> {
     for (name, policy) in [("production", Policy::production()), ("staging", Policy::open())] {
         let name: EnvironmentName = name.parse().ok()?;
         let recording = Recording::default();
-        let (rollout, monitors) = (None, Monitors::default_for(name.as_str()));
-        found.insert(name.clone(), Environment { name, policy, recording, rollout, monitors });
+        let (rollout, probe) = (None, None);
+        let monitors = Monitors::default_for(name.as_str());
+        let place = Environment { name, policy, recording, rollout, monitors, probe };
+        found.insert(place.name.clone(), place);
     }
     Some(found)
 }
@@ -83,6 +85,7 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
     let mut policy = policy::default_for(name.as_str());
     let mut recording = Recording::default();
     let mut plan = None;
+    let mut probe = None;
     let mut watched = Monitors::default_for(name.as_str());
     if node.value != Value::Null
         && let Some(mut fields) = Fields::open(node, "an environment", problems)
@@ -97,7 +100,8 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
         if let Some(node) = fields.get("monitors", problems) {
             watched = monitors::read(node, problems);
         }
+        probe = fields.get("probe", problems).and_then(|node| monitors::probe(node, problems));
         fields.close(problems);
     }
-    Some(Environment { name, policy, recording, rollout: plan, monitors: watched })
+    Some(Environment { name, policy, recording, rollout: plan, monitors: watched, probe })
 }

@@ -1,7 +1,8 @@
-//! `monitors:` of an environment: what is watched of its calls.
+//! `monitors:` and `probe:` of an environment: what is watched of its calls, and what is asked again.
 
 use gatemark_core::id::PromptName;
-use gatemark_core::watch::{Drift, Metric, Monitors, Watch};
+use gatemark_core::ramp::seconds;
+use gatemark_core::watch::{Drift, Metric, Monitors, Probe, Watch};
 use gatemark_core::rollup::Period;
 use gatemark_core::signal::Severity;
 use gatemark_core::stats::drift::level::Bad;
@@ -153,4 +154,30 @@ fn change(watch: &mut Watch, written: Option<Option<f64>>) {
     if let Some(change) = written {
         watch.change = change;
     }
+}
+
+/// Reads `probe:`; `daily`, or what differs from that.
+pub(super) fn probe(node: &Node, problems: &mut Problems) -> Option<Probe> {
+    if let Value::Text(_) = node.value {
+        let words = [("daily", Some(Probe::default())), ("off", None)];
+        return typed::word(node, "`probe`", &words, problems).flatten();
+    }
+    let mut fields = Fields::open(node, "a probe", problems)?;
+    let mut probe = Probe::default();
+    if let Some(node) = fields.get("every", problems)
+        && let Some(text) = typed::words(node, "`every`", problems)
+    {
+        match seconds(text) {
+            Ok(every) if every >= 60 => probe.every_s = every,
+            _ => problems.error(&node.spot, "`every` is no time of a minute or more", "e.g. 24h"),
+        }
+    }
+    if let Some(node) = fields.get("max_usd", problems) {
+        probe.max_cost = typed::money(node, "`max_usd`", problems).unwrap_or(probe.max_cost);
+    }
+    if let Some(node) = fields.get("margin", problems) {
+        probe.margin = typed::share(node, "`margin`", problems).unwrap_or(probe.margin);
+    }
+    fields.close(problems);
+    Some(probe)
 }

@@ -50,7 +50,7 @@ pub fn judge(
         },
         Metric::Score(name) => match (mean_of(bucket, name), reference.scores.get(name)) {
             (Some(now), Some(before)) if now.n >= watch.least && before.n >= watch.least => {
-                drawn.drop(&rule, now, *before, change, reference)
+                drawn.worsened(&rule, now, *before, change, reference)
             }
             (Some(now), Some(_)) if now.n < watch.least => drawn.few(&rule, now.n),
             (None, Some(_)) => drawn.few(&rule, 0),
@@ -161,7 +161,7 @@ impl Draft<'_> {
     /// A score that is worse than before by more than `least` and more than chance explains:
     /// distance > max(least, 4·SE) with SE² = s²/n + s₀²/n₀.
     #[allow(clippy::cast_precision_loss)]
-    fn drop(
+    fn worsened(
         &self,
         rule: &str,
         now: Mean,

@@ -287,6 +287,7 @@ pub(crate) fn project() -> Project {
         recording: Recording::Content,
         rollout: None,
         monitors: Default::default(),
+        probe: None,
     };
     Project {
         name: "bench".into(),

@@ -142,13 +142,15 @@ async fn a_state_keeps_the_moment_at_which_it_began() {
         context: Default::default(),
     };
     let mut seen = [signal("a", SignalState::Ok, 1), signal("b", SignalState::NoData, 1)];
-    store.save_signals(&mut seen).await.unwrap();
+    store.save_signals("", &mut seen).await.unwrap();
     let mut seen = [signal("a", SignalState::Ok, 2), signal("b", SignalState::Breach, 2)];
-    store.save_signals(&mut seen).await.unwrap();
+    store.save_signals("", &mut seen).await.unwrap();
     assert_eq!((seen[0].since, seen[1].since), (1, 2));
     assert_eq!(store.signals().await.unwrap(), seen);
-    store.save_signals(&mut [signal("b", SignalState::Breach, 3)]).await.unwrap();
+    store.save_signals("", &mut [signal("b", SignalState::Breach, 3)]).await.unwrap();
     let kept = store.signals().await.unwrap();
     assert_eq!(kept.len(), 1, "what is not looked at any more is forgotten");
     assert_eq!((kept[0].key.as_str(), kept[0].since), ("b", 2));
+    store.save_signals("c/", &mut [signal("c/d", SignalState::Ok, 4)]).await.unwrap();
+    assert_eq!(store.signals().await.unwrap().len(), 2, "another's are left alone");
 }
