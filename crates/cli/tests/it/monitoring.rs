@@ -246,7 +246,7 @@ fn a_probe_finds_a_model_that_was_changed() {
     let before = reports(&project);
     let path = project.path().join("gatemark.yaml");
     let config = std::fs::read_to_string(&path).unwrap();
-    let drifted = config.replacen("protocol: sim", "protocol: sim, drift: 0.9", 1);
+    let drifted = config.replacen("sim: {}", "sim: {drift: 0.9}", 1);
     assert_ne!(drifted, config, "{config}");
     std::fs::write(&path, drifted).unwrap();
     let worse = project.run(&probe).exits(4).json();
