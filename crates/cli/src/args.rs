@@ -5,9 +5,9 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
-    deploy, diff, experiment, feedback, gate, import, init, judge, key, list, log, monitor, openapi,
-    prices, push, report, resume, retire, review, rollback, rollout, sandbox, score, serve, show, stats, stop,
-    suite, test, tokens,
+    deploy, diff, experiment, feedback, gate, import, init, judge, key, list, log, monitor,
+    openapi, prices, push, report, resume, retire, review, rollback, rollout, sandbox, score,
+    serve, show, stats, stop, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;

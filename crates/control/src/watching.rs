@@ -65,7 +65,8 @@ impl Control {
         let pointer = places.and_then(|places| places.get(&deployment.environment));
         let first = pointer.and_then(|pointer| pointer.current.version.content.models.first());
         let first = first.map(|variant| variant.model.clone());
-        let mut models: BTreeSet<ModelName> = deployment.model.clone().or(first).into_iter().collect();
+        let mut models: BTreeSet<ModelName> =
+            deployment.model.clone().or(first).into_iter().collect();
         models.extend(deployment.fallbacks.iter().map(|admitted| admitted.model.clone()));
         models
     }
@@ -152,7 +153,9 @@ impl Control {
         let mut past = Past::default();
         let since = Span::Hour.begin(deployment.at).saturating_add(Span::Hour.micros());
         let since = since.max(now.saturating_sub(REMEMBERED));
-        for part in self.store.rolled(Some(&deployment.prompt), since, now.saturating_add(1)).await? {
+        for part in
+            self.store.rolled(Some(&deployment.prompt), since, now.saturating_add(1)).await?
+        {
             if is_of(&part.key, deployment) {
                 past.add(part.at, &part.bucket);
             }

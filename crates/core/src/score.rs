@@ -14,7 +14,15 @@ const LONGEST: usize = 64;
 const LONGEST_COMMENT: usize = 4096;
 /// Names that mean something else where scores and what calls show by themselves stand side by side.
 const TAKEN: [&str; 10] = [
-    "call", "success", "errors", "off_format", "fallbacks", "retries", "latency", "cost", "prompts",
+    "call",
+    "success",
+    "errors",
+    "off_format",
+    "fallbacks",
+    "retries",
+    "latency",
+    "cost",
+    "prompts",
     "all",
 ];
 
@@ -108,7 +116,8 @@ impl Score {
             return Err(Error::invalid(message).at("name"));
         }
         if TAKEN.contains(&name.as_str()) {
-            let message = format!("`{name}` is what calls show by themselves: name the score otherwise");
+            let message =
+                format!("`{name}` is what calls show by themselves: name the score otherwise");
             return Err(Error::invalid(message).at("name"));
         }
         if author.is_empty() || author.len() > LONGEST || author.chars().any(char::is_control) {
@@ -120,7 +129,9 @@ impl Score {
                 return Err(Error::invalid(message).at("value"));
             }
             ScoreValue::Category(word)
-                if word.is_empty() || word.len() > LONGEST || word.chars().any(char::is_control) =>
+                if word.is_empty()
+                    || word.len() > LONGEST
+                    || word.chars().any(char::is_control) =>
             {
                 return Err(Error::invalid("a category is 1 to 64 bytes of text").at("value"));
             }
@@ -160,9 +171,14 @@ mod tests {
         assert!(bad(score("q", ScoreValue::Number(f64::NAN))).contains("number"));
         assert!(bad(score("q", ScoreValue::Number(2e6))).contains("number"));
         assert!(bad(score("q", ScoreValue::Category(String::new()))).contains("category"));
-        assert!(bad(Score { author: "\n".into(), ..score("q", ScoreValue::Bool(true)) }).contains("author"));
+        assert!(
+            bad(Score { author: "\n".into(), ..score("q", ScoreValue::Bool(true)) })
+                .contains("author")
+        );
         let long = Some("x".repeat(5_000));
-        assert!(bad(Score { comment: long, ..score("q", ScoreValue::Bool(true)) }).contains("comment"));
+        assert!(
+            bad(Score { comment: long, ..score("q", ScoreValue::Bool(true)) }).contains("comment")
+        );
     }
 
     #[test]

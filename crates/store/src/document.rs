@@ -10,8 +10,8 @@ use gatemark_core::conversation::Talk;
 use gatemark_core::model::Usage;
 use gatemark_core::rollup::{Facts, Span};
 use gatemark_core::{NanoUsd, Result};
-use serde::de::{Error as _, IgnoredAny};
 use serde::Deserialize;
+use serde::de::{Error as _, IgnoredAny};
 
 use crate::observation;
 use crate::queue::Entry;
@@ -129,9 +129,10 @@ impl Document {
             cached: record.cached,
             repaired: record.repaired,
             attempts: record.attempts.iter().map(|_| Tried { judge: false }).collect(),
-            cascade: record.cascade.as_ref().map(|climb| Climbed {
-                why: climb.why.iter().map(|_| IgnoredAny).collect(),
-            }),
+            cascade: record
+                .cascade
+                .as_ref()
+                .map(|climb| Climbed { why: climb.why.iter().map(|_| IgnoredAny).collect() }),
             split: record.split.clone(),
             review: record.review.clone(),
             tags: record.tags.clone(),

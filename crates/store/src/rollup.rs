@@ -106,7 +106,8 @@ pub(crate) async fn enter(transaction: &Transaction, parts: Vec<Part>) -> Result
         let Part { span, at, prompt, environment, number, model, arm, .. } = part;
         rows.push(values![id, span, at, prompt, environment, number, model, arm, document]);
     }
-    let sql = "INSERT INTO rollups (id, span, at, prompt, environment, number, model, arm, document)
+    let sql =
+        "INSERT INTO rollups (id, span, at, prompt, environment, number, model, arm, document)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     transaction.execute_many(sql, rows).await?;
     Ok(())
@@ -155,7 +156,11 @@ impl Store {
         let mut touched = 0;
         for (from, to, before) in [
             (0, Span::Minute, Span::Minute.begin(now.saturating_sub(SETTLING))),
-            (Span::Minute.seconds(), Span::Hour, Span::Hour.begin(now.saturating_sub(MINUTES_KEPT))),
+            (
+                Span::Minute.seconds(),
+                Span::Hour,
+                Span::Hour.begin(now.saturating_sub(MINUTES_KEPT)),
+            ),
             (Span::Hour.seconds(), Span::Day, Span::Day.begin(now.saturating_sub(HOURS_KEPT))),
         ] {
             while let Some(begins) = self.unmerged(from, to, before).await? {
@@ -170,7 +175,8 @@ impl Store {
 
     /// The buckets of length `to` that rows of length `from` belong to, the oldest first; `None` if there is none.
     async fn unmerged(&self, from: i64, to: Span, before: i64) -> Result<Option<Vec<i64>>> {
-        let sql = "SELECT DISTINCT at FROM rollups WHERE span = $1 AND at < $2 ORDER BY at LIMIT $3";
+        let sql =
+            "SELECT DISTINCT at FROM rollups WHERE span = $1 AND at < $2 ORDER BY at LIMIT $3";
         let rows = self.database().read(sql, values![from, before, PAGE]).await?;
         let mut begins = vec![];
         for row in &rows {
@@ -198,10 +204,9 @@ async fn merge(store: &Store, (from, to): (i64, Span), at: i64) -> Result<()> {
             model: row.text("model")?,
             arm: row.text("arm")?,
         };
-        let part = parts.entry(series).or_insert_with(|| Part {
-            span: to.seconds(),
-            ..Part::of_minute(at, &series)
-        });
+        let part = parts
+            .entry(series)
+            .or_insert_with(|| Part { span: to.seconds(), ..Part::of_minute(at, &series) });
         part.bucket.merge(&row.document("document")?);
     }
     // Where writers are concurrent, what came after the rows that were read stays.

@@ -79,7 +79,8 @@ async fn keep(transaction: &Transaction, score: &Score, caller: Option<&str>) ->
     }
     insert(transaction, score).await?;
     let mut bucket = Bucket::default();
-    for sums in sums(before.as_ref()).map(ScoreSums::negative).into_iter().chain(sums(Some(score))) {
+    for sums in sums(before.as_ref()).map(ScoreSums::negative).into_iter().chain(sums(Some(score)))
+    {
         bucket.add_score(&score.name, sums);
     }
     if bucket != Bucket::default()
@@ -88,7 +89,8 @@ async fn keep(transaction: &Transaction, score: &Score, caller: Option<&str>) ->
         rollup::enter(transaction, vec![part]).await?;
     }
     let observed = score.value.number();
-    let observed = observed.and_then(|value| observation::Entry::score(&record, &score.name, value));
+    let observed =
+        observed.and_then(|value| observation::Entry::score(&record, &score.name, value));
     if let Some(entry) = observed {
         observation::enter(transaction, vec![entry]).await?;
     }
@@ -102,7 +104,8 @@ fn sums(score: Option<&Score>) -> Option<ScoreSums> {
 async fn before(transaction: &Transaction, new: &Score) -> Result<Option<Score>> {
     let sql = "SELECT call, name, source, author, at, value, category, comment FROM scores
                WHERE call = $1 AND name = $2 AND source = $3 AND author = $4";
-    let place = values![new.call.as_str(), new.name.as_str(), new.source.word(), new.author.as_str()];
+    let place =
+        values![new.call.as_str(), new.name.as_str(), new.source.word(), new.author.as_str()];
     transaction.query_one(sql, place).await?.as_ref().map(score).transpose()
 }
 

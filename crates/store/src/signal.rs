@@ -11,7 +11,8 @@ use crate::store::Store;
 impl Store {
     /// What was seen at the last look, by key.
     pub async fn signals(&self) -> Result<Vec<Signal>> {
-        let rows = self.database().read("SELECT document FROM signals ORDER BY key", vec![]).await?;
+        let rows =
+            self.database().read("SELECT document FROM signals ORDER BY key", vec![]).await?;
         rows.iter().map(|row| row.document("document")).collect()
     }
 

@@ -154,7 +154,15 @@ fn headings(by: By, rest: &[&'static str]) -> (Vec<&'static str>, Vec<usize>) {
 
 fn counts(view: &MetricsView, by: By) -> Table {
     let rest = [
-        "CALLS", "SUCCESS", "ERRORS", "OFF FORMAT", "FALLBACK", "RETRIED", "CACHED", "TOKENS", "COST",
+        "CALLS",
+        "SUCCESS",
+        "ERRORS",
+        "OFF FORMAT",
+        "FALLBACK",
+        "RETRIED",
+        "CACHED",
+        "TOKENS",
+        "COST",
         "PER CALL",
     ];
     let (headings, numbers) = headings(by, &rest);

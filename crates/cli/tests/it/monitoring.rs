@@ -78,7 +78,10 @@ fn sums_are_those_of_the_records() {
     let rows = view["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 1, "{view:#}");
     let figures = &rows[0]["figures"];
-    assert_eq!((&rows[0]["prompt"], &rows[0]["environment"]), (&json!(PROMPT), &json!("production")));
+    assert_eq!(
+        (&rows[0]["prompt"], &rows[0]["environment"]),
+        (&json!(PROMPT), &json!("production"))
+    );
     assert_eq!(figures["calls"], 45);
     let cost: i64 = records.iter().map(|record| record["cost"].as_i64().unwrap()).sum();
     let tokens: u64 = records.iter().map(|r| r["usage"]["input"].as_u64().unwrap()).sum();
@@ -139,7 +142,11 @@ fn judgements_find_their_calls() {
     assert_eq!(server.get(&path, Some(&app)).status, 403);
     let kept = server.get(&path, Some(&reviewer)).json();
     assert_eq!(kept.as_array().unwrap().len(), 2, "{kept:#}");
-    let none = server.post("/api/v1/calls/none/scores", Some(&reviewer), &json!({"name": "q", "value": 1}));
+    let none = server.post(
+        "/api/v1/calls/none/scores",
+        Some(&reviewer),
+        &json!({"name": "q", "value": 1}),
+    );
     assert_eq!(none.status, 404);
     // The command line, beside the server.
     let ran = stage.project.run(&["feedback", &id, "quality", "0.75", "--json"]).exits(0).json();
@@ -191,7 +198,10 @@ fn monitors_see_breaches_and_catch_up() {
         assert!(Instant::now() < until, "{found:#}");
     };
     let breach = signal(&seen, "success");
-    assert_eq!((&breach["context"]["version"], &breach["severity"]), (&json!("2"), &json!("critical")));
+    assert_eq!(
+        (&breach["context"]["version"], &breach["severity"]),
+        (&json!("2"), &json!("critical"))
+    );
     assert!(breach["since"].as_i64() > good["since"].as_i64());
     assert!(breach["summary"].as_str().unwrap().contains("below 95.0 %"), "{breach:#}");
     // It goes on, and keeps its begin.
@@ -238,7 +248,10 @@ fn a_probe_finds_a_model_that_was_changed() {
     let project = Project::deployed();
     let probe = ["monitor", "probe", PROMPT, "--json"];
     let same = project.run(&probe).exits(0).json();
-    assert_eq!((&same["state"], &same["value"], &same["rule"]), (&json!("ok"), &json!(0.0), &json!("probe")));
+    assert_eq!(
+        (&same["state"], &same["value"], &same["rule"]),
+        (&json!("ok"), &json!(0.0), &json!("probe"))
+    );
     let reports = |project: &Project| {
         let log = project.run(&["log", PROMPT, "--json"]).exits(0).json();
         log.as_array().unwrap().iter().filter(|entry| entry["kind"] == "test").count()

@@ -2,10 +2,10 @@
 
 use gatemark_core::id::PromptName;
 use gatemark_core::ramp::seconds;
-use gatemark_core::watch::{Drift, Metric, Monitors, Probe, Watch};
 use gatemark_core::rollup::Period;
 use gatemark_core::signal::Severity;
 use gatemark_core::stats::drift::level::Bad;
+use gatemark_core::watch::{Drift, Metric, Monitors, Probe, Watch};
 
 use super::node::{Key, Node, Value};
 use super::problems::Problems;

@@ -86,7 +86,8 @@ fn risen(draft: &Draft<'_>, limit: f64, past: &Past, now: i64) -> Signal {
     if calls < draft.watch.least.max(1) {
         return draft.few(&rule, calls);
     }
-    let days = (now.saturating_sub(first)).max(Span::Day.micros()) as f64 / Span::Day.micros() as f64;
+    let days =
+        (now.saturating_sub(first)).max(Span::Day.micros()) as f64 / Span::Day.micros() as f64;
     let between = (calls as f64 / days * 365.0 / YEARLY).max(BETWEEN);
     let mut detector = Detector::new(limit);
     let mut raised = None;

@@ -123,13 +123,7 @@ fn around(mean: f64, variance: f64) -> Interval {
 
 impl Draft<'_> {
     /// A mean against a limit.
-    fn mean(
-        &self,
-        rule: &str,
-        found: Estimate,
-        limit: f64,
-        before: Option<&Reference>,
-    ) -> Signal {
+    fn mean(&self, rule: &str, found: Estimate, limit: f64, before: Option<&Reference>) -> Signal {
         let Watch { bad, least, .. } = *self.watch;
         if found.n < least.max(1) {
             return self.few(rule, found.n);
@@ -222,11 +216,7 @@ impl Draft<'_> {
             _ => format!("not {side} {}", shown(limit, unit)),
         };
         let than = before.map(|reference| format!(" ({})", reference.from)).unwrap_or_default();
-        let said = format!(
-            "{} is {}, {held}{than}",
-            self.called(),
-            shown(value, unit),
-        );
+        let said = format!("{} is {}, {held}{than}", self.called(), shown(value, unit),);
         let mut signal = self.signal(rule, state, &said, n);
         signal.value = Some(value);
         signal.threshold = Some(limit);

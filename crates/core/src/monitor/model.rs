@@ -38,7 +38,9 @@ pub fn deprecation(series: &Series, model: &ModelName, end: i64, now: i64) -> Si
         unit: "days".to_string(),
         window: String::new(),
         since: now,
-        summary: format!("{prompt} version {number} in {environment} is served on {model}, which {when}"),
+        summary: format!(
+            "{prompt} version {number} in {environment} is served on {model}, which {when}"
+        ),
         context: BTreeMap::from([
             ("version".to_string(), number.to_string()),
             ("model".to_string(), model.to_string()),

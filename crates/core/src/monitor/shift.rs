@@ -21,7 +21,10 @@ pub(super) fn stability(before: &Sketch, now: &Sketch) -> Option<f64> {
         let mut above = vec![sketch.count()];
         above.extend(edges.iter().map(|edge| sketch.above(*edge)));
         above.push(0);
-        above.windows(2).map(|pair| pair.iter().copied().reduce(|a, b| a - b.min(a)).unwrap_or(0) as f64).collect()
+        above
+            .windows(2)
+            .map(|pair| pair.iter().copied().reduce(|a, b| a - b.min(a)).unwrap_or(0) as f64)
+            .collect()
     };
     stability_index(&counts(before), &counts(now), FLOOR)
 }

@@ -137,9 +137,8 @@ fn latency_is_held_against_the_version_before() {
 
 #[test]
 fn a_score_that_falls_is_found_where_a_limit_does_not() {
-    let scores = |mean: f64, n: u32| {
-        (0..n).map(move |i| mean + if i % 2 == 0 { 0.05 } else { -0.05 })
-    };
+    let scores =
+        |mean: f64, n: u32| (0..n).map(move |i| mean + if i % 2 == 0 { 0.05 } else { -0.05 });
     let bucket_before = scored(bucket(400, 0, 1000, 0), scores(0.92, 400));
     let before = Baseline { number: 1, since: 0, until: 1, bucket: bucket_before };
     let reference = Reference::of(Some(&before), None, 50);
@@ -188,7 +187,11 @@ fn a_slow_fall_is_found_with_the_week_taken_out() {
     let found = state(70, 62, 0.05);
     assert_eq!((found.state, found.rule.as_str()), (SignalState::Breach, "quality_drift"));
     assert!(found.value.unwrap() < found.threshold.unwrap(), "{found:?}");
-    assert_eq!(state(40, 34, 0.05).state, SignalState::Breach, "28 days are learned from until then");
+    assert_eq!(
+        state(40, 34, 0.05).state,
+        SignalState::Breach,
+        "28 days are learned from until then"
+    );
     let past = scored_days(70, 99, 0.0);
     assert_eq!(changes(&watch("quality"), &series(), &past, 0), []);
 }

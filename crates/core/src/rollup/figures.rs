@@ -113,8 +113,7 @@ impl Figures {
             output_tokens: bucket.output_tokens,
             cost: bucket.cost,
             saved: bucket.saved,
-            usd_per_call: (bucket.priced > 0)
-                .then(|| bucket.cost.as_usd() / bucket.priced as f64),
+            usd_per_call: (bucket.priced > 0).then(|| bucket.cost.as_usd() / bucket.priced as f64),
             latency_ms: Quantiles::of(&bucket.latency),
             vendor_ms: Quantiles::of(&bucket.vendor),
             gateway_ms: Quantiles::of(&bucket.gateway),

@@ -304,8 +304,9 @@ impl Bucket {
     /// How calls ended, and nothing else.
     #[must_use]
     pub fn counts(&self) -> Self {
-        let Self { calls, ok, insufficient, off_format, fallbacks, cancelled, errors, retries, .. } =
-            *self;
+        let Self {
+            calls, ok, insufficient, off_format, fallbacks, cancelled, errors, retries, ..
+        } = *self;
         let rest = Self::default();
         Self { calls, ok, insufficient, off_format, fallbacks, cancelled, errors, retries, ..rest }
     }

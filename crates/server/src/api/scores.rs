@@ -70,7 +70,8 @@ pub(crate) async fn score(
     {
         return Err(refused.into());
     }
-    if source == ScoreSource::Reviewer && asked.author.as_ref().is_some_and(|name| *name != author) {
+    if source == ScoreSource::Reviewer && asked.author.as_ref().is_some_and(|name| *name != author)
+    {
         let message = "a reviewer speaks for themselves: leave `author` out";
         return Err(Error::invalid(message).at("author").into());
     }

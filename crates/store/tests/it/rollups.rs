@@ -16,11 +16,8 @@ const DAY: i64 = 1_440 * MINUTE;
 
 /// The sums by series and begin, as somebody computes them who has every call.
 async fn recomputed(store: &Store, span: Span) -> BTreeMap<(i64, Key), Bucket> {
-    let filter = CallFilter {
-        purpose: Some(CallPurpose::Serve),
-        limit: u32::MAX,
-        ..CallFilter::default()
-    };
+    let filter =
+        CallFilter { purpose: Some(CallPurpose::Serve), limit: u32::MAX, ..CallFilter::default() };
     let mut buckets: BTreeMap<(i64, Key), Bucket> = BTreeMap::new();
     for record in store.calls(&filter).await.unwrap() {
         let place = (span.begin(record.at), Key::of(&record));

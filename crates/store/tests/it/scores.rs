@@ -102,10 +102,8 @@ async fn a_deployment_freezes_its_baseline() {
     let serving = store.apply(permit, "dan", 30).await.unwrap();
     assert_eq!(store.baseline(serving.id).await.unwrap(), None, "nothing served before");
     let now = 30 * DAY;
-    let staging = CallRecord {
-        environment: Some("staging".parse().unwrap()),
-        ..call("elsewhere", now - 5)
-    };
+    let staging =
+        CallRecord { environment: Some("staging".parse().unwrap()), ..call("elsewhere", now - 5) };
     let records = [
         call("old", now - 9 * DAY),
         call("in", now - 6 * DAY),

@@ -1,9 +1,9 @@
 //! `monitors:` of environments.
 
-use gatemark_core::watch::{Drift, Metric, Monitors, Watch};
 use gatemark_core::rollup::Period;
 use gatemark_core::signal::Severity;
 use gatemark_core::stats::drift::level::Bad;
+use gatemark_core::watch::{Drift, Metric, Monitors, Watch};
 
 use super::{check, files};
 use crate::project::load_config;
@@ -39,7 +39,10 @@ fn everything_can_be_said() {
         watches.iter().find(|watch| watch.metric == Metric::named(name)).cloned()
     };
     let success = of(&found.watches, "success").unwrap();
-    assert_eq!((success.limit, success.window, success.least), (Some(0.99), Period::FiveMinutes, 10));
+    assert_eq!(
+        (success.limit, success.window, success.least),
+        (Some(0.99), Period::FiveMinutes, 10)
+    );
     assert_eq!(success.severity, Severity::Warning);
     assert_eq!(of(&found.watches, "retries"), None);
     let latency = of(&found.watches, "latency").unwrap();
