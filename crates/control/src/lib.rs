@@ -34,6 +34,7 @@ pub mod keys;
 pub mod lanes;
 pub mod lifecycle;
 pub mod metrics;
+pub mod online;
 pub mod prices;
 pub mod probe;
 pub mod project;

@@ -24,11 +24,13 @@ pub enum CallPurpose {
     Test,
     /// A copy of an application's call for a candidate whose answer nobody sees.
     Shadow,
+    /// By a judge of an answer that an application got before.
+    Evaluate,
 }
 
 impl CallPurpose {
     /// Every purpose.
-    pub const ALL: [CallPurpose; 3] = [Self::Serve, Self::Test, Self::Shadow];
+    pub const ALL: [CallPurpose; 4] = [Self::Serve, Self::Test, Self::Shadow, Self::Evaluate];
 
     /// The stored word.
     pub fn word(self) -> &'static str {
@@ -36,6 +38,7 @@ impl CallPurpose {
             Self::Serve => "serve",
             Self::Test => "test",
             Self::Shadow => "shadow",
+            Self::Evaluate => "evaluate",
         }
     }
 }
@@ -184,6 +187,9 @@ pub struct CallRecord {
     /// The condition by which the answer was put before a person, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
+    /// Whether its answer is drawn to be judged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub evaluate: bool,
     /// By what its examples were chosen, if its version wants that done by an embedding model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<Selection>,
@@ -247,6 +253,7 @@ impl CallRecord {
             cascade: None,
             repaired: None,
             review: None,
+            evaluate: false,
             conversation: None,
             examples: None,
             talk: None,

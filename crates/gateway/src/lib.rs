@@ -157,7 +157,7 @@ impl Gateway {
         // Test runs are bounded by their own settings.
         let place = match incoming.purpose {
             CallPurpose::Serve => Some(self.shared.entrance.enter().await?),
-            CallPurpose::Test | CallPurpose::Shadow => None,
+            CallPurpose::Test | CallPurpose::Shadow | CallPurpose::Evaluate => None,
         };
         let snapshot = self.snapshot();
         let health = &self.shared.health;
@@ -179,6 +179,7 @@ impl Gateway {
                 place,
             },
         );
+        record.draw(snapshot.project());
         let call = record.id().to_string();
         let dialect = incoming.dialect;
         let asked = door::repeated(dialect, &incoming.fields);

@@ -81,6 +81,8 @@ pub(crate) struct Pending {
     before: Spent,
     /// What it has to do with a conversation.
     place: Option<turn::Place>,
+    /// Whether its answer is judged later, if there is one.
+    drawn: bool,
     /// The scope of the stop that it met.
     stopped: Option<String>,
     /// Dropped when the answer is complete.
@@ -140,6 +142,7 @@ impl Pending {
             before: Spent::default(),
             told: None,
             place: None,
+            drawn: false,
             stopped: None,
             _entrance: how.place,
         }
@@ -307,6 +310,7 @@ impl Pending {
             self.record.error = Some(STOPPED.to_string());
         }
         self.write_part();
+        self.note_drawn();
         if self.surroundings.log.append(&self.record).is_err() {
             self.surroundings.meter.lost();
         }

@@ -163,6 +163,7 @@ impl Copy {
         };
         let surroundings = gateway.shared.surroundings.clone();
         let mut record = Pending::begin(surroundings, &resolved, circumstances);
+        record.draw(snapshot.project());
         let asked = (ask.dialect, Default::default(), false);
         let stops = gateway.stops();
         let around = (&*snapshot, gateway.health(), &*stops);
