@@ -130,7 +130,7 @@ impl Control {
     ) -> Result<usize> {
         let day = now - now.rem_euclid(DAY);
         // Looking takes no lock, so nobody waits for a task that has nothing to do.
-        if self.store.evaluation_counts(environment, day).await?.0 == 0 {
+        if !self.store.has_evaluation(environment, now - LOST).await? {
             return Ok(0);
         }
         self.store.tidy_evaluations(now, now - OLD, now - REMEMBERED, now - LOST).await?;

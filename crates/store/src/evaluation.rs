@@ -38,6 +38,13 @@ pub(crate) async fn enter(transaction: &Transaction, entries: Vec<Entry>) -> Res
 }
 
 impl Store {
+    /// Whether a call of `environment` waits that is not taken, or was before `lost`. Takes no lock.
+    pub async fn has_evaluation(&self, environment: &str, lost: i64) -> Result<bool> {
+        let sql = "SELECT call FROM evaluations WHERE environment = $1 AND done_at IS NULL
+                   AND (taken_at IS NULL OR taken_at < $2) LIMIT 1";
+        Ok(self.database().read_one(sql, values![environment, lost]).await?.is_some())
+    }
+
     /// Takes a call of `environment` that waits to be judged, of the prompt and arm of which the fewest were judged
     /// since `day`, and of these the oldest. Calls taken before `lost` count as waiting again. Times are in
     /// microseconds since 1970.
@@ -53,9 +60,9 @@ impl Store {
                               WHERE environment = $1 AND done_at >= $2 GROUP BY stratum) d
                      ON d.stratum = w.stratum
                    WHERE w.environment = $1 AND w.done_at IS NULL
-                     AND (w.taken_at IS NULL OR w.taken_at < $3)
+                     AND (w.taken_at IS NULL OR w.taken_at < $3) AND w.tries < $4
                    ORDER BY COALESCE(d.judged, 0), w.at, w.call LIMIT 1";
-        let row = transaction.query_one(sql, values![environment, day, lost]).await?;
+        let row = transaction.query_one(sql, values![environment, day, lost, MOST_TRIES]).await?;
         let Some(row) = row else { return Ok(None) };
         let record: CallRecord = row.document("document")?;
         let sql = "UPDATE evaluations SET taken_at = $2, tries = tries + 1 WHERE call = $1";

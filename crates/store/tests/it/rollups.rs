@@ -59,6 +59,7 @@ fn record() -> impl Strategy<Value = CallRecord> {
                 model: "sim/learner-2026-11-01".parse().unwrap(),
                 duration_us: 1,
                 error: None,
+                judge: false,
             };
             CallRecord {
                 number: Some(number + 1),
