@@ -99,6 +99,8 @@ pub struct Control {
     /// Whether the gateway has got those that it is likely to need.
     conversations_warm: Arc<AtomicBool>,
     switch: Arc<stop::Switch>,
+    /// When monitors last looked further back than an hour, in microseconds since 1970.
+    looked_far: Arc<AtomicI64>,
 }
 
 /// How to open a [`Control`].
@@ -157,6 +159,7 @@ impl Control {
             conversations_seen: Arc::default(),
             conversations_warm: Arc::default(),
             switch,
+            looked_far: Arc::default(),
         })
     }
 

@@ -5,6 +5,7 @@
 //! same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use gatemark_core::deploy::Deployment;
 use gatemark_core::error::Result;
@@ -20,6 +21,9 @@ use crate::Control;
 /// How far back changes are looked for, in microseconds: a version's reference is what it learned first in that time.
 const REMEMBERED: i64 = 400 * 86_400_000_000;
 
+/// How often whatever looks back further than an hour is looked at anew, in microseconds: it reads thousands of
+/// buckets and hardly moves.
+const FAR: i64 = 10 * 60_000_000;
 /// What the keys of monitors' signals begin with.
 const KEYS: &str = "monitor/";
 
@@ -37,13 +41,17 @@ impl Control {
     /// Looks at what serves, keeps what is seen, and gives it with what probes said last.
     pub async fn look(&self, now: i64) -> Result<Vec<Signal>> {
         self.ship_if_possible().await;
+        let before = self.store.signals().await?;
+        let last = self.looked_far.load(Ordering::Relaxed);
+        let far = now < last || now.saturating_sub(last) >= FAR;
         let (mut signals, mut serving) = (vec![], BTreeSet::new());
         for deployment in self.store.pointers().await? {
             let environment = self.project().environments.get(&deployment.environment);
             let watches = environment.map(|place| place.monitors.of(&deployment.prompt));
             match watches {
                 Some(watches) if !watches.is_empty() => {
-                    signals.extend(self.watched(&deployment, watches, now).await?);
+                    let kept = if far { vec![] } else { kept(&before, &deployment) };
+                    signals.extend(self.watched(&deployment, watches, kept, now).await?);
                     let models = self.models_of(&deployment);
                     signals.extend(self.ending(&deployment, &models, now));
                     serving.extend(models);
@@ -51,10 +59,12 @@ impl Control {
                 _ => {}
             }
         }
-        let before = self.store.signals().await?;
         signals.extend(self.prices(&serving, &before, now));
         signals.sort_by(|one, other| one.key.cmp(&other.key));
         self.store.save_signals(KEYS, &mut signals).await?;
+        if far {
+            self.looked_far.store(now, Ordering::Relaxed);
+        }
         self.store.signals().await
     }
 
@@ -97,29 +107,36 @@ impl Control {
         said.collect()
     }
 
+    /// What is seen now, with what is `kept` of the look before in place of whatever looks far back.
     async fn watched(
         &self,
         deployment: &Deployment,
         watches: &[Watch],
+        kept: Vec<Signal>,
         now: i64,
     ) -> Result<Vec<Signal>> {
-        let windows = self.windows(deployment, watches, now).await?;
+        let far = kept.is_empty();
+        let near = |watch: &&Watch| far || watch.window <= Period::Hour;
+        let judged: Vec<Watch> = watches.iter().filter(near).cloned().collect();
+        let windows = self.windows(deployment, &judged, now).await?;
         let baseline = self.store.baseline(deployment.id).await?;
-        let report = self.report_of(deployment, baseline.as_ref(), watches).await?;
-        let series = series(deployment);
-        let past = match watches.iter().any(Watch::remembers) {
-            true => self.past(deployment, now).await?,
-            false => Past::default(),
+        let idle = windows.values().all(|bucket| bucket.calls == 0);
+        let report = match idle {
+            true => None,
+            false => self.report_of(deployment, baseline.as_ref(), &judged).await?,
         };
-        let nothing = Bucket::default();
-        let said = watches.iter().flat_map(|watch| {
+        let (series, nothing) = (series(deployment), Bucket::default());
+        let mut said = kept;
+        for watch in &judged {
             let reference = Reference::of(baseline.as_ref(), report.as_ref(), watch.least);
             let bucket = windows.get(&watch.window).unwrap_or(&nothing);
-            let mut said = judge(watch, &series, bucket, &reference, now);
-            said.extend(changes(watch, &series, &past, now));
-            said
-        });
-        Ok(said.collect())
+            said.extend(judge(watch, &series, bucket, &reference, now));
+        }
+        if far && watches.iter().any(Watch::remembers) {
+            let past = self.past(deployment, now).await?;
+            said.extend(watches.iter().flat_map(|watch| changes(watch, &series, &past, now)));
+        }
+        Ok(said)
     }
 
     /// The sums over each window that somebody looks at: of the calls to the version that serves, whatever its arm,
@@ -193,4 +210,17 @@ fn series(deployment: &Deployment) -> Series {
         environment: deployment.environment.clone(),
         number: deployment.number,
     }
+}
+
+/// What the look before said of the same version that looked back further than an hour.
+fn kept(before: &[Signal], deployment: &Deployment) -> Vec<Signal> {
+    let whose = series(deployment).key("");
+    let version = deployment.number.to_string();
+    let far = before.iter().filter(|signal| {
+        signal.key.starts_with(&whose)
+            && signal.context.get("version") == Some(&version)
+            && signal.rule != "deprecation"
+            && Period::named(&signal.window).is_none_or(|window| window > Period::Hour)
+    });
+    far.cloned().collect()
 }

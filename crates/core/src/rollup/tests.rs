@@ -74,7 +74,7 @@ proptest! {
             let hits = ended.iter().filter(|call| fits(call)).count();
             (!ended.is_empty()).then(|| hits as f64 / ended.len() as f64)
         };
-        prop_assert_eq!(figures.calls as usize, calls.len());
+        prop_assert_eq!(figures.calls, calls.len() as u64);
         prop_assert_eq!(
             figures.success,
             share(|c| matches!(c.outcome, Outcome::Ok | Outcome::Insufficient))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gatemark_core::NanoUsd;
 use gatemark_core::call::{Attempt, CallPurpose, CallRecord, Outcome};
+use gatemark_core::cascade::{Climb, Reason};
 use gatemark_core::rollup::{Bucket, Facts, Figures, Key, Span};
 use gatemark_store::{CallFilter, Store};
 use proptest::prelude::*;
@@ -73,6 +74,13 @@ fn record() -> impl Strategy<Value = CallRecord> {
                 first_token_us: (kind == 2).then_some(latency_us / 2),
                 saved: NanoUsd(at % 7),
                 attempts: vec![attempt; attempts],
+                cascade: (kind == 1).then(|| Climb {
+                    step: 2,
+                    of: 2,
+                    why: vec![Reason::Confidence],
+                    same: None,
+                    saved: None,
+                }),
                 repaired: (kind == 3).then_some(cached),
                 ..call(&id, at)
             }
