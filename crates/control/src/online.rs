@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn what_could_not_be_told_is_no_score_and_leaves_no_mean() {
         let failed = result("judge", Verdict::Error, None);
-        assert_eq!(told(&[failed.clone()]), []);
+        assert_eq!(told(std::slice::from_ref(&failed)), []);
         assert_eq!(told(&[result("json", Verdict::Pass, None), failed]).len(), 1);
     }
 

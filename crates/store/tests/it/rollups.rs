@@ -78,6 +78,7 @@ fn record() -> impl Strategy<Value = CallRecord> {
                     step: 2,
                     of: 2,
                     why: vec![Reason::Confidence],
+                    judged: vec![],
                     same: None,
                     saved: None,
                 }),
