@@ -14,7 +14,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::placeholder::bind;
+use super::placeholder::{Order, bind};
 use super::value::{Row, Value};
 use super::worker::Worker;
 
@@ -115,8 +115,10 @@ impl SqliteTransaction {
         let work = move |connection: &mut Connection| {
             let mut statement = connection.prepare_cached(&sql)?;
             let mut changed = 0;
+            let Some(first) = rows.first() else { return Ok(0) };
+            let order = Order::of(&statement, first.len())?;
             for values in rows {
-                bind(&mut statement, &values)?;
+                order.bind(&mut statement, &values)?;
                 changed += statement.raw_execute()?;
             }
             Ok(changed)
