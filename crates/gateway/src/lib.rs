@@ -212,7 +212,12 @@ impl Gateway {
                 let recall = recall.filter(|_| talking.is_none());
                 stopped::answer(&stop, (&snapshot, &resolved), recall, ask, &mut record).await
             }
-            None => steps(&snapshot, health, &resolved, recall, (ask, talking), &mut record).await,
+            // Boxed, or the whole of it is moved whenever the future of a door is.
+            None => {
+                let steps =
+                    steps(&snapshot, health, &resolved, recall, (ask, talking), &mut record);
+                Box::pin(steps).await
+            }
         };
         match done {
             Ok(Done::Checked(got, keeper)) => {
