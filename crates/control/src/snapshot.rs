@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use gatemark_core::deploy::Deployment;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::{Kind, Result};
@@ -17,6 +18,9 @@ use gatemark_store::{Admitted, Divided, Store};
 use crate::cascade_judge;
 use crate::configuration::InForce;
 use crate::proof::{Court, Proofs};
+
+/// Places looked up at once. Most of a start is waiting for one answer of the store after the other.
+const TOGETHER: usize = 16;
 
 type ReleaseId = (PromptName, u32);
 
@@ -113,11 +117,16 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Built> {
     let divisions = from.store.divisions().await?;
     let mut prompts: HashMap<PromptName, HashMap<EnvironmentName, Pointer>> = HashMap::new();
     let mut held = vec![];
-    for deployment in pointers {
+    let mut places = Vec::with_capacity(pointers.len());
+    for deployment in &pointers {
         let key = (deployment.prompt.clone(), deployment.environment.clone());
         let versions = admitted.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let place = from.place(&deployment, versions).await?;
-        let (id, model) = ((key.0, deployment.number), deployment.model.as_ref());
+        places.push(from.place(deployment, versions));
+    }
+    let places: Vec<Place> = stream::iter(places).buffered(TOGETHER).try_collect().await?;
+    for (deployment, place) in pointers.into_iter().zip(places) {
+        let id = (deployment.prompt.clone(), deployment.number);
+        let model = deployment.model.as_ref();
         let current = from.releases.led_by(from.store, &id, model).await?;
         if let Some(mut pointer) = from.servable(current, place, &deployment, &mut held) {
             // Found by the deployment: whatever moved the pointer ends what divided it.

@@ -83,6 +83,7 @@ pub struct Attempt {
     /// From sending to the end of the answer, in microseconds.
     pub duration_us: u64,
     /// The error's code; `None` if it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Whether it was asked to judge an answer, and not to give one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -110,12 +111,16 @@ pub struct CallRecord {
     /// Name of the key or person that called.
     pub caller: String,
     /// The prompt; `None` for a plain model call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PromptName>,
     /// The version's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u32>,
     /// The version's hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Digest>,
     /// The environment that the version was resolved in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentName>,
     /// The side of a rollout or experiment; `stable` outside of one.
     pub arm: String,
@@ -135,8 +140,10 @@ pub struct CallRecord {
     /// How it ended.
     pub outcome: Outcome,
     /// The error's kind, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// SHA-256 of the bound variables, to find equal inputs without keeping them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variables_hash: Option<Digest>,
     /// What of the texts is kept (`metadata`, `content`).
     pub recording: String,
@@ -163,6 +170,7 @@ pub struct CallRecord {
     /// Of these, waiting for vendors.
     pub vendor_us: u64,
     /// To the first piece of a streamed answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_token_us: Option<u64>,
     /// Tries at vendors, in order.
     pub attempts: Vec<Attempt>,

@@ -216,10 +216,12 @@ impl Gateway {
                 let recall = recall.filter(|_| talking.is_none());
                 stopped::answer(&stop, (&snapshot, &resolved), recall, ask, &mut record).await
             }
+            // Boxed, or the whole of it is moved whenever the future of a door is.
             None => {
                 let stops = self.stops();
                 let around = (&*snapshot, health, &*stops);
-                steps(around, &resolved, recall, (ask, talking), &mut record).await
+                let steps = steps(around, &resolved, recall, (ask, talking), &mut record);
+                Box::pin(steps).await
             }
         };
         match done {

@@ -4,18 +4,22 @@
 //! not write or that they do not read, and their number is limited so that they cannot use up the file
 //! descriptors that calls to vendors need.
 
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io::{Error, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::http::Request;
+use axum::response::Response;
 use gatemark_core::resilience::ServerBounds;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::task::{self, JoinError, JoinSet};
 
 use crate::patience::Patient;
 
@@ -32,29 +36,40 @@ pub(crate) type Bounds = Arc<dyn Fn() -> ServerBounds + Send + Sync>;
 
 /// Serves until `stop` turns true; then takes no more connections, lets requests under way end, and cuts
 /// off those that have not ended after the time to drain.
-pub(crate) async fn run(
+pub(crate) async fn run<S>(
     listener: TcpListener,
-    router: Router,
+    service: S,
     mut stop: watch::Receiver<bool>,
     bounds: Bounds,
-) {
+) where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
+    // Dropped to tell each connection to end: looking at a channel of its own, as a connection does whenever
+    // anything happens on it, is cheaper than at one that all share.
+    let mut ends = HashMap::new();
     loop {
-        let stopping = stop.clone();
         tokio::select! {
             () = told(&mut stop) => break,
-            Some(ended) = connections.join_next() => report(ended),
+            Some(ended) = connections.join_next_with_id() => {
+                ends.remove(&id(&ended));
+                report(ended);
+            }
             (socket, permit) = next(&listener, &permits) => {
-                let patience = bounds().write_timeout;
-                let socket = (socket, patience);
-                connections.spawn(speak(socket, permit, router.clone(), stopping));
+                let (end, stopping) = oneshot::channel();
+                let socket = (socket, bounds().write_timeout);
+                let spoken = connections.spawn(speak(socket, permit, service.clone(), stopping));
+                ends.insert(spoken.id(), end);
             }
         }
     }
     drop(listener);
+    drop(ends);
     let ending = async {
-        while let Some(ended) = connections.join_next().await {
+        while let Some(ended) = connections.join_next_with_id().await {
             report(ended);
         }
     };
@@ -95,12 +110,14 @@ fn is_of_one_connection(error: &Error) -> bool {
     )
 }
 
-async fn speak(
+async fn speak<S>(
     (socket, patience): (TcpStream, Duration),
     _place: Option<OwnedSemaphorePermit>,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) {
+    service: S,
+    stop: oneshot::Receiver<Infallible>,
+) where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+{
     // Small writes must leave at once: Nagle's algorithm with delayed acknowledgements costs 40 ms a token.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -109,14 +126,12 @@ async fn speak(
         .timer(TokioTimer::new())
         .header_read_timeout(SLOWEST_HEAD)
         .keep_alive(true)
-        .serve_connection(
-            TokioIo::new(Patient::new(socket, patience)),
-            TowerToHyperService::new(router),
-        );
+        .serve_connection(TokioIo::new(Patient::new(socket, patience)), service);
     tokio::pin!(connection);
     let result = tokio::select! {
+        biased;
         result = connection.as_mut() => result,
-        () = told(&mut stop) => {
+        _ = stop => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -126,7 +141,14 @@ async fn speak(
     }
 }
 
-fn report(ended: Result<(), JoinError>) {
+fn id(ended: &Result<(task::Id, ()), JoinError>) -> task::Id {
+    match ended {
+        Ok((id, ())) => *id,
+        Err(error) => error.id(),
+    }
+}
+
+fn report(ended: Result<(task::Id, ()), JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "a connection's task failed");
     }
@@ -135,10 +157,11 @@ fn report(ended: Result<(), JoinError>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Router;
     use axum::body::Body;
     use futures_util::{StreamExt, stream};
     use gatemark_core::resilience::Drain;
-    use std::convert::Infallible;
+    use hyper_util::service::TowerToHyperService;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     struct Running {
@@ -163,7 +186,8 @@ mod tests {
         let mut server = JoinSet::new();
         let drain = Drain { timeout: drain, ..Drain::default() };
         let bounds = ServerBounds { drain, write_timeout, ..ServerBounds::default() };
-        server.spawn(run(listener, router, stopping, Arc::new(move || bounds)));
+        let service = TowerToHyperService::new(router);
+        server.spawn(run(listener, service, stopping, Arc::new(move || bounds)));
         Running { stop, address, server }
     }
 

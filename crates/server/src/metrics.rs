@@ -20,6 +20,7 @@ use crate::config_metrics::ConfigMetrics;
 use crate::conversation_metrics::ConversationMetrics;
 use crate::resilience::ResilienceMetrics;
 use crate::rollout_metrics::RolloutMetrics;
+use crate::series::{Known, Series};
 use crate::stop_metrics::StopMetrics;
 use crate::structured_metrics::StructuredMetrics;
 
@@ -50,6 +51,7 @@ struct TokenLabels {
 /// the number of series is bounded by them and never by what callers send.
 pub struct Metrics {
     registry: Registry,
+    known: Known,
     calls: Family<CallLabels, Counter>,
     latency: Family<ModelLabels, Histogram>,
     overhead: Histogram,
@@ -74,6 +76,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("gatemark");
         let latency = || Histogram::new(exponential_buckets(0.001, 2.0, 17));
         let metrics = Self {
+            known: Known::default(),
             calls: Family::default(),
             latency: Family::new_with_constructor(latency),
             overhead: Histogram::new(exponential_buckets(0.000_05, 2.0, 14)),
@@ -167,53 +170,83 @@ fn seconds(micros: u64) -> f64 {
 
 /// A plain call may name any model of a configured provider, existing or not; only those with a price are
 /// known to be few.
+fn is_nameless(record: &CallRecord) -> bool {
+    record.prompt.is_none() && !record.priced
+}
+
 fn model_label(record: &CallRecord) -> String {
-    if record.prompt.is_none() && !record.priced {
+    if is_nameless(record) {
         return format!("{}/other", record.model.provider());
     }
     record.model.to_string()
 }
 
-impl Meter for Metrics {
-    fn ended(&self, record: &CallRecord) {
+impl Metrics {
+    /// The counters of calls like this one.
+    fn series(&self, record: &CallRecord) -> Series {
         let prompt = record.prompt.as_ref().map(ToString::to_string).unwrap_or_default();
         let model = model_label(record);
         let by_model = ModelLabels { prompt: prompt.clone(), model: model.clone() };
-        self.calls
-            .get_or_create(&CallLabels {
-                prompt,
-                version: record.number.map(|number| number.to_string()).unwrap_or_default(),
-                environment: record
-                    .environment
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                model: model.clone(),
-                outcome: record.outcome.word().to_string(),
-                error: record.error.clone().unwrap_or_default(),
-                purpose: record.purpose.word().to_string(),
-            })
-            .inc();
-        self.structured.ended(record);
-        self.latency.get_or_create(&by_model).observe(seconds(record.latency_us));
-        self.overhead.observe(seconds(record.gateway_us()));
-        self.cost.get_or_create(&by_model).inc_by(record.cost.as_usd().max(0.0));
-        self.cascades.ended(&by_model.prompt, record);
-        let tokens = |direction, count| {
-            self.tokens
-                .get_or_create(&TokenLabels { model: model.clone(), direction })
-                .inc_by(count);
+        let environment = record.environment.as_ref().map(ToString::to_string);
+        let labels = CallLabels {
+            prompt,
+            version: record.number.map(|number| number.to_string()).unwrap_or_default(),
+            environment: environment.unwrap_or_default(),
+            model: model.clone(),
+            outcome: record.outcome.word().to_string(),
+            error: record.error.clone().unwrap_or_default(),
+            purpose: record.purpose.word().to_string(),
         };
-        tokens("input", record.usage.input);
-        tokens("output", record.usage.output);
+        let tokens = |direction| self.tokens(&model, direction);
+        Series {
+            calls: self.calls.get_or_create(&labels).clone(),
+            latency: self.latency.get_or_create(&by_model).clone(),
+            cost: self.cost.get_or_create(&by_model).clone(),
+            input: tokens("input"),
+            output: tokens("output"),
+        }
+    }
+
+    fn tokens(&self, model: &str, direction: &'static str) -> Counter {
+        self.tokens.get_or_create(&TokenLabels { model: model.to_string(), direction }).clone()
+    }
+
+    /// What only some calls have.
+    fn count_rest(&self, record: &CallRecord) {
+        if record.cascade.is_some() {
+            let prompt = record.prompt.as_ref().map(ToString::to_string).unwrap_or_default();
+            self.cascades.ended(&prompt, record);
+        }
         // Of the input: read from the vendor's own prompt cache, and written to it.
-        if record.usage.cached_input > 0 {
-            tokens("cached_input", record.usage.cached_input);
+        for (direction, count) in
+            [("cached_input", record.usage.cached_input), ("cache_write", record.usage.cache_write)]
+        {
+            if count > 0 {
+                self.tokens(&model_label(record), direction).inc_by(count);
+            }
         }
-        if record.usage.cache_write > 0 {
-            tokens("cache_write", record.usage.cache_write);
+        if record.cache.is_some() {
+            self.caches.ended(record, &model_label(record));
         }
-        self.caches.ended(record, &model);
+    }
+}
+
+impl Meter for Metrics {
+    fn ended(&self, record: &CallRecord) {
+        // What may be any name that a caller makes up is not remembered.
+        let series = if is_nameless(record) {
+            Arc::new(self.series(record))
+        } else {
+            self.known.of(record, || self.series(record))
+        };
+        series.calls.inc();
+        series.latency.observe(seconds(record.latency_us));
+        series.cost.inc_by(record.cost.as_usd().max(0.0));
+        series.input.inc_by(record.usage.input);
+        series.output.inc_by(record.usage.output);
+        self.overhead.observe(seconds(record.gateway_us()));
+        self.structured.ended(record);
+        self.count_rest(record);
     }
 
     fn lost(&self) {

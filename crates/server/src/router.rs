@@ -1,7 +1,5 @@
 //! Every route, on one page.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Response};
@@ -10,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::{App, Service};
+use crate::app::Service;
 use crate::error::Problem;
 use crate::{api, health, v1};
 
@@ -88,13 +86,13 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// The service.
-pub(crate) fn router(app: App) -> Router {
+pub(crate) fn router(service: Service) -> Router {
     let (router, _) = routes().split_for_parts();
     router
         .route("/api/v1/openapi.json", axum::routing::get(api::system::openapi))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(Service(Arc::new(app)))
+        .with_state(service)
 }
 
 async fn unknown(method: Method, uri: Uri) -> Response {

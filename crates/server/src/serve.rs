@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::router::router;
+use crate::front::Front;
 use crate::{Metrics, accept};
 
 /// What to serve, and where.
@@ -36,7 +36,7 @@ pub async fn serve(options: ServeOptions, stop: watch::Receiver<bool>) -> Result
         tasks: tasks.clone(),
         stop: stop.clone(),
     };
-    let serving = accept::run(options.listener, router(app), closing.clone(), bounds.clone());
+    let serving = accept::run(options.listener, Front::new(app), closing.clone(), bounds.clone());
     let closed = close_after(stop, close, bounds);
     let warm = warm(options.control.gateway().snapshot().counts_tokens());
     tokio::join!(serving, closed, task::run(&options.control, &tasks, &closing), warm);

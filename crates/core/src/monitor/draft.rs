@@ -74,6 +74,7 @@ impl Draft<'_> {
 pub(super) fn shown(value: f64, unit: &str) -> String {
     match unit {
         "ratio" => format!("{:.1} %", value * 100.0),
+        "ms" if value < 100.0 => format!("{value:.1} ms"),
         "ms" => format!("{value:.0} ms"),
         "usd" => format!("${value:.5}"),
         _ => format!("{value:.3}"),

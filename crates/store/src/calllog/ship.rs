@@ -15,8 +15,8 @@ use super::segment::{self, Segment};
 use crate::document::Document;
 use crate::store::Store;
 
-/// Records stored in one transaction.
-const BATCH: usize = 500;
+/// Records stored in one transaction: each is forced to disk, and keeps others from writing for some 10 ms.
+const BATCH: usize = 2_000;
 
 /// What a round of [`ship`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,21 +5,51 @@ use rusqlite::{Error, Statement};
 
 use super::value::Value;
 
-/// Binds `values[k - 1]` to every `$k`, and refuses a statement whose placeholders are other than `$1` to
-/// `$n` for n values.
+/// Where in a list of values each of a statement's parameters finds its own: found once for a statement that is
+/// executed many times, because it means comparing names.
+#[derive(Debug)]
+pub(crate) struct Order(Vec<usize>);
+
+impl Order {
+    /// The order of `statement` for `count` values; refuses one whose placeholders are other than `$1` to
+    /// `$count`.
+    pub(crate) fn of(statement: &Statement<'_>, count: usize) -> rusqlite::Result<Self> {
+        let parameters = statement.parameter_count();
+        if parameters != count {
+            return Err(Error::InvalidParameterCount(count, parameters));
+        }
+        let places = (1..=count).map(|index| {
+            let name = statement.parameter_name(index).unwrap_or_default();
+            let number = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
+            let place = number.and_then(|number| number.checked_sub(1));
+            let place = place.filter(|place| *place < count);
+            place.ok_or_else(|| Error::InvalidParameterName(name.to_string()))
+        });
+        places.collect::<rusqlite::Result<_>>().map(Self)
+    }
+
+    /// Binds `values[k - 1]` to every `$k`.
+    pub(crate) fn bind(
+        &self,
+        statement: &mut Statement<'_>,
+        values: &[Value],
+    ) -> rusqlite::Result<()> {
+        let Self(places) = self;
+        if places.len() != values.len() {
+            return Err(Error::InvalidParameterCount(values.len(), places.len()));
+        }
+        for (parameter, place) in (1..).zip(places) {
+            if let Some(value) = values.get(*place) {
+                statement.raw_bind_parameter(parameter, value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Binds `values[k - 1]` to every `$k` of a statement that is executed once.
 pub(crate) fn bind(statement: &mut Statement<'_>, values: &[Value]) -> rusqlite::Result<()> {
-    let count = statement.parameter_count();
-    if count != values.len() {
-        return Err(Error::InvalidParameterCount(values.len(), count));
-    }
-    for index in 1..=count {
-        let name = statement.parameter_name(index).unwrap_or_default().to_string();
-        let number = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
-        let value = number.and_then(|number| values.get(number.checked_sub(1)?));
-        let value = value.ok_or_else(|| Error::InvalidParameterName(name.clone()))?;
-        statement.raw_bind_parameter(index, value)?;
-    }
-    Ok(())
+    Order::of(statement, values.len())?.bind(statement, values)
 }
 
 #[cfg(test)]

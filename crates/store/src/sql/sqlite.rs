@@ -14,7 +14,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::placeholder::bind;
+use super::placeholder::{Order, bind};
 use super::value::{Row, Value};
 use super::worker::Worker;
 
@@ -118,9 +118,11 @@ impl SqliteTransaction {
         let sql = sql.to_string();
         let work = move |connection: &mut Connection| {
             let mut statement = connection.prepare_cached(&sql)?;
+            let Some(first) = rows.first() else { return Ok(vec![]) };
+            let order = Order::of(&statement, first.len())?;
             let mut changed = Vec::with_capacity(rows.len());
             for values in rows {
-                bind(&mut statement, &values)?;
+                order.bind(&mut statement, &values)?;
                 changed.push(statement.raw_execute()?);
             }
             Ok(changed)
