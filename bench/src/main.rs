@@ -27,6 +27,7 @@ mod peers;
 mod process;
 mod project;
 mod report;
+mod rollups;
 mod sandbox;
 mod schemas;
 mod scores;
@@ -65,6 +66,8 @@ enum Arguments {
         #[arg(long)]
         json: bool,
     },
+    /// What counting calls for the monitor costs
+    Rollups(rollups::Options),
     /// Compare the speed of JSON Schema validation with python-jsonschema's
     Schemas(schemas::Options),
     /// Compare a program's CPU time in the sandbox and outside
@@ -105,6 +108,7 @@ async fn main() -> Result<()> {
         Arguments::Footprint { gatemark, prompts, json } => {
             footprint::run(&gatemark, prompts, json).await
         }
+        Arguments::Rollups(options) => rollups::run(&options),
         Arguments::Schemas(options) => schemas::run(&options),
         Arguments::Sandbox(options) => sandbox::run(&options).await,
         Arguments::Scores(options) => scores::run(&options),

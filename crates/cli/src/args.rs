@@ -5,9 +5,9 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
-    deploy, diff, experiment, gate, import, init, judge, key, list, log, openapi, prices, push,
-    report, resume, retire, review, rollback, rollout, sandbox, score, serve, show, stats, stop,
-    suite, test, tokens,
+    deploy, diff, experiment, feedback, gate, import, init, judge, key, list, log, monitor,
+    openapi, prices, push, report, resume, retire, review, rollback, rollout, sandbox, score,
+    serve, show, stats, stop, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -56,6 +56,8 @@ enum Command {
     Prices(prices::Args),
     Cache(cache::Args),
     Calls(calls::Args),
+    Feedback(feedback::Args),
+    Monitor(monitor::Args),
     Conversation(conversation::Args),
     Cascade(cascade::Args),
     Audit(audit::Args),
@@ -102,6 +104,8 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Prices(args) => prices::run(args, context),
         Command::Cache(args) => cache::run(args, terminal).await,
         Command::Calls(args) => calls::run(args, context).await,
+        Command::Feedback(args) => feedback::run(args, context).await,
+        Command::Monitor(args) => monitor::run(args, context).await,
         Command::Conversation(args) => conversation::run(args, context).await,
         Command::Cascade(args) => cascade::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,

@@ -32,7 +32,9 @@ pub mod judge;
 pub mod keys;
 pub mod lanes;
 pub mod lifecycle;
+pub mod metrics;
 pub mod prices;
+pub mod probe;
 pub mod project;
 pub mod promptfoo;
 mod proof;
@@ -47,6 +49,7 @@ mod reviews;
 pub mod rival;
 pub mod rollout;
 pub mod sandbox;
+mod scoring;
 pub mod select;
 pub mod snapshot;
 pub mod stop;
@@ -56,6 +59,7 @@ mod summariser;
 pub mod task;
 pub mod versus;
 pub mod view;
+mod watching;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -93,6 +97,8 @@ pub struct Control {
     /// Whether the gateway has got those that it is likely to need.
     conversations_warm: Arc<AtomicBool>,
     switch: Arc<stop::Switch>,
+    /// When monitors last looked further back than an hour, in microseconds since 1970.
+    looked_far: Arc<AtomicI64>,
 }
 
 /// How to open a [`Control`].
@@ -151,6 +157,7 @@ impl Control {
             conversations_seen: Arc::default(),
             conversations_warm: Arc::default(),
             switch,
+            looked_far: Arc::default(),
         })
     }
 

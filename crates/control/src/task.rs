@@ -37,12 +37,19 @@ struct Task {
     job: Job,
 }
 
+impl Task {
+    /// Whether it is left where it stands when the server stops: it goes on there the next time.
+    fn may_take_long(&self) -> bool {
+        self.name == "probes"
+    }
+}
+
 /// Every task. `refresh` bounds how long a change made by another process takes to be served;
 /// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
 /// `gatemark.yaml` is not in force, `rollout` how long a rollout goes on with evidence against it, `conversations` how
 /// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
 /// `stop-orders` brings file and database to the same.
-const TASKS: [Task; 10] = [
+const TASKS: [Task; 13] = [
     // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
     Task { name: "stops", period: Duration::from_millis(100), job: stops },
     Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
@@ -54,6 +61,9 @@ const TASKS: [Task; 10] = [
     Task { name: "summarise", period: Duration::from_millis(500), job: summarise },
     Task { name: "examples", period: Duration::from_secs(1), job: examples },
     Task { name: "forget", period: Duration::from_secs(60), job: forget },
+    Task { name: "monitor", period: Duration::from_secs(60), job: monitor },
+    Task { name: "probes", period: Duration::from_secs(60), job: probes },
+    Task { name: "rollups", period: Duration::from_secs(60), job: rollups },
 ];
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -96,6 +106,18 @@ fn forget(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.expire_conversations().await })
 }
 
+fn monitor(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.look(clock::now_us()).await.map(drop) })
+}
+
+fn probes(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.probe_due(clock::now_us()).await })
+}
+
+fn rollups(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.consolidate(clock::now_us()).await.map(drop) })
+}
+
 /// The running tasks' shared status.
 #[derive(Clone, Default)]
 pub struct Board {
@@ -116,7 +138,7 @@ impl Board {
     }
 }
 
-/// Runs all tasks until `stop` turns true; then each finishes the run it is in.
+/// Runs all tasks until `stop` turns true; then each finishes the run it is in, unless that may take long.
 pub async fn run(control: &Control, board: &Board, stop: &watch::Receiver<bool>) {
     let mut running = JoinSet::new();
     for (index, task) in TASKS.iter().enumerate() {
@@ -138,7 +160,15 @@ async fn repeat(
 ) {
     let mut before = None;
     while !*stop.borrow() {
-        let result = (task.job)(control.current()).await;
+        let job = (task.job)(control.current());
+        let result = if task.may_take_long() {
+            tokio::select! {
+                result = job => result,
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        } else {
+            job.await
+        };
         let said = result.as_ref().err().map(ToString::to_string);
         // A task that fails the same way several times a second says so once.
         if let Err(error) = &result

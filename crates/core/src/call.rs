@@ -258,6 +258,12 @@ impl CallRecord {
         }
     }
 
+    /// Whether a vendor was asked again for an answer that it should have given: not because a cascade went up.
+    pub fn is_retried(&self) -> bool {
+        let steps = 1 + self.cascade.as_ref().map_or(0, |climb| climb.why.len());
+        self.attempts.len() > steps || self.repaired.is_some()
+    }
+
     /// Time spent in the gateway itself, in microseconds.
     pub fn gateway_us(&self) -> u64 {
         self.latency_us.saturating_sub(self.vendor_us)

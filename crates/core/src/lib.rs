@@ -8,6 +8,7 @@
 //! `id`, `money`, `canonical` ← `price`, `scope`, `window` ← `budget`, `limit` ← `ledger`, `throttle`;
 //! `stats` ← `guardrail`, `analysis`;
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`, `rollout`;
+//! `signal`, `period` ← `watch` ← `model`; `call`, `watch` ← `rollup` ← `score`, `monitor`;
 //! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout`.
 
 pub mod access;
@@ -35,6 +36,8 @@ pub mod ledger;
 pub mod limit;
 pub mod model;
 pub mod money;
+pub mod monitor;
+pub mod period;
 pub mod price;
 pub mod prompt;
 pub mod ramp;
@@ -42,8 +45,11 @@ pub mod report;
 pub mod resilience;
 pub mod review;
 pub mod rollout;
+pub mod rollup;
 pub mod route;
 pub mod scope;
+pub mod score;
+pub mod signal;
 pub mod stage;
 pub mod stats;
 pub mod stop;
@@ -51,6 +57,7 @@ pub mod suite;
 pub mod throttle;
 pub mod upstream;
 pub mod variable;
+pub mod watch;
 pub mod window;
 
 pub use error::{Blame, Error, Kind, Result};

@@ -17,6 +17,7 @@ use crate::ramp::Plan;
 use crate::resilience::{Resilience, ServerBounds};
 use crate::route::Route;
 use crate::upstream::{Upstream, Upstreams};
+use crate::watch::{Monitors, Probe};
 
 pub use crate::price::Usage;
 
@@ -276,6 +277,8 @@ pub struct Model {
     pub context_window: Option<u64>,
     /// What is added to our own count of its tokens, in percent, where its tokenizer is not public.
     pub token_margin: Option<u32>,
+    /// When its vendor stops serving it, in microseconds since 1970, if that is announced.
+    pub ends_at: Option<i64>,
 }
 
 /// What the call log keeps of a call's texts.
@@ -310,6 +313,10 @@ pub struct Environment {
     pub recording: Recording,
     /// How deployments to it take place unless somebody says otherwise; `None` for all at once.
     pub rollout: Option<Plan>,
+    /// What is watched of the calls there.
+    pub monitors: Monitors,
+    /// How often the suites of what serves there are asked again, if they are.
+    pub probe: Option<Probe>,
 }
 
 /// Everything that `gatemark.yaml` says.

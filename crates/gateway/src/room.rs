@@ -111,6 +111,7 @@ mod tests {
             max_output: None,
             context_window: None,
             token_margin: None,
+            ends_at: None,
         };
         edit(&mut model);
         let raw = |asked: u64| RawValue::from_string(asked.to_string()).unwrap();

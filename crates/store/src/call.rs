@@ -7,6 +7,7 @@ use crate::conversation;
 use crate::document::{Document, purpose_word};
 use crate::observation;
 use crate::queue;
+use crate::rollup;
 use crate::sql::Value;
 use crate::store::Store;
 
@@ -72,6 +73,7 @@ impl Store {
         }
         let reviews = documents.iter().filter_map(Document::review).collect();
         let observations: Vec<_> = documents.iter().filter_map(Document::observation).collect();
+        let tally = rollup::Tally::of(&documents);
         let talks = documents.iter_mut().filter_map(Document::take_talk).collect();
         let rows = documents.into_iter().map(Document::into_row).collect();
         let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
@@ -80,14 +82,15 @@ impl Store {
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
                    ON CONFLICT (id) DO NOTHING";
         let transaction = self.database().begin().await?;
-        let new = transaction.execute_many(sql, rows).await?;
+        let new = transaction.execute_each(sql, rows).await?;
+        rollup::enter(&transaction, tally.parts(&new)).await?;
         queue::enter(&transaction, reviews).await?;
         if !observations.is_empty() {
             observation::enter(&transaction, observations).await?;
         }
         conversation::enter(&transaction, talks).await?;
         transaction.commit().await?;
-        Ok(new)
+        Ok(new.into_iter().sum())
     }
 
     /// The calls that `filter` lets through, newest first.

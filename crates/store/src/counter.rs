@@ -1,5 +1,5 @@
-//! Numbers that only grow: the registry's revision, the ids of audit entries, deployments and observations, and
-//! changes of conversations.
+//! Numbers that only grow: the registry's revision, the ids of audit entries, deployments, observations and parts of
+//! rollups, and changes of conversations.
 //!
 //! They are rows rather than an engine's own sequences because the row is at the same time a lock: a
 //! transaction that changes the registry bumps `revision` before it looks at anything, so on an engine
@@ -18,6 +18,7 @@ pub(crate) enum Counter {
     Deployment,
     Conversation,
     Observation,
+    Rollup,
 }
 
 impl Counter {
@@ -28,6 +29,7 @@ impl Counter {
             Self::Deployment => "deployment",
             Self::Conversation => "conversation",
             Self::Observation => "observation",
+            Self::Rollup => "rollup",
         }
     }
 }

@@ -9,6 +9,7 @@ use gatemark_core::upstream::Upstreams;
 use gatemark_core::{Digest, EnvironmentName, Error, Kind, ModelName, PromptName, Result};
 
 use crate::audit::{self, Event};
+use crate::baseline;
 use crate::counter::{self, Counter, begin_change};
 use crate::lifecycle;
 use crate::prompt::hash_of;
@@ -130,6 +131,7 @@ pub(crate) async fn apply(
         at,
     };
     insert(transaction, &deployment).await?;
+    baseline::freeze(transaction, &deployment).await?;
     let Deployment { prompt, number, .. } = &deployment;
     lifecycle::close_request(transaction, prompt, *number, at).await?;
     let subject = deployment.prompt.as_str();

@@ -8,9 +8,10 @@ use gatemark_core::assign::Mark;
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::conversation::Talk;
 use gatemark_core::model::Usage;
+use gatemark_core::rollup::{Facts, Span};
 use gatemark_core::{NanoUsd, Result};
 use serde::Deserialize;
-use serde::de::Error as _;
+use serde::de::{Error as _, IgnoredAny};
 
 use crate::observation;
 use crate::queue::Entry;
@@ -39,7 +40,17 @@ struct Columns {
     #[serde(default)]
     saved: NanoUsd,
     usage: Usage,
+    priced: bool,
     latency_us: u64,
+    vendor_us: u64,
+    first_token_us: Option<u64>,
+    #[serde(default)]
+    cached: bool,
+    #[serde(default)]
+    repaired: Option<bool>,
+    attempts: Vec<Tried>,
+    #[serde(default)]
+    cascade: Option<Climbed>,
     #[serde(default)]
     split: Option<Mark>,
     #[serde(default)]
@@ -48,6 +59,39 @@ struct Columns {
     tags: BTreeMap<String, String>,
     #[serde(default)]
     talk: Option<Box<Talk>>,
+}
+
+/// A try at a vendor.
+#[derive(Debug, Deserialize)]
+struct Tried {
+    #[serde(default)]
+    judge: bool,
+}
+
+/// A way through a cascade, by its number of steps.
+#[derive(Debug, Deserialize)]
+struct Climbed {
+    #[serde(default)]
+    why: Vec<IgnoredAny>,
+}
+
+impl Columns {
+    /// What [`CallRecord::is_retried`] says, of what is read of a record here.
+    fn is_retried(&self) -> bool {
+        let answering = self.attempts.iter().filter(|attempt| !attempt.judge).count();
+        let steps = 1 + self.cascade.as_ref().map_or(0, |climb| climb.why.len());
+        answering > steps || self.repaired.is_some()
+    }
+}
+
+/// What the calls of a bucket have in common, in stored words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Series<'a> {
+    pub(crate) prompt: &'a str,
+    pub(crate) environment: &'a str,
+    pub(crate) number: u32,
+    pub(crate) model: &'a str,
+    pub(crate) arm: &'a str,
 }
 
 impl Document {
@@ -78,7 +122,17 @@ impl Document {
             cost: record.cost,
             saved: record.saved,
             usage: record.usage,
+            priced: record.priced,
             latency_us: record.latency_us,
+            vendor_us: record.vendor_us,
+            first_token_us: record.first_token_us,
+            cached: record.cached,
+            repaired: record.repaired,
+            attempts: record.attempts.iter().map(|_| Tried { judge: false }).collect(),
+            cascade: record
+                .cascade
+                .as_ref()
+                .map(|climb| Climbed { why: climb.why.iter().map(|_| IgnoredAny).collect() }),
             split: record.split.clone(),
             review: record.review.clone(),
             tags: record.tags.clone(),
@@ -109,6 +163,36 @@ impl Document {
         self.columns.split.as_ref()?;
         let record: CallRecord = serde_json::from_str(&self.text).ok()?;
         observation::Entry::of(&record)
+    }
+
+    /// The bucket that the call counts in, by when it begins and what its calls share, and what it adds to that;
+    /// `None` for calls that no application made.
+    pub(crate) fn counted(&self) -> Option<(i64, Series<'_>, Facts)> {
+        let columns = &self.columns;
+        if columns.purpose != CallPurpose::Serve {
+            return None;
+        }
+        let series = Series {
+            prompt: columns.prompt.as_deref().unwrap_or_default(),
+            environment: columns.environment.as_deref().unwrap_or_default(),
+            number: columns.number.unwrap_or_default(),
+            model: &columns.model,
+            arm: &columns.arm,
+        };
+        let facts = Facts {
+            outcome: columns.outcome,
+            retried: columns.is_retried(),
+            repaired: columns.repaired == Some(true),
+            cached: columns.cached,
+            priced: columns.priced,
+            usage: columns.usage,
+            cost: columns.cost,
+            saved: columns.saved,
+            latency_us: columns.latency_us,
+            vendor_us: columns.vendor_us,
+            first_token_us: columns.first_token_us,
+        };
+        Some((Span::Minute.begin(columns.at), series, facts))
     }
 
     /// What a conversation gained by the call: its texts are filed there and not with the record.

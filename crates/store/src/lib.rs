@@ -8,10 +8,11 @@
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
 //! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `review`, `access`, `stop`, `conversation`,
-//! `embedding`, `calibration` ← `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
+//! `embedding`, `calibration` ← `document` ← `rollup` ← `baseline`, `score` ← `deploy` ← `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
 
 pub mod access;
 mod audit;
+mod baseline;
 mod calibration;
 pub mod call;
 pub mod calllog;
@@ -28,9 +29,12 @@ pub mod queue;
 mod report;
 mod review;
 pub mod rollout;
+pub mod rollup;
 pub mod run;
+mod score;
 #[cfg(test)]
 mod scratch;
+mod signal;
 pub mod spend;
 mod sql;
 mod stop;
@@ -44,5 +48,7 @@ pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
 pub use deploy::Admitted;
 pub use prompt::{NewVersion, PromptSummary, Pushed};
 pub use rollout::{Divided, Division, Noted};
+pub use rollup::Rolled;
+pub use score::Scored;
 pub use stopfile::{KeptOrder, StopFile, StopStamp};
 pub use store::Store;

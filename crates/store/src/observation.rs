@@ -30,6 +30,11 @@ impl Entry {
         Self::seeing(record, Seen::of(record)?)
     }
 
+    /// A judgement on a call, if the call took part in a split.
+    pub(crate) fn score(record: &CallRecord, name: &str, value: f64) -> Option<Self> {
+        Self::seeing(record, Seen::Score { name: name.to_string(), value })
+    }
+
     fn seeing(record: &CallRecord, seen: Seen) -> Option<Self> {
         let mark = record.split.clone()?;
         Some(Self {
@@ -102,8 +107,7 @@ impl Store {
             return Ok(false);
         };
         let record: CallRecord = row.document("document")?;
-        let seen = Seen::Score { name: name.to_string(), value };
-        let Some(entry) = Entry::seeing(&record, seen) else { return Ok(false) };
+        let Some(entry) = Entry::score(&record, name, value) else { return Ok(false) };
         let transaction = self.database().begin().await?;
         let new = enter(&transaction, vec![entry]).await?;
         transaction.commit().await?;

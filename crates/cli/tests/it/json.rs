@@ -25,6 +25,8 @@ fn every_command_speaks_json() {
         (&["key", "list"], 0),
         (&["key", "revoke", "app"], 0),
         (&["openapi"], 0),
+        (&["monitor"], 0),
+        (&["monitor", "signals"], 0),
     ] {
         let ran = project.run(&[&["--json"], arguments].concat()).exits(code);
         ran.json();

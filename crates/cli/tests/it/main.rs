@@ -33,6 +33,7 @@ mod laws;
 mod lifecycle;
 mod llama;
 mod meaning;
+mod monitoring;
 mod nearness;
 mod problems;
 mod proving;

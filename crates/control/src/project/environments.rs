@@ -6,7 +6,9 @@ use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::gate::Policy;
 use gatemark_core::id::EnvironmentName;
 use gatemark_core::model::{Environment, Recording};
+use gatemark_core::watch::Monitors;
 
+use super::monitors;
 use super::node::{Key, Node, Value};
 use super::policy;
 use super::problems::Problems;
@@ -64,8 +66,10 @@ fn standard() -> Option<Environments> {
     for (name, policy) in [("production", Policy::production()), ("staging", Policy::open())] {
         let name: EnvironmentName = name.parse().ok()?;
         let recording = Recording::default();
-        let rollout = None;
-        found.insert(name.clone(), Environment { name, policy, recording, rollout });
+        let (rollout, probe) = (None, None);
+        let monitors = Monitors::default_for(name.as_str());
+        let place = Environment { name, policy, recording, rollout, monitors, probe };
+        found.insert(place.name.clone(), place);
     }
     Some(found)
 }
@@ -81,6 +85,8 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
     let mut policy = policy::default_for(name.as_str());
     let mut recording = Recording::default();
     let mut plan = None;
+    let mut probe = None;
+    let mut watched = Monitors::default_for(name.as_str());
     if node.value != Value::Null
         && let Some(mut fields) = Fields::open(node, "an environment", problems)
     {
@@ -91,7 +97,11 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
         let record = record.and_then(|node| typed::word(node, "`record`", &RECORDING, problems));
         recording = record.unwrap_or_default();
         plan = fields.get("rollout", problems).and_then(|node| rollout::read(node, problems));
+        if let Some(node) = fields.get("monitors", problems) {
+            watched = monitors::read(node, problems);
+        }
+        probe = fields.get("probe", problems).and_then(|node| monitors::probe(node, problems));
         fields.close(problems);
     }
-    Some(Environment { name, policy, recording, rollout: plan })
+    Some(Environment { name, policy, recording, rollout: plan, monitors: watched, probe })
 }

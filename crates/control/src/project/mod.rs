@@ -11,7 +11,7 @@
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
 //! `variables`, `messages`, `output`, `examples`, `models`, `cascade`, `conversation`, `checks`, `resilience`, `presets`, `place`,
-//! `providers`, `routes`, `policy`, `environments`, `scope`, `budgets`, `pricing` (the parts of the
+//! `providers`, `routes`, `policy`, `monitors`, `environments`, `scope`, `budgets`, `pricing` (the parts of the
 //! grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
@@ -36,6 +36,7 @@ mod layout;
 mod local;
 mod messages;
 mod models;
+mod monitors;
 mod node;
 mod output;
 mod pattern;

@@ -33,13 +33,15 @@ pub(super) struct Said {
     pub(super) max_output: Option<u64>,
     pub(super) context_window: Option<u64>,
     pub(super) token_margin: Option<u32>,
+    pub(super) ends_at: Option<i64>,
 }
 
 impl Said {
     /// As the project's model.
     pub(super) fn into_model(self, name: ModelName) -> Model {
-        let Self { price, pinned, max_input, max_output, context_window, token_margin } = self;
-        Model { name, price, pinned, max_input, max_output, context_window, token_margin }
+        let Self { price, pinned, max_input, max_output, context_window, token_margin, ends_at } =
+            self;
+        Model { name, price, pinned, max_input, max_output, context_window, token_margin, ends_at }
     }
 }
 
@@ -65,6 +67,8 @@ pub(super) fn model(node: &Node, problems: &mut Problems) -> Said {
         let margin = typed::whole(node, "`token_margin_percent`", (0, 200), problems)?;
         u32::try_from(margin).ok()
     });
+    let ends_at = fields.get("deprecated_on", problems);
+    let ends_at = ends_at.and_then(|node| typed::day(node, "`deprecated_on`", problems));
     fields.close(problems);
     let beside = request.is_some() || batch.is_some() || !tiers.is_empty();
     if rates.is_none() && beside {
@@ -74,7 +78,7 @@ pub(super) fn model(node: &Node, problems: &mut Problems) -> Said {
     let request = request.unwrap_or_default();
     let price = rates.map(|rates| Arc::new(Price::new(Terms { rates, tiers, request, batch })));
     let pinned = pinned.unwrap_or_default();
-    Said { price, pinned, max_input, max_output, context_window, token_margin }
+    Said { price, pinned, max_input, max_output, context_window, token_margin, ends_at }
 }
 
 fn read_tiers(node: &Node, problems: &mut Problems) -> Vec<Tier> {

@@ -1,4 +1,4 @@
-//! Single values of the grammar: text, words, numbers, money, durations, shares. Each either returns the
+//! Single values of the grammar: text, words, numbers, money, durations, shares, days. Each either returns the
 //! value or reports at its place what is wrong; `what` names it ("`timeout`").
 
 use gatemark_core::diagnostic::did_you_mean;
@@ -202,4 +202,15 @@ pub(super) fn duration(
         return None;
     }
     Some(value)
+}
+
+/// A day, as the moment at which it begins in UTC, in microseconds since 1970.
+pub(super) fn day(node: &Node, what: &str, problems: &mut Problems) -> Option<i64> {
+    let text = text(node, what, problems)?;
+    let moment = format!("{text}T00:00:00Z").parse::<jiff::Timestamp>();
+    if moment.is_err() {
+        let message = format!("{what} is not a day");
+        problems.error(&node.spot, message, "write it as 2026-12-31");
+    }
+    moment.ok().map(jiff::Timestamp::as_microsecond)
 }

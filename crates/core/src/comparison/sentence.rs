@@ -16,11 +16,11 @@ impl Comparison {
             (lost, gained) => format!("{lost} lost and {gained} gained"),
         };
         format!(
-            "Accuracy {:.1} % against {:.1} % ({} points; {:.0} % interval {} to {}) on {}: {flips}. {}",
+            "Accuracy {:.1} % against {:.1} % ({} points; {} % interval {} to {}) on {}: {flips}. {}",
             100.0 * self.accuracy.candidate,
             100.0 * self.accuracy.baseline,
             points(difference.estimate),
-            100.0 * self.confidence,
+            bare(100.0 * self.confidence),
             points(difference.interval.low),
             points(difference.interval.high),
             self.counted(),

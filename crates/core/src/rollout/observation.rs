@@ -38,7 +38,7 @@ impl Seen {
         }
         Some(Self::Call {
             outcome: record.outcome,
-            retried: record.attempts.len() > 1 || record.repaired.is_some(),
+            retried: record.is_retried(),
             latency_us: (!record.cached).then_some(record.latency_us),
             cost: record.priced.then_some(record.cost + record.saved),
         })

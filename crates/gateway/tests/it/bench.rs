@@ -279,12 +279,15 @@ pub(crate) fn project() -> Project {
         max_output: None,
         context_window: None,
         token_margin: None,
+        ends_at: None,
     };
     let production = Environment {
         name: "production".parse().unwrap(),
         policy: Policy::open(),
         recording: Recording::Content,
         rollout: None,
+        monitors: Default::default(),
+        probe: None,
     };
     Project {
         name: "bench".into(),

@@ -9,11 +9,13 @@ pub(crate) mod conversations;
 pub(crate) mod evidence;
 pub(crate) mod keys;
 pub(crate) mod lifecycle;
+pub(crate) mod monitoring;
 pub(crate) mod providers;
 pub(crate) mod registry;
 pub(crate) mod release;
 pub(crate) mod reviews;
 pub(crate) mod rollouts;
+pub(crate) mod scores;
 pub(crate) mod stops;
 pub(crate) mod system;
 

@@ -91,8 +91,17 @@ impl Transaction {
 
     /// Runs one statement once for every element of `rows` and gives the number of rows changed in all.
     pub(crate) async fn execute_many(&self, sql: &str, rows: Vec<Vec<Value>>) -> Result<usize> {
+        Ok(self.execute_each(sql, rows).await?.into_iter().sum())
+    }
+
+    /// The same, with the number of rows changed by each.
+    pub(crate) async fn execute_each(
+        &self,
+        sql: &str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<usize>> {
         match self {
-            Self::Sqlite(transaction) => transaction.execute_many(sql, rows).await,
+            Self::Sqlite(transaction) => transaction.execute_each(sql, rows).await,
         }
     }
 

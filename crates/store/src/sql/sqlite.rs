@@ -110,16 +110,20 @@ impl SqliteTransaction {
         self.writer.run(move |connection| query(connection, &sql, values)).await?.map_err(explain)
     }
 
-    pub(crate) async fn execute_many(&self, sql: &str, rows: Vec<Vec<Value>>) -> Result<usize> {
+    pub(crate) async fn execute_each(
+        &self,
+        sql: &str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<usize>> {
         let sql = sql.to_string();
         let work = move |connection: &mut Connection| {
             let mut statement = connection.prepare_cached(&sql)?;
-            let mut changed = 0;
-            let Some(first) = rows.first() else { return Ok(0) };
+            let Some(first) = rows.first() else { return Ok(vec![]) };
             let order = Order::of(&statement, first.len())?;
+            let mut changed = Vec::with_capacity(rows.len());
             for values in rows {
                 order.bind(&mut statement, &values)?;
-                changed += statement.raw_execute()?;
+                changed.push(statement.raw_execute()?);
             }
             Ok(changed)
         };

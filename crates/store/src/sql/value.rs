@@ -129,6 +129,14 @@ impl Row {
         self.optional_integer(column)?.ok_or_else(|| null(column))
     }
 
+    pub(crate) fn real(&self, column: &str) -> Result<f64> {
+        match self.value(column)? {
+            Value::Real(real) => Ok(*real),
+            Value::Null => Err(null(column)),
+            other => Err(unexpected(column, "a real number", other)),
+        }
+    }
+
     pub(crate) fn optional_text(&self, column: &str) -> Result<Option<&str>> {
         match self.value(column)? {
             Value::Null => Ok(None),

@@ -10,5 +10,7 @@ mod log;
 mod opening;
 mod pushing;
 mod rollouts;
+mod rollups;
+mod scores;
 #[path = "../../src/scratch.rs"]
 mod scratch;

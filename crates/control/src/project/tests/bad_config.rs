@@ -149,7 +149,7 @@ fn bad_prices() {
             "gatemark.yaml:8:10: error: a price needs both `input_usd_per_million` and `output_usd_per_million` (add the missing one)",
             "gatemark.yaml:9:34: error: `input_usd_per_million` must be an amount of dollars of at most nine decimals (write dollars as a plain number such as 0.05)",
             "gatemark.yaml:9:62: error: `output_usd_per_million` must be a number, not text (write dollars as a plain number such as 0.05)",
-            "gatemark.yaml:10:30: error: a model has no field `input` (known fields: input_usd_per_million, output_usd_per_million, cached_input_usd_per_million, cache_write_usd_per_million, cache_write_1h_usd_per_million, reasoning_usd_per_million, audio_input_usd_per_million, audio_output_usd_per_million, request_usd, tiers, batch, pinned, max_input_tokens, max_output_tokens, context_window, token_margin_percent)",
+            "gatemark.yaml:10:30: error: a model has no field `input` (known fields: input_usd_per_million, output_usd_per_million, cached_input_usd_per_million, cache_write_usd_per_million, cache_write_1h_usd_per_million, reasoning_usd_per_million, audio_input_usd_per_million, audio_output_usd_per_million, request_usd, tiers, batch, pinned, max_input_tokens, max_output_tokens, context_window, token_margin_percent, deprecated_on)",
         ],
     );
 }

@@ -9,6 +9,7 @@ mod caches;
 mod case_files;
 mod good;
 mod hostile;
+mod monitors;
 mod resilience;
 mod rollouts;
 
