@@ -5,9 +5,9 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
-    deploy, diff, experiment, feedback, gate, import, init, judge, key, list, log, monitor,
-    openapi, prices, push, report, resume, retire, review, rollback, rollout, sandbox, score,
-    serve, show, stats, stop, suite, test, tokens,
+    deploy, diff, evaluation, experiment, feedback, gate, import, init, judge, key, list, log,
+    monitor, openapi, prices, push, report, resume, retire, review, rollback, rollout, sandbox,
+    score, serve, show, stats, stop, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -67,6 +67,7 @@ enum Command {
     Tokens(tokens::Args),
     Openapi(openapi::Args),
     Sandbox(sandbox::Args),
+    Evaluation(evaluation::Args),
     Experiment(experiment::Args),
     Stats(stats::Args),
 }
@@ -115,6 +116,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Tokens(args) => tokens::run(args, terminal),
         Command::Openapi(args) => openapi::run(args, terminal),
         Command::Sandbox(args) => sandbox::run(args, terminal).await,
+        Command::Evaluation(args) => evaluation::run(args, context).await,
         Command::Experiment(args) => experiment::run(args, terminal),
         Command::Stats(args) => stats::run(args, terminal),
     }

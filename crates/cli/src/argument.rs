@@ -42,7 +42,7 @@ pub(crate) fn outcome(text: &str) -> Result<Outcome, String> {
 
 /// Reads why a call was made.
 pub(crate) fn purpose(text: &str) -> Result<CallPurpose, String> {
-    word(text, &["serve", "test", "shadow"])
+    word(text, &["serve", "test", "shadow", "evaluate"])
 }
 
 fn word<T: DeserializeOwned>(text: &str, words: &[&str]) -> Result<T, String> {

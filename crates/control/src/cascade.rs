@@ -39,6 +39,17 @@ pub struct AtStep {
     pub saved: i64,
 }
 
+/// What judges of answers were asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AskedJudges {
+    /// Answers that a judge was asked about.
+    pub answers: u64,
+    /// Of these, without a verdict: it failed, was late, or its reply was none.
+    pub without_verdict: u64,
+    /// What they cost, as far as prices are known, in nano-dollars; it is part of what the calls cost.
+    pub cost: i64,
+}
+
 /// A cascade's report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CascadeReport {
@@ -48,6 +59,9 @@ pub struct CascadeReport {
     pub steps: Vec<AtStep>,
     /// How often each sign made a call go up.
     pub reasons: BTreeMap<Reason, u64>,
+    /// What the judge was asked, if the cascade goes up by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<AskedJudges>,
     /// Calls that went up at least once.
     pub went_up: u64,
     /// Of these, with the same answer as one step below: going up was for nothing.
@@ -70,6 +84,12 @@ impl CascadeReport {
         self.unpriced += u64::from(saved.is_none());
         self.saved += saved.unwrap_or_default();
         climb.why.iter().for_each(|why| *self.reasons.entry(*why).or_default() += 1);
+        for judged in &climb.judged {
+            let sum = self.judge.get_or_insert_default();
+            sum.answers += 1;
+            sum.without_verdict += u64::from(judged.score.is_none());
+            sum.cost += judged.cost.unwrap_or_default().0;
+        }
         self.went_up += u64::from(!climb.why.is_empty());
         self.same += u64::from(climb.same == Some(true));
         let (reviewed, wrong) =

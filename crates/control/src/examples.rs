@@ -1,4 +1,5 @@
-//! Vectors of worked examples, for versions that choose them by an embedding model.
+//! What a release needs beside itself before it is asked: vectors of worked examples, for versions that choose
+//! them by an embedding model, and the judge of its cascade.
 
 use gatemark_core::Result;
 use gatemark_gateway::Release;
@@ -10,6 +11,15 @@ use crate::lanes::Lanes;
 const AT_ONCE: usize = 4;
 
 impl Control {
+    /// Gives a release that is going to be tested everything that it has when it serves.
+    ///
+    /// # Errors
+    /// As [`Control::embed`], and why there is no judge.
+    pub(crate) async fn furnish(&self, release: &Release) -> Result<()> {
+        self.find_judge(release).await?;
+        self.embed_examples(release).await
+    }
+
     /// Makes the vectors of a release's examples, if it needs them. They are kept in the store by model and
     /// text, so they are paid for once.
     ///

@@ -242,7 +242,9 @@ impl Control {
             .collect();
         let content = &version.content;
         let models = content.models.iter().map(|variant| &variant.model);
-        let upstreams = self.project.upstreams(models.chain(content.upper_steps()));
+        let judge = content.judge().map(|judge| &judge.model);
+        let asked = models.chain(content.upper_steps()).chain(judge);
+        let upstreams = self.project.upstreams(asked);
         let evidence = Evidence {
             version,
             suite: found.suite.as_ref().map(|(suite, digest)| (suite, *digest)),
@@ -260,7 +262,8 @@ impl Control {
             fallbacks: &fallbacks,
         };
         let checklist = gate::decide(policy, environment, purpose, &evidence);
-        self.with_summariser(checklist, version, environment).await
+        let checklist = self.with_summariser(checklist, version, environment).await?;
+        self.with_judge(checklist, version, environment).await
     }
 
     /// Whether the project says that the model's id is immutable.

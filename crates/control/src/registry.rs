@@ -62,6 +62,7 @@ impl Control {
     pub async fn push(&self, files: &Files, author: &str, mode: Mode) -> Result<Push> {
         let (prompts, mut diagnostics) = project::load_prompts(files, &self.project);
         diagnostics.extend(self.check_summarisers(&prompts).await?);
+        diagnostics.extend(self.check_judges(&prompts).await?);
         let mut planned = vec![];
         for prompt in prompts {
             planned.push(self.plan(prompt, &mut diagnostics).await?);

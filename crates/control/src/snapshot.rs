@@ -15,6 +15,7 @@ use gatemark_core::{Kind, Result};
 use gatemark_gateway::{Division, Pointer, Release, Side, Snapshot, SnapshotParts, Unproven};
 use gatemark_store::{Admitted, Divided, Store};
 
+use crate::cascade_judge;
 use crate::configuration::InForce;
 use crate::proof::{Court, Proofs};
 
@@ -58,6 +59,13 @@ impl Releases {
             Ok(None) => return Ok(None),
             // The store is away: the snapshot in force is better than one with holes.
             Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+            Err(error) => Err(error),
+        };
+        let read = match read {
+            Ok(release) => match cascade_judge::given(store, &release).await {
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                given => given.map(|()| release),
+            },
             Err(error) => Err(error),
         };
         match read {

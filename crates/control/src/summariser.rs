@@ -26,7 +26,7 @@ impl Control {
             let Some(summarise) = conversation.and_then(|it| it.summarise.as_ref()) else {
                 continue;
             };
-            let place = prompt.summariser_place.clone().unwrap_or(prompt.semver_place.clone());
+            let place = prompt.places.summariser.clone().unwrap_or(prompt.semver_place.clone());
             let name = &summarise.prompt;
             let pushed = prompts.iter().find(|other| other.name == *name);
             let problem = match pushed {

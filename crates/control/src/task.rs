@@ -49,7 +49,7 @@ impl Task {
 /// `gatemark.yaml` is not in force, `rollout` how long a rollout goes on with evidence against it, `conversations` how
 /// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
 /// `stop-orders` brings file and database to the same.
-const TASKS: [Task; 13] = [
+const TASKS: [Task; 14] = [
     // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
     Task { name: "stops", period: Duration::from_millis(100), job: stops },
     Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
@@ -60,6 +60,7 @@ const TASKS: [Task; 13] = [
     Task { name: "conversations", period: Duration::from_millis(200), job: conversations },
     Task { name: "summarise", period: Duration::from_millis(500), job: summarise },
     Task { name: "examples", period: Duration::from_secs(1), job: examples },
+    Task { name: "evaluate", period: Duration::from_secs(1), job: evaluate },
     Task { name: "forget", period: Duration::from_secs(60), job: forget },
     Task { name: "monitor", period: Duration::from_secs(60), job: monitor },
     Task { name: "probes", period: Duration::from_secs(60), job: probes },
@@ -100,6 +101,10 @@ fn summarise(control: Control) -> BoxFuture<'static, Result<()>> {
 
 fn examples(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.embed_served_examples().await })
+}
+
+fn evaluate(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.evaluate_online(clock::now_us()).await.map(drop) })
 }
 
 fn forget(control: Control) -> BoxFuture<'static, Result<()>> {

@@ -24,11 +24,13 @@ pub enum CallPurpose {
     Test,
     /// A copy of an application's call for a candidate whose answer nobody sees.
     Shadow,
+    /// By a judge of an answer that an application got before.
+    Evaluate,
 }
 
 impl CallPurpose {
     /// Every purpose.
-    pub const ALL: [CallPurpose; 3] = [Self::Serve, Self::Test, Self::Shadow];
+    pub const ALL: [CallPurpose; 4] = [Self::Serve, Self::Test, Self::Shadow, Self::Evaluate];
 
     /// The stored word.
     pub fn word(self) -> &'static str {
@@ -36,6 +38,7 @@ impl CallPurpose {
             Self::Serve => "serve",
             Self::Test => "test",
             Self::Shadow => "shadow",
+            Self::Evaluate => "evaluate",
         }
     }
 }
@@ -82,6 +85,9 @@ pub struct Attempt {
     /// The error's code; `None` if it answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether it was asked to judge an answer, and not to give one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub judge: bool,
 }
 
 /// What was left out of one part of a request to make it fit.
@@ -189,6 +195,9 @@ pub struct CallRecord {
     /// The condition by which the answer was put before a person, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
+    /// Whether its answer is drawn to be judged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub evaluate: bool,
     /// By what its examples were chosen, if its version wants that done by an embedding model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<Selection>,
@@ -252,16 +261,19 @@ impl CallRecord {
             cascade: None,
             repaired: None,
             review: None,
+            evaluate: false,
             conversation: None,
             examples: None,
             talk: None,
         }
     }
 
-    /// Whether a vendor was asked again for an answer that it should have given: not because a cascade went up.
+    /// Whether a vendor was asked again for an answer that it should have given: not to judge one, and not
+    /// because a cascade went up.
     pub fn is_retried(&self) -> bool {
+        let answering = self.attempts.iter().filter(|attempt| !attempt.judge).count();
         let steps = 1 + self.cascade.as_ref().map_or(0, |climb| climb.why.len());
-        self.attempts.len() > steps || self.repaired.is_some()
+        answering > steps || self.repaired.is_some()
     }
 
     /// Time spent in the gateway itself, in microseconds.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::ModelName;
+use crate::id::{ModelName, PromptName};
 use crate::money::NanoUsd;
 
 /// Steps of models and the signs by which a call goes up.
@@ -34,6 +34,36 @@ pub struct UpWhen {
     /// The answer is the marker for missing information.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub insufficient: bool,
+    /// A judge does not find the answer good. It is asked last, where no other sign says so already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Judge>,
+}
+
+/// Who says how good an answer is: a prompt of the registry.
+///
+/// Version and model are part of what names it, so a version's content, and with it its evidence, says
+/// exactly who judges.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judge {
+    /// The prompt.
+    pub prompt: PromptName,
+    /// Its semantic version, three numbers.
+    pub version: String,
+    /// The model that it is asked on.
+    pub model: ModelName,
+    /// On the judge's own scale: an answer with a lower score goes up. `None` for a judge that gives verdicts
+    /// alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    /// By what to judge, if the judge is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criteria: Option<String>,
+}
+
+impl std::fmt::Display for Judge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{} on {}", self.prompt, self.version, self.model)
+    }
 }
 
 /// A field of the answer in which the model says how sure it is.
@@ -57,6 +87,8 @@ pub enum Reason {
     Confidence,
     /// Its tokens were improbable, or nobody knows how probable they were.
     Logprob,
+    /// The judge did not find the answer good, or gave no verdict.
+    Judge,
 }
 
 impl Reason {
@@ -67,6 +99,7 @@ impl Reason {
             Self::Insufficient => "insufficient",
             Self::Confidence => "confidence",
             Self::Logprob => "logprob",
+            Self::Judge => "judge",
         }
     }
 }
@@ -83,7 +116,8 @@ pub enum Seen<'a> {
 }
 
 impl UpWhen {
-    /// Why an answer is not good enough, with the mean log-probability of its tokens if that is known.
+    /// Why an answer is not good enough, as far as it can be seen, with the mean log-probability of its tokens if
+    /// that is known.
     pub fn reason(&self, seen: Seen<'_>, logprob: Option<f64>) -> Option<Reason> {
         let value = match seen {
             Seen::OffFormat if self.off_format => return Some(Reason::OffFormat),
@@ -101,6 +135,12 @@ impl UpWhen {
         }
         let least = self.logprob_below?;
         logprob.is_none_or(|found| found < least).then_some(Reason::Logprob)
+    }
+
+    /// Who is to be asked about an answer in which no sign was seen. Nobody about the marker, which is what the
+    /// version agreed on and no answer to be judged.
+    pub fn asks(&self, seen: Seen<'_>) -> Option<&Judge> {
+        self.judge.as_ref().filter(|_| !matches!(seen, Seen::Insufficient))
     }
 
     /// Whether two answers say the same: equal apart from how sure they are.
@@ -121,8 +161,21 @@ impl UpWhen {
     }
 }
 
+/// What came of asking the judge about the answer of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The step, from 1.
+    pub step: u32,
+    /// The score on the judge's own scale, or 1 for pass and 0 for fail; `None` if it gave no verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// What the judge's reply cost when it was given, if it replied and its price is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<NanoUsd>,
+}
+
 /// A call's way through the steps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Climb {
     /// The step whose answer was served, from 1.
     pub step: u32,
@@ -135,6 +188,9 @@ pub struct Climb {
     /// it did not go up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same: Option<bool>,
+    /// What the judge said, in the order in which it was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judged: Vec<Judged>,
     /// What the last step alone would have cost for an answer of as many tokens, less what the call cost;
     /// below zero if going up made it dearer. `None` without a price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -152,6 +208,7 @@ mod tests {
             logprob_below: Some(-0.5),
             off_format: true,
             insufficient: true,
+            judge: None,
         }
     }
 
@@ -173,6 +230,19 @@ mod tests {
         assert_eq!(calm.reason(Seen::Insufficient, None), None);
         assert_eq!(calm.reason(Seen::OffFormat, Some(0.0)), Some(Reason::Confidence));
         assert_eq!(UpWhen::default().reason(Seen::Valid(None), None), None);
+    }
+
+    #[test]
+    fn a_judge_is_asked_about_answers_and_not_about_the_marker() {
+        let judge = serde_json::json!({"prompt": "judges/rubric", "version": "1.2.0",
+            "model": "p/m", "below": 4.0});
+        let signs: UpWhen = serde_json::from_value(json!({"judge": judge})).unwrap();
+        assert!(signs.reason(Seen::Valid(None), None).is_none());
+        let shown = signs.asks(Seen::Valid(None)).map(ToString::to_string);
+        assert_eq!(shown.as_deref(), Some("judges/rubric@1.2.0 on p/m"));
+        assert!(signs.asks(Seen::OffFormat).is_some() && signs.asks(Seen::Insufficient).is_none());
+        assert_eq!(serde_json::to_value(&signs).unwrap(), json!({"judge": judge}));
+        assert_eq!(UpWhen::default().asks(Seen::OffFormat), None);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub mod limit;
 pub mod model;
 pub mod money;
 pub mod monitor;
+pub mod online;
 pub mod period;
 pub mod price;
 pub mod prompt;

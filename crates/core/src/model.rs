@@ -12,6 +12,7 @@ use crate::cache::Caching;
 use crate::gate::Policy;
 use crate::id::{Digest, EnvironmentName, ModelName};
 use crate::limit::Limit;
+use crate::online::Evaluate;
 use crate::price::Price;
 use crate::ramp::Plan;
 use crate::resilience::{Resilience, ServerBounds};
@@ -313,6 +314,8 @@ pub struct Environment {
     pub recording: Recording,
     /// How deployments to it take place unless somebody says otherwise; `None` for all at once.
     pub rollout: Option<Plan>,
+    /// Which of its calls are judged after they were answered; `None` for none.
+    pub evaluate: Option<Evaluate>,
     /// What is watched of the calls there.
     pub monitors: Monitors,
     /// How often the suites of what serves there are asked again, if they are.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::cascade::Cascade;
+use crate::cascade::{Cascade, Judge};
 use crate::context::{Choose, PRIORITY_OF_TEXTS, Truncate};
 use crate::conversation::Conversation;
 use crate::id::{Digest, ModelName, PromptName};
@@ -211,12 +211,21 @@ impl Content {
         steps.and_then(|steps| steps.get(1..)).unwrap_or_default()
     }
 
-    /// The models that answer where `model` is asked: those of the whole cascade on its first step.
+    /// Who judges the answers of the cascade's lower steps, if somebody does.
+    pub fn judge(&self) -> Option<&Judge> {
+        self.cascade.as_ref()?.up_when.judge.as_ref()
+    }
+
+    /// The models that are asked where `model` is: on the first step of the cascade those of all steps, and
+    /// that of its judge.
     pub fn answering<'a>(&'a self, model: &'a ModelName) -> Vec<&'a ModelName> {
-        match &self.cascade {
-            Some(cascade) if cascade.steps.first() == Some(model) => cascade.steps.iter().collect(),
-            _ => vec![model],
-        }
+        let Some(cascade) = self.cascade.as_ref().filter(|it| it.steps.first() == Some(model))
+        else {
+            return vec![model];
+        };
+        let mut asked: Vec<&ModelName> = cascade.steps.iter().collect();
+        asked.extend(self.judge().map(|judge| &judge.model).filter(|m| !cascade.steps.contains(m)));
+        asked
     }
 
     /// The variant for `model`, if the version has one.

@@ -7,8 +7,10 @@
 
 use std::time::Duration;
 
-use gatemark_core::cascade::{Cascade, Climb, Reason, Seen};
+use gatemark_core::cascade::{Cascade, Climb, Judge, Judged, Reason, Seen};
 use gatemark_core::id::ModelName;
+use gatemark_core::money::NanoUsd;
+use gatemark_core::stop::Stops;
 use gatemark_provider::answer::{Answer, Finish};
 use gatemark_text::conform::Conformance;
 use tokio::time::Instant;
@@ -31,6 +33,17 @@ pub(crate) struct Stairs<'a> {
     why: Vec<Reason>,
     /// The last answer that was not good enough.
     below: Option<String>,
+    judged: Vec<Judged>,
+    /// Whether nobody is to ask the judge, because it is stopped.
+    judge_stopped: bool,
+}
+
+/// What is seen of an answer.
+pub(crate) enum Sign<'a> {
+    /// It is not good enough.
+    Up(Reason),
+    /// Nothing speaks against it, and this judge is to be asked.
+    Ask(&'a Judge),
 }
 
 /// The next step, ready to be asked.
@@ -39,7 +52,6 @@ pub(crate) struct Next {
     pub(crate) prepared: Prepared,
     /// Time left for it.
     pub(crate) time: Duration,
-    why: Reason,
 }
 
 impl<'a> Stairs<'a> {
@@ -54,11 +66,46 @@ impl<'a> Stairs<'a> {
         let provider = snapshot.project().providers.get(resolved.model.provider());
         let timeout = content.limits.timeout().or(provider.map(|provider| provider.timeout))?;
         let began = Instant::now();
-        Some(Self { cascade, release, began, timeout, why: vec![], below: None })
+        let (why, judged, judge_stopped) = (vec![], vec![], false);
+        Some(Self { cascade, release, began, timeout, why, below: None, judged, judge_stopped })
     }
 
-    /// The step after the one that `answer` comes from, if that is not good enough and there is a next one
-    /// that may be asked.
+    /// The same, knowing what is stopped.
+    pub(crate) fn knowing(self, stops: &Stops, resolved: &Resolved) -> Self {
+        let judge = self.cascade.up_when.judge.as_ref().map(|judge| &judge.prompt);
+        let stop = judge.and_then(|judge| stops.about(Some(judge), resolved.environment.as_ref()));
+        Self { judge_stopped: stop.is_some(), ..self }
+    }
+
+    /// What of an answer, by the model of `record`, may make the call go up; `None` if it stays.
+    pub(crate) fn sign(&self, answer: &Answer, record: &Pending) -> Option<Sign<'a>> {
+        self.above(&record.record().model)?;
+        if answer.finish == Finish::ToolCalls {
+            return None;
+        }
+        let judged = self.release.contract.judge(&answer.text);
+        let seen = match &judged {
+            Conformance::Valid(value) => Seen::Valid(value.as_ref()),
+            Conformance::Insufficient => Seen::Insufficient,
+            Conformance::OffFormat(_) => Seen::OffFormat,
+        };
+        let signs = &self.cascade.up_when;
+        match signs.reason(seen, answer.logprob) {
+            Some(why) => Some(Sign::Up(why)),
+            // Who is stopped vouches for nothing.
+            None if self.judge_stopped => signs.asks(seen).map(|_| Sign::Up(Reason::Judge)),
+            None => signs.asks(seen).map(Sign::Ask),
+        }
+    }
+
+    /// What is left of the call's time. An answer of an earlier run took its time there, and its step would be
+    /// asked no more often here.
+    pub(crate) fn left(&self, record: &Pending) -> Option<Duration> {
+        let waited = self.began.elapsed().max(record.waited());
+        self.timeout.checked_sub(waited).filter(|left| !left.is_zero())
+    }
+
+    /// The step after the one that `answer` comes from, if there is one that may be asked.
     pub(crate) fn next(
         &self,
         (snapshot, resolved, ask): (&Snapshot, &Resolved, &Ask),
@@ -66,10 +113,7 @@ impl<'a> Stairs<'a> {
         record: &mut Pending,
     ) -> Option<Next> {
         let model = self.above(&record.record().model)?;
-        let why = self.reason(answer)?;
-        // An answer of an earlier run took its time there, and its step would be asked no more often here.
-        let waited = self.began.elapsed().max(record.waited());
-        let time = self.timeout.checked_sub(waited)?;
+        let time = self.left(record)?;
         let price = snapshot.project().price(model);
         let others = None;
         let resolved = Resolved { model: model.clone(), price, others, ..resolved.clone() };
@@ -80,7 +124,7 @@ impl<'a> Stairs<'a> {
             })
             .inspect_err(|error| tracing::debug!(call = record.id(), %error, "does not go up"))
             .ok()?;
-        Some(Next { resolved, prepared, time, why })
+        Some(Next { resolved, prepared, time })
     }
 
     fn above(&self, model: &ModelName) -> Option<&'a ModelName> {
@@ -88,17 +132,15 @@ impl<'a> Stairs<'a> {
         self.cascade.steps.get(place + 1)
     }
 
-    fn reason(&self, answer: &Answer) -> Option<Reason> {
-        if answer.finish == Finish::ToolCalls {
-            return None;
-        }
-        let judged = self.release.contract.judge(&answer.text);
-        let seen = match &judged {
-            Conformance::Valid(value) => Seen::Valid(value.as_ref()),
-            Conformance::Insufficient => Seen::Insufficient,
-            Conformance::OffFormat(_) => Seen::OffFormat,
-        };
-        self.cascade.up_when.reason(seen, answer.logprob)
+    /// The judge was asked about the answer of `model`.
+    pub(crate) fn judged(&mut self, model: &ModelName, score: Option<f64>, cost: Option<NanoUsd>) {
+        self.judged.push(Judged { step: self.step_of(model), score, cost });
+    }
+
+    /// The place of `model` among the steps, from 1.
+    fn step_of(&self, model: &ModelName) -> u32 {
+        let place = self.cascade.steps.iter().position(|step| step == model).unwrap_or_default();
+        count(place + 1)
     }
 
     /// The call has gone up from `below`, and was answered.
@@ -109,14 +151,13 @@ impl<'a> Stairs<'a> {
 
     /// What is told of the way, when `answer` is what goes on to step 8.
     pub(crate) fn climb(&self, answer: Option<&Answer>, model: &ModelName) -> Climb {
-        let place = self.cascade.steps.iter().position(|step| step == model).unwrap_or_default();
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let same = self.below.as_ref().zip(answer);
         Climb {
-            step: count(place + 1),
+            step: self.step_of(model),
             of: count(self.cascade.steps.len()),
             why: self.why.clone(),
             same: same.map(|(below, now)| self.cascade.up_when.is_same(below, &now.text)),
+            judged: self.judged.clone(),
             saved: None,
         }
     }
@@ -127,8 +168,6 @@ impl<'a> Stairs<'a> {
     }
 }
 
-impl Next {
-    pub(crate) fn why(&self) -> Reason {
-        self.why
-    }
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

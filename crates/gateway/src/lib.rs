@@ -13,6 +13,7 @@ mod began;
 mod cache;
 mod cascade;
 mod check;
+mod climb;
 pub mod clock;
 mod converse;
 mod count;
@@ -26,6 +27,7 @@ mod fit;
 mod health;
 mod hold;
 mod incoming;
+mod judge;
 mod measure;
 mod media;
 mod meter;
@@ -65,7 +67,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use gatemark_core::call::CallPurpose;
-use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::error::Result;
+use gatemark_core::stop::Stops;
 use gatemark_provider::door;
 use gatemark_store::calllog::CallLog;
 
@@ -154,7 +157,7 @@ impl Gateway {
         // Test runs are bounded by their own settings.
         let place = match incoming.purpose {
             CallPurpose::Serve => Some(self.shared.entrance.enter().await?),
-            CallPurpose::Test | CallPurpose::Shadow => None,
+            CallPurpose::Test | CallPurpose::Shadow | CallPurpose::Evaluate => None,
         };
         let snapshot = self.snapshot();
         let health = &self.shared.health;
@@ -176,6 +179,7 @@ impl Gateway {
                 place,
             },
         );
+        record.draw(snapshot.project());
         let call = record.id().to_string();
         let dialect = incoming.dialect;
         let asked = door::repeated(dialect, &incoming.fields);
@@ -214,8 +218,9 @@ impl Gateway {
             }
             // Boxed, or the whole of it is moved whenever the future of a door is.
             None => {
-                let steps =
-                    steps(&snapshot, health, &resolved, recall, (ask, talking), &mut record);
+                let stops = self.stops();
+                let around = (&*snapshot, health, &*stops);
+                let steps = steps(around, &resolved, recall, (ask, talking), &mut record);
                 Box::pin(steps).await
             }
         };
@@ -245,8 +250,7 @@ enum Done {
 /// Steps 4 to 8. An error here is the call's end; a vendor's failure that the version has a static
 /// fallback for is not.
 async fn steps(
-    snapshot: &Snapshot,
-    health: &Health,
+    (snapshot, health, stops): (&Snapshot, &Health, &Stops),
     resolved: &resolve::Resolved,
     recall: Option<(&cache::Caches, &cache::Plan)>,
     (ask, talking): (incoming::Ask, Option<Talking>),
@@ -255,6 +259,10 @@ async fn steps(
     let past = record.sit(resolved, talking)?;
     let near = nearness::query(snapshot, resolved, record).await?;
     let mut stairs = Stairs::of(snapshot, resolved);
+    // A test asks what it tests, also if that is stopped.
+    if record.record().purpose != CallPurpose::Test {
+        stairs = stairs.map(|stairs| stairs.knowing(stops, resolved));
+    }
     let streams = ask.stream && stairs.is_some();
     let ask = incoming::Ask { stream: ask.stream && !streams, past, near, ..ask };
     // Kept only where another target may have to be prepared from it.
@@ -289,7 +297,7 @@ async fn steps(
     let job = Job { snapshot, health, resolved, prepared: &prepared, ask };
     let mut answered = answer(job, record).await?;
     if let (Some(stairs), Some(ask)) = (&mut stairs, ask) {
-        answered = climb(stairs, (job, ask), answered, record).await?;
+        answered = climb::climb(stairs, (job, ask), answered, record).await?;
     }
     let (prepared, got) = match answered {
         Ok(Answered { got, by: Some(by) }) => (*by, Ok(got)),
@@ -303,46 +311,6 @@ async fn steps(
         check::Judged::Unfit(unfit) => mend(snapshot, health, resolved, *unfit, record).await?,
     };
     Ok(Done::Checked(if streams { checked.streamed() } else { checked }, keeper))
-}
-
-/// Asks one step of the cascade after the other, until an answer is good enough or there is none above it.
-async fn climb(
-    stairs: &mut Stairs<'_>,
-    (job, ask): (Job<'_>, &incoming::Ask),
-    mut answered: Result<Answered>,
-    record: &mut record::Pending,
-) -> Result<Result<Answered>> {
-    let of = (job.snapshot, job.resolved, ask);
-    while let Ok(Answered { got: Got::Whole(below), by }) = &answered {
-        let Some(next) = stairs.next(of, below, record) else { break };
-        let input = &by.as_deref().unwrap_or(job.prepared).request.messages;
-        // It is paid for, also if the caller leaves while the step above is asked.
-        record.note_answer(input, &below.text, below.usage);
-        let step = record.step();
-        let (resolved, prepared) = (&next.resolved, &next.prepared);
-        let higher = Job { resolved, prepared, ask: None, ..job };
-        let above = tokio::time::timeout(next.time, answer(higher, record)).await;
-        if above.is_err() {
-            record.abandon(&Error::new(Kind::Timeout, "the step above did not answer in time"));
-        }
-        // A step without time is one that failed; our own store's error is not.
-        let above = above.ok().transpose()?;
-        let Some(Ok(above)) = above else {
-            record.step_stands(step);
-            break;
-        };
-        record.step_passed(&step, input, (&below.text, below.usage));
-        stairs.went_up(next.why(), below.text.clone());
-        answered = Ok(Answered { got: above.got, by: Some(Box::new(next.prepared)) });
-    }
-    let got = answered.as_ref().ok().and_then(|answered| match &answered.got {
-        Got::Whole(answer) => Some(&**answer),
-        Got::Stream(_) => None,
-    });
-    let top = stairs.top().and_then(|model| job.snapshot.project().price(model));
-    let way = stairs.climb(got, &record.record().model);
-    record.note_climb(way, top);
-    Ok(answered)
 }
 
 /// The repair in step 8: the model that answered is asked once more, with what is wrong, if that is wanted and

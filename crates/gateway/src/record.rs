@@ -3,6 +3,7 @@
 //! A [`Pending`] record writes itself exactly once: when told to finish, or, if the caller went away and
 //! the call was dropped, when it is dropped.
 
+mod aside;
 mod attempts;
 mod notes;
 mod steps;
@@ -10,7 +11,6 @@ mod stopped;
 mod turn;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatemark_core::call::{CallRecord, Outcome};
 use gatemark_core::error::Kind;
@@ -62,6 +62,8 @@ pub(crate) struct Pending {
     below: NanoUsd,
     /// What those of them cost that an earlier run paid.
     below_recalled: NanoUsd,
+    /// What is known of the request to the judge of a cascade, while it is asked.
+    aside: Option<aside::Aside>,
     /// The price of the last step of a cascade.
     top: Option<Arc<Price>>,
     /// Attempts under way, by their place, and when they were sent; at most two race.
@@ -79,6 +81,8 @@ pub(crate) struct Pending {
     before: Spent,
     /// What it has to do with a conversation.
     place: Option<turn::Place>,
+    /// Whether its answer is judged later, if there is one.
+    drawn: bool,
     /// The scope of the stop that it met.
     stopped: Option<String>,
     /// Dropped when the answer is complete.
@@ -127,6 +131,7 @@ impl Pending {
             worth: NanoUsd::ZERO,
             below: NanoUsd::ZERO,
             below_recalled: NanoUsd::ZERO,
+            aside: None,
             top: None,
             open: [None; 2],
             answered_by: None,
@@ -137,6 +142,7 @@ impl Pending {
             before: Spent::default(),
             told: None,
             place: None,
+            drawn: false,
             stopped: None,
             _entrance: how.place,
         }
@@ -200,6 +206,10 @@ impl Pending {
 
     /// The answer comes from an earlier run: nothing is paid for it now.
     pub(crate) fn note_recalled(&mut self, latency_us: u64) {
+        if let Some(aside) = &mut self.aside {
+            aside.recalled = Some(latency_us);
+            return;
+        }
         self.recalled = Some(latency_us);
         self.record.cached = true;
     }
@@ -271,11 +281,6 @@ impl Pending {
         self.record.cost + self.record.saved
     }
 
-    /// How long vendors have been waited for, or were when the answers were given.
-    pub(crate) fn waited(&self) -> Duration {
-        Duration::from_micros(self.recalled.unwrap_or(self.record.vendor_us))
-    }
-
     /// The answer that was asked for again is right.
     pub(crate) fn note_repaired(&mut self) {
         self.record.repaired = Some(true);
@@ -305,6 +310,7 @@ impl Pending {
             self.record.error = Some(STOPPED.to_string());
         }
         self.write_part();
+        self.note_drawn();
         if self.surroundings.log.append(&self.record).is_err() {
             self.surroundings.meter.lost();
         }

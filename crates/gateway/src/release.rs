@@ -13,6 +13,7 @@ use gatemark_provider::Form;
 use gatemark_provider::request::Turn;
 use gatemark_text::condition::Condition;
 use gatemark_text::conform::Contract;
+use gatemark_text::judge;
 use gatemark_text::template::Templates;
 use gatemark_text::tokens;
 use serde_json::Value;
@@ -35,6 +36,16 @@ pub struct Release {
     pub(crate) variants: Vec<Compiled>,
     /// Of the examples, if they are chosen by an embedding model and the vectors are there.
     pub(crate) vectors: OnceLock<Vec<Arc<[f32]>>>,
+    /// Who judges the answers of its cascade's lower steps, if somebody does and is there.
+    pub(crate) judge: OnceLock<Judge>,
+}
+
+/// The judge of a cascade.
+pub(crate) struct Judge {
+    /// Its version on one model.
+    pub(crate) release: Arc<Release>,
+    pub(crate) model: ModelName,
+    pub(crate) contract: judge::Contract,
 }
 
 /// A version compiled for one model.
@@ -84,8 +95,8 @@ impl Release {
             .map(|variant| Compiled::compile(&version, variant).map_err(about))
             .collect::<Result<Vec<_>>>()?;
         let form = form.map(Arc::new);
-        let (form_tokens, vectors) = (OnceLock::new(), OnceLock::new());
-        Ok(Self { version, contract, form, form_tokens, review, variants, vectors })
+        let (form_tokens, vectors, judge) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { version, contract, form, form_tokens, review, variants, vectors, judge })
     }
 
     /// The same release compiled for `model` alone, with the parameters and messages of the version's

@@ -70,6 +70,23 @@ pub(crate) fn reserve(
     beside(snapshot, (resolved, prepared), None, record)
 }
 
+/// Promises what a request to the judge of a cascade may cost: it keeps its own cap, and is paid by the call whose
+/// answer it judges, so that call's cap, prompt and environment count.
+pub(crate) fn judge(
+    snapshot: &Snapshot,
+    (resolved, judge): (&Resolved, &Resolved),
+    prepared: &mut Prepared,
+    spent: NanoUsd,
+    record: &mut Pending,
+) -> Result<()> {
+    let known = snapshot.project().models.get(&judge.model);
+    within_cap(judge, prepared, known.and_then(|model| model.max_input))?;
+    prepared.spent = spent;
+    let (model, price) = (judge.model.clone(), judge.price.clone());
+    let payer = Resolved { model, price, others: None, ..resolved.clone() };
+    reserve(snapshot, &payer, prepared, record)
+}
+
 /// The same while a request to `flying` is under way: the call may have to pay both.
 pub(crate) fn beside(
     snapshot: &Snapshot,

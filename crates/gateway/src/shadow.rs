@@ -163,8 +163,11 @@ impl Copy {
         };
         let surroundings = gateway.shared.surroundings.clone();
         let mut record = Pending::begin(surroundings, &resolved, circumstances);
+        record.draw(snapshot.project());
         let asked = (ask.dialect, Default::default(), false);
-        match steps(&snapshot, gateway.health(), &resolved, None, (ask, None), &mut record).await {
+        let stops = gateway.stops();
+        let around = (&*snapshot, gateway.health(), &*stops);
+        match steps(around, &resolved, None, (ask, None), &mut record).await {
             Ok(Done::Checked(checked, _)) => {
                 // Records it; the answer is for nobody.
                 drop(reply::reply(&resolved, checked, None, record, asked));

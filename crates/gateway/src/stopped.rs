@@ -34,7 +34,7 @@ impl Switch {
         let stops = self.0.load();
         let prompt = resolved.named.as_ref().map(|named| &named.release.version.prompt);
         let stop = match purpose {
-            CallPurpose::Serve | CallPurpose::Shadow => {
+            CallPurpose::Serve | CallPurpose::Shadow | CallPurpose::Evaluate => {
                 stops.about(prompt, resolved.environment.as_ref())
             }
             CallPurpose::Test => stops.of(&StopScope::All),

@@ -12,6 +12,7 @@ mod body;
 mod budget_metrics;
 mod cache_metrics;
 mod caching;
+mod cascade_metrics;
 mod config_metrics;
 mod conversation_metrics;
 mod conversing;

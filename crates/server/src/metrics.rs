@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::budget_metrics::BudgetMetrics;
 use crate::cache_metrics::CacheMetrics;
+use crate::cascade_metrics::CascadeMetrics;
 use crate::config_metrics::ConfigMetrics;
 use crate::conversation_metrics::ConversationMetrics;
 use crate::resilience::ResilienceMetrics;
@@ -41,13 +42,6 @@ struct ModelLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct StepLabels {
-    prompt: String,
-    step: u32,
-    same: String,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct TokenLabels {
     model: String,
     direction: &'static str,
@@ -63,8 +57,7 @@ pub struct Metrics {
     overhead: Histogram,
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
-    cascade: Family<StepLabels, Counter>,
-    cascade_saved: Gauge<f64, AtomicU64>,
+    cascades: CascadeMetrics,
     caches: CacheMetrics,
     lost: Counter,
     pending: Gauge,
@@ -89,8 +82,7 @@ impl Metrics {
             overhead: Histogram::new(exponential_buckets(0.000_05, 2.0, 14)),
             tokens: Family::default(),
             cost: Family::default(),
-            cascade: Family::default(),
-            cascade_saved: Gauge::default(),
+            cascades: CascadeMetrics::default(),
             caches: CacheMetrics::default(),
             lost: Counter::default(),
             pending: Gauge::default(),
@@ -119,11 +111,7 @@ impl Metrics {
         );
         registry.register("tokens", "Tokens by direction", metrics.tokens.clone());
         registry.register("cost_usd", "Cost in US dollars", metrics.cost.clone());
-        let help =
-            "Calls through a cascade by the step that answered; `same` if going up changed nothing";
-        registry.register("cascade_calls", help, metrics.cascade.clone());
-        let help = "What cascades saved against their last steps alone, since the start";
-        registry.register("cascade_saved_usd", help, metrics.cascade_saved.clone());
+        metrics.cascades.register(&mut registry);
         metrics.caches.register(&mut registry);
         registry.register(
             "call_records_lost",
@@ -225,11 +213,9 @@ impl Metrics {
 
     /// What only some calls have.
     fn count_rest(&self, record: &CallRecord) {
-        if let Some(climb) = &record.cascade {
-            let same = climb.same.map(|same| same.to_string()).unwrap_or_default();
+        if record.cascade.is_some() {
             let prompt = record.prompt.as_ref().map(ToString::to_string).unwrap_or_default();
-            self.cascade.get_or_create(&StepLabels { prompt, step: climb.step, same }).inc();
-            self.cascade_saved.inc_by(climb.saved.unwrap_or_default().as_usd());
+            self.cascades.ended(&prompt, record);
         }
         // Of the input: read from the vendor's own prompt cache, and written to it.
         for (direction, count) in

@@ -5,6 +5,7 @@ use gatemark_core::{EnvironmentName, ModelName, NanoUsd, PromptName, Result};
 
 use crate::conversation;
 use crate::document::{Document, purpose_word};
+use crate::evaluation;
 use crate::observation;
 use crate::queue;
 use crate::rollup;
@@ -74,6 +75,7 @@ impl Store {
         let reviews = documents.iter().filter_map(Document::review).collect();
         let observations: Vec<_> = documents.iter().filter_map(Document::observation).collect();
         let tally = rollup::Tally::of(&documents);
+        let evaluations = documents.iter().filter_map(Document::evaluation).collect();
         let talks = documents.iter_mut().filter_map(Document::take_talk).collect();
         let rows = documents.into_iter().map(Document::into_row).collect();
         let sql = "INSERT INTO calls (id, at, purpose, caller, prompt, number, environment, arm,
@@ -85,6 +87,7 @@ impl Store {
         let new = transaction.execute_each(sql, rows).await?;
         rollup::enter(&transaction, tally.parts(&new)).await?;
         queue::enter(&transaction, reviews).await?;
+        evaluation::enter(&transaction, evaluations).await?;
         if !observations.is_empty() {
             observation::enter(&transaction, observations).await?;
         }

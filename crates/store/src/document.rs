@@ -13,6 +13,7 @@ use gatemark_core::{NanoUsd, Result};
 use serde::Deserialize;
 use serde::de::{Error as _, IgnoredAny};
 
+use crate::evaluation;
 use crate::observation;
 use crate::queue::Entry;
 use crate::sql::{Value, to_document, values};
@@ -55,6 +56,8 @@ struct Columns {
     split: Option<Mark>,
     #[serde(default)]
     review: Option<String>,
+    #[serde(default)]
+    evaluate: bool,
     #[serde(default)]
     tags: BTreeMap<String, String>,
     #[serde(default)]
@@ -135,6 +138,7 @@ impl Document {
                 .map(|climb| Climbed { why: climb.why.iter().map(|_| IgnoredAny).collect() }),
             split: record.split.clone(),
             review: record.review.clone(),
+            evaluate: record.evaluate,
             tags: record.tags.clone(),
             talk: record.talk.clone(),
         };
@@ -155,6 +159,18 @@ impl Document {
             call: columns.id.clone(),
             at: columns.at,
             environment: columns.environment.clone(),
+        })
+    }
+
+    /// The entry of the queue for a call whose answer is judged.
+    pub(crate) fn evaluation(&self) -> Option<evaluation::Entry> {
+        let columns = &self.columns;
+        let prompt = columns.prompt.as_ref().filter(|_| columns.evaluate)?;
+        Some(evaluation::Entry {
+            call: columns.id.clone(),
+            at: columns.at,
+            environment: columns.environment.clone()?,
+            stratum: format!("{prompt} {}", columns.arm),
         })
     }
 

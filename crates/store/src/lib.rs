@@ -7,7 +7,7 @@
 //! to [`sql`] alone.
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
-//! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `review`, `access`, `stop`, `conversation`,
+//! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `evaluation`, `review`, `access`, `stop`, `conversation`,
 //! `embedding`, `calibration` ← `document` ← `rollup` ← `baseline`, `score` ← `deploy` ← `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
 
 pub mod access;
@@ -21,6 +21,7 @@ mod counter;
 pub mod deploy;
 mod document;
 mod embedding;
+mod evaluation;
 pub mod lifecycle;
 mod observation;
 mod opening;

@@ -76,6 +76,14 @@ fn print(report: &CascadeReport, terminal: &Terminal) {
     for (why, count) in &report.reasons {
         terminal.data(&format!("went up   {count} times for {}", why.word()));
     }
+    if let Some(judge) = &report.judge {
+        terminal.data(&format!(
+            "judged    {} answers for {}, without a verdict on {}",
+            judge.answers,
+            NanoUsd(judge.cost),
+            judge.without_verdict
+        ));
+    }
     terminal.data(&format!(
         "regret    {} of {} that went up got the same answer ({})",
         report.same,

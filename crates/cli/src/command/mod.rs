@@ -15,6 +15,7 @@ pub(crate) mod compress;
 pub(crate) mod conversation;
 pub(crate) mod deploy;
 pub(crate) mod diff;
+pub(crate) mod evaluation;
 pub(crate) mod experiment;
 pub(crate) mod feedback;
 pub(crate) mod gate;

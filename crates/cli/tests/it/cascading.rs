@@ -218,6 +218,21 @@ fn mistakes_are_told_at_push() {
         "cascade: {steps: [mock/cheap, mock/other], up_when: {}}\n",
         &["not among the prompt's `models`", "has no sign"],
     );
+    let judged = |judge: &str| {
+        format!("cascade: {{steps: [mock/cheap, mock/top], up_when: {{judge: {judge}}}}}\n")
+    };
+    told(
+        &judged("{prompt: judges/rubric, model: mock/judge, below: 4}"),
+        &["must be named in one version", "write `judges/rubric@`"],
+    );
+    told(
+        &judged("{prompt: support/sort@1.0.0, model: nobody/m, blow: 4}"),
+        &["cannot judge its own answers", "nobody", "`blow`"],
+    );
+    told(
+        &judged("{prompt: judges/rubric@1.0.0, model: mock/judge, below: 4}"),
+        &["`judges/rubric@1.0.0` is not registered", "prompt.yaml:"],
+    );
     told(
         "cascade: {steps: [mock/cheap, mock/top], up_when: {logprob_below: -0.5, insufficient: true}}\n",
         &["logprobs: true", "no marker for missing information"],
@@ -227,4 +242,121 @@ fn mistakes_are_told_at_push() {
     run_in(folder.path(), &["cascade", "report", "support/triage"])
         .exits(0)
         .complains(&["no call went through"]);
+}
+
+const JUDGED: &str = "cascade: {steps: [mock/cheap, mock/top], up_when: {judge: {prompt: judges/rubric@1.0.0, \
+                      model: other/judge, below: 4}}}\n";
+
+/// The same vendor, whose `judge` finds hard things wrong and has no opinion on odd ones.
+fn judged_upstream() -> Upstream {
+    Upstream::start(|request, _| {
+        let text = last_text(request);
+        if request["model"] == "judge" {
+            let score = if text.contains("account") { 2 } else { 5 };
+            let reply = json!({"reason": "it is what it is", "score": score}).to_string();
+            return Said::Ok(if text.contains("odd") { "hm".into() } else { reply });
+        }
+        let queue = if text.contains("bill") { "billing" } else { "delivery" };
+        let wrong = request["model"] == "cheap" && text.contains("hard");
+        let queue = if wrong { "account" } else { queue };
+        Said::Ok(json!({"queue": queue, "confidence": 0.9}).to_string())
+    })
+}
+
+fn judged_project(upstream: &Upstream, policy: &str) -> Project {
+    let project = project(upstream, policy, JUDGED);
+    let config = project.path().join("gatemark.yaml");
+    let text = fs::read_to_string(&config).unwrap();
+    let judge =
+        "  other/judge: {input_usd_per_million: 1, output_usd_per_million: 2, pinned: true}\n";
+    let provider = format!(
+        "providers:\n  other: {{protocol: openai, base_url: \"http://{}/v1\", retries: 0}}\n",
+        upstream.address()
+    );
+    let text = text.replacen("models:\n", &format!("models:\n{judge}"), 1);
+    fs::write(&config, text.replacen("providers:\n", &provider, 1)).unwrap();
+    let folder = project.path().join("prompts/judges/rubric");
+    fs::create_dir_all(&folder).unwrap();
+    let prompt = "version: 1.0.0\nvariables:\n  answer: {type: string, trust: untrusted}\n  \
+                  input: {type: string, trust: untrusted}\nmessages:\n  - {role: user, text: \"{{ input | tojson }} {{ answer | tojson }}\"}\n\
+                  output:\n  schema: {type: object, required: [reason, score], properties: {reason: {type: string}, score: {type: integer, minimum: 1, maximum: 5}}}\n\
+                  models:\n  - {model: other/judge, max_tokens: 50}\nchangelog: first\n";
+    fs::write(folder.join("prompt.yaml"), prompt).unwrap();
+    let suite = "checks:\n  - equals: {at: /score}\ncases:\n  - {id: a, variables: {answer: account, input: x}, expected: 2}\n";
+    fs::write(folder.join("suite.yaml"), suite).unwrap();
+    project
+}
+
+#[test]
+fn a_judge_says_which_answers_go_up() {
+    let upstream = judged_upstream();
+    let project = judged_project(&upstream, "open");
+    project.run(&["push"]).exits(0);
+    // It is not asked where it was never let in.
+    let refused = project.run(&["deploy", NAME, "--to", "production"]).exits(3);
+    assert!(format!("{}{}", refused.out, refused.err).contains("was never deployed to production"));
+    project.run(&["deploy", "judges/rubric@1.0.0", "--to", "production"]).exits(0);
+    project.run(&["deploy", NAME, "--to", "production"]).exits(0);
+    let server = Server::start(&project);
+    let cost = |answer: &Response| answer.header("x-gatemark-cost-usd").unwrap().to_string();
+    // 100 tokens read and 10 written each time: 0.000012 at the first step, 0.00012 at the judge, 0.0012 above.
+    let good = call(&server, "a bill", false);
+    assert_eq!((said(&good)["queue"].clone(), cost(&good)), (json!("billing"), "0.000132".into()));
+    assert_eq!(good.header("x-gatemark-cascade"), Some("1/2"));
+    let hard = call(&server, "a hard bill", true);
+    assert_eq!(hard.header("x-gatemark-cascade"), Some("2/2"));
+    assert!(hard.body.contains("billing") && hard.body.contains("[DONE]"), "{}", hard.body);
+    let odd = call(&server, "an odd bill", false);
+    assert_eq!((odd.header("x-gatemark-cascade"), cost(&odd)), (Some("2/2"), "0.001332".into()));
+    let metrics = server.get("/metrics", None).body;
+    for line in [
+        r#"gatemark_cascade_judged_total{prompt="support/sort",verdict="given"} 2"#,
+        r#"gatemark_cascade_judged_total{prompt="support/sort",verdict="none"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    drop(server);
+    let report = project.run(&["cascade", "report", NAME, "--json"]).exits(0).json();
+    assert_eq!(report["reasons"], json!({"judge": 2}));
+    let judge = json!({"answers": 3, "without_verdict": 1, "cost": 360_000});
+    assert_eq!(report["judge"], judge);
+    assert_eq!(report["steps"][0]["cost"], 132_000);
+    project.run(&["cascade", "report", NAME]).exits(0).says(&[
+        "went up   2 times for judge",
+        "judged    3 answers for",
+        "without a verdict on 1",
+    ]);
+}
+
+#[test]
+fn evidence_is_of_the_judge_too() {
+    let upstream = judged_upstream();
+    let policy = "{min_cases: 1, categories: off, accuracy: 0.9, approvals: off, fallback: off, p95_latency: off}";
+    let project = judged_project(&upstream, policy);
+    project.run(&["push"]).exits(0);
+    let run = project.run(&["test", NAME, "--json"]).exits(0);
+    assert_eq!(upstream.asked(), 7, "three cases, each judged, of which one goes up");
+    let again = project.run(&["test", NAME, "--json"]).exits(0);
+    assert_eq!(upstream.asked(), 7);
+    let total = |run: &str| -> String {
+        let after = run.split("\"total_cost\":").nth(1).unwrap();
+        after.trim_start().chars().take_while(char::is_ascii_digit).collect()
+    };
+    assert_eq!((total(&run.out), total(&again.out)), ("1596000".into(), "1596000".into()));
+    project.run(&["test", NAME, "--model", "mock/top"]).exits(0);
+    // The judge's own suite is what lets it in.
+    project.run(&["deploy", "judges/rubric", "--to", "production"]).exits(3);
+    project.run(&["test", "judges/rubric"]).exits(0);
+    project.run(&["deploy", "judges/rubric", "--to", "production"]).exits(0);
+    project.run(&["deploy", NAME, "--to", "production"]).exits(0);
+    let shown = project.run(&["gate", NAME]);
+    assert!(shown.out.contains("judges/rubric@1.0.0 on other/judge"), "{}", shown.out);
+    // Another provider behind the judge's name is another judge.
+    project.run(&["gate", NAME]).exits(0);
+    let config = project.path().join("gatemark.yaml");
+    let text = fs::read_to_string(&config).unwrap();
+    let other = text.replacen("retries: 0}", "retries: 0, structured: off}", 1);
+    fs::write(&config, other).unwrap();
+    let refused = project.run(&["gate", NAME]).exits(3);
+    assert!(refused.out.contains("other/judge: structured was not set"), "{}", refused.out);
 }

@@ -75,6 +75,7 @@ impl Room {
             answers: None,
             setting: None,
             lanes: &lanes,
+            purpose: gatemark_core::call::CallPurpose::Test,
         };
         checks::build(&spec).unwrap().evaluate(&seen, &self.control).await
     }

@@ -21,6 +21,7 @@ pub use identity::Sources;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use gatemark_core::call::CallPurpose;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::Result;
 use gatemark_core::id::PromptName;
@@ -53,12 +54,15 @@ pub struct Seen<'a> {
     pub setting: Option<Setting<'a>>,
     /// Where calls that a check makes wait for their turn.
     pub lanes: &'a Lanes,
+    /// What calls that a check makes are for.
+    pub purpose: CallPurpose,
 }
 
 impl<'a> Seen<'a> {
     /// Which turn of a judge this is.
     fn turn(&self) -> Turn<'a> {
-        Turn { repeat: self.repeat, answers: self.answers, lanes: self.lanes }
+        let Self { repeat, answers, lanes, purpose, .. } = *self;
+        Turn { repeat, answers, lanes, purpose }
     }
 }
 

@@ -130,7 +130,7 @@ impl Control {
             let models = if request.models.is_empty() { own.as_slice() } else { &request.models };
             for model in models {
                 let side = self.side(&version, model)?;
-                self.embed_examples(&side.release).await?;
+                self.furnish(&side.release).await?;
                 sides.push(side);
             }
         }

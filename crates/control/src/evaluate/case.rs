@@ -146,7 +146,8 @@ async fn answered(control: &Control, asked: Asked<'_>, mut row: Row, reply: Repl
         place: ordinal % cases.max(1),
         repeat,
     };
-    let seen = Seen { observation, case, repeat, answers, setting: Some(setting), lanes };
+    let (setting, purpose) = (Some(setting), CallPurpose::Test);
+    let seen = Seen { observation, case, repeat, answers, setting, lanes, purpose };
     for assertion in own {
         // What is wrong was told before the run; if it came since, the check itself tells.
         assertion.prepare(&plan.judges, control).await.ok();

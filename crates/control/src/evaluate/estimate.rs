@@ -19,7 +19,7 @@ pub struct Estimate {
     pub calls: u64,
     /// Calls of further steps of cascades, if every case goes up to the last.
     pub further: u64,
-    /// Calls that checks make: judges' votes and embeddings.
+    /// Calls that checks make, judges' votes and embeddings, and those of cascades' judges.
     pub checking: u64,
     /// For what the models read, by our own count; of judged answers, whose length nobody knows, nothing.
     pub input: NanoUsd,
@@ -93,6 +93,17 @@ async fn of_case(control: &Control, plan: &Plan, case: &Case) -> Result<Vec<Fore
             most_output: size.max_output,
         });
         answer = answer.zip(size.max_output).map(|(one, other)| one.max(other));
+    }
+    if let Some((judge, size)) = plan.release.judge_size(&case.variables) {
+        let input = size.input_tokens;
+        forecasts.push(Forecast {
+            model: judge.clone(),
+            // Of all steps but the last.
+            calls: plan.further_steps().len() as u64,
+            input,
+            most_input: answer.map(|answer| input.saturating_add(answer)),
+            most_output: size.max_output,
+        });
     }
     let ahead = Ahead { case, system: &system, answer };
     forecasts.extend(plan.common.iter().filter_map(|check| check.forecast(&ahead, control)));

@@ -96,7 +96,7 @@ impl Plan {
     /// The same with everything found that its checks need, judges above all. Checks of single cases are
     /// built for it and let go of again.
     pub(super) async fn prepared(mut self, control: &Control) -> Result<Self> {
-        control.embed_examples(&self.release).await?;
+        control.furnish(&self.release).await?;
         for check in &self.common {
             check.prepare(&self.judges, control).await?;
         }
@@ -114,6 +114,7 @@ impl Plan {
         self.upstreams = control.project.upstreams(asked);
         self.judged_by = self.judges.names().await;
         self.notes = self.judges.notes(&self.model).await;
+        self.notes.extend(control.notes_on_judge(&self.release));
         Ok(self)
     }
 

@@ -1,8 +1,9 @@
 //! What a judgement will take, before there is an answer to judge.
 
+use gatemark_text::judge::Subject;
+
 use super::bench::Judge;
 use super::pair::Pair;
-use super::votes::Subject;
 use crate::forecast::Forecast;
 
 impl Judge {
@@ -14,7 +15,7 @@ impl Judge {
         subject: &Subject<'_>,
         unknown: Option<u64>,
     ) -> Option<Forecast> {
-        let variables = subject.variables(self).ok()?;
+        let variables = self.shown(subject).ok()?;
         self.calls(u64::from(votes), variables, unknown)
     }
 
@@ -25,7 +26,7 @@ impl Judge {
         pair: &Pair<'_>,
         unknown: Option<u64>,
     ) -> Option<Forecast> {
-        let common = pair.subject.common(self).ok()?;
+        let common = self.common(&pair.subject).ok()?;
         let variables = super::pair::shown(&common, pair.subject.answer, pair.other);
         self.calls(2 * u64::from(votes), variables, unknown)
     }

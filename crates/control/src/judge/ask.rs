@@ -6,15 +6,17 @@ use gatemark_core::access::{Caller, Role};
 use gatemark_core::call::{CallPurpose, Outcome};
 use gatemark_core::money::NanoUsd;
 use gatemark_gateway::{Answers, Body, Incoming, Recall, Target};
+use gatemark_text::judge::brief;
 use serde_json::{Map, Value};
 
 use super::bench::Judge;
-use super::opinion::brief;
 use crate::Control;
 use crate::lanes::Lanes;
 
-/// Who calls, in the call log.
+/// Who calls, in the call log and to budgets: a judge of a run, and one of production's answers. No key can have the
+/// second name.
 const CALLER: &str = "judge";
+const ONLINE: &str = "gatemark evaluation";
 
 /// What came of one call.
 pub(super) struct Said {
@@ -33,12 +35,14 @@ pub struct Turn<'a> {
     pub answers: Option<&'a Arc<dyn Answers>>,
     /// Where each call waits for its turn.
     pub lanes: &'a Lanes,
+    /// What each call is for.
+    pub purpose: CallPurpose,
 }
 
 impl<'a> Turn<'a> {
     /// Judged once, and asked anew.
     pub fn first(lanes: &'a Lanes) -> Self {
-        Self { repeat: 1, answers: None, lanes }
+        Self { repeat: 1, answers: None, lanes, purpose: CallPurpose::Test }
     }
 }
 
@@ -53,9 +57,10 @@ pub(super) async fn ask(
 ) -> Said {
     let _lane = turn.lanes.enter(judge.model.provider()).await;
     let recall = turn.answers.map(|answers| Recall { answers: answers.clone(), repeat: vote });
+    let caller = if turn.purpose == CallPurpose::Evaluate { ONLINE } else { CALLER };
     let incoming = Incoming::new(
-        Caller { name: CALLER.to_string(), roles: vec![Role::Edit] },
-        CallPurpose::Test,
+        Caller { name: caller.to_string(), roles: vec![Role::Edit] },
+        turn.purpose,
         Target::Exact {
             release: judge.release.clone(),
             model: judge.model.clone(),

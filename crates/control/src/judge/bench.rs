@@ -7,9 +7,10 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{ModelName, PromptName};
 use gatemark_core::prompt::Version;
 use gatemark_gateway::{PromptRef, Release};
+use gatemark_text::judge::{Contract, Form, Subject};
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::contract::{Contract, Form};
 use super::kin;
 use crate::{Control, select};
 
@@ -35,11 +36,23 @@ impl Judge {
         named(self.version(), Some(&self.model))
     }
 
+    /// The values for its variables.
+    pub(super) fn shown(&self, subject: &Subject<'_>) -> Result<Map<String, Value>, String> {
+        let declared = &self.version().content.variables;
+        subject.values(&self.contract, declared).map_err(|why| format!("{} {why}", self.name()))
+    }
+
+    /// The values that say what the answers are answers to.
+    pub(super) fn common(&self, subject: &Subject<'_>) -> Result<Map<String, Value>, String> {
+        let declared = &self.version().content.variables;
+        subject.common(&self.contract, declared).map_err(|why| format!("{} {why}", self.name()))
+    }
+
     /// Whether each call is answered alike, as far as the parameters tell.
     fn is_repetitive(&self) -> bool {
         let variant = self.version().content.models.first();
         let temperature = variant.and_then(|variant| variant.parameters.get("temperature"));
-        temperature.and_then(serde_json::Value::as_f64) == Some(0.0)
+        temperature.and_then(Value::as_f64) == Some(0.0)
     }
 }
 

@@ -6,12 +6,12 @@
 use futures_util::future::{join, join_all};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::report::Verdict;
+use gatemark_text::judge::{Subject, Winner, brief, read_winner};
 use serde_json::{Map, Value};
 
 use super::ask::{self, Said, Turn, ask};
 use super::bench::Judge;
-use super::opinion::{Winner, brief, read_winner};
-use super::votes::{Rule, Subject};
+use super::votes::Rule;
 use crate::Control;
 
 /// Two answers to the same input.
@@ -73,7 +73,7 @@ impl Control {
         pair: &Pair<'_>,
         turn: Turn<'_>,
     ) -> PairJudgement {
-        let common = match pair.subject.common(judge) {
+        let common = match judge.common(&pair.subject) {
             Ok(common) => common,
             Err(why) => return PairJudgement::error(why, vec![], None),
         };

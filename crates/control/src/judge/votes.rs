@@ -3,13 +3,10 @@
 use futures_util::future::join_all;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::report::Verdict;
-use gatemark_core::variable::VariableType;
-use serde_json::{Map, Value};
+use gatemark_text::judge::{self, Form, Opinion, Scale, Subject, brief};
 
 use super::ask::{self, Said, Turn, ask};
 use super::bench::Judge;
-use super::contract::{Form, Scale};
-use super::opinion::{self, Opinion, brief};
 use crate::Control;
 
 /// How votes are counted.
@@ -21,21 +18,6 @@ pub struct Rule {
     pub votes: u32,
     /// Least share of votes on the majority's side, 0 to 1.
     pub min_agreement: f64,
-}
-
-/// What is judged.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// The answer.
-    pub answer: &'a str,
-    /// The wanted answer, if there is one.
-    pub expected: Option<&'a Value>,
-    /// What the judged prompt was given.
-    pub input: &'a Map<String, Value>,
-    /// By what to judge, if said.
-    pub criteria: Option<&'a str>,
-    /// The judged prompt's system messages; empty if there are none.
-    pub system: &'a str,
 }
 
 /// What the votes come to.
@@ -67,7 +49,7 @@ impl Control {
         subject: &Subject<'_>,
         turn: Turn<'_>,
     ) -> Judgement {
-        let variables = match subject.variables(judge) {
+        let variables = match judge.shown(subject) {
             Ok(variables) => variables,
             Err(why) => return Judgement::error(why, vec![], None),
         };
@@ -77,59 +59,6 @@ impl Control {
             ask(self, judge, variables.clone(), vote, turn)
         });
         count(join_all(votes).await, judge.contract.form, rule)
-    }
-}
-
-impl Subject<'_> {
-    /// The values for the judge's variables.
-    pub(super) fn variables(&self, judge: &Judge) -> Result<Map<String, Value>, String> {
-        let mut values = self.common(judge)?;
-        values.insert("answer".to_string(), self.answer.into());
-        Ok(values)
-    }
-
-    /// The values that say what the answers are answers to.
-    pub(super) fn common(&self, judge: &Judge) -> Result<Map<String, Value>, String> {
-        let mut values = Map::new();
-        let mut give = |name: &str, value: Option<Value>| match value {
-            Some(value) if judge.contract.takes(name) => {
-                values.insert(name.to_string(), value);
-                Ok(())
-            }
-            None if judge.contract.needs(name) => {
-                Err(format!("{} needs `{name}`, which there is none of here", judge.name()))
-            }
-            _ => Ok(()),
-        };
-        let declared = &judge.version().content.variables;
-        let kind = |name: &str| declared.get(name).map(|variable| &variable.kind);
-        give("input", Some(input(self.input, kind("input"))))?;
-        give("expected", self.expected.map(|value| fitted(value, kind("expected"))))?;
-        give("criteria", self.criteria.map(Value::from))?;
-        give("system", (!self.system.is_empty()).then(|| self.system.into()))?;
-        Ok(values)
-    }
-}
-
-/// The judged prompt's input: as it is for a judge that takes an object; else the text of a single
-/// variable, or several as JSON.
-fn input(variables: &Map<String, Value>, kind: Option<&VariableType>) -> Value {
-    if kind == Some(&VariableType::Object) {
-        return Value::Object(variables.clone());
-    }
-    let mut values = variables.values();
-    match (values.next(), values.next()) {
-        (Some(Value::String(text)), None) => text.as_str().into(),
-        _ => Value::Object(variables.clone()).to_string().into(),
-    }
-}
-
-/// `value`, as JSON if the variable takes texts alone.
-fn fitted(value: &Value, kind: Option<&VariableType>) -> Value {
-    match (kind, value) {
-        (Some(VariableType::String), Value::String(_)) => value.clone(),
-        (Some(VariableType::String), other) => other.to_string().into(),
-        _ => value.clone(),
     }
 }
 
@@ -147,7 +76,7 @@ fn count(said: Vec<Said>, form: Form, rule: Rule) -> Judgement {
     let all = said.len();
     let (mut opinions, mut problem) = (vec![], None);
     for (index, vote) in said.into_iter().enumerate() {
-        match vote.reply.and_then(|reply| opinion::read(&reply, form, rule.at_least)) {
+        match vote.reply.and_then(|reply| judge::read(&reply, form, rule.at_least)) {
             Ok(opinion) => opinions.push(opinion),
             Err(why) => {
                 problem.get_or_insert_with(|| {
@@ -254,15 +183,5 @@ mod tests {
         assert!(judgement.note.contains("vote 2 of 3"), "{}", judgement.note);
         assert_eq!(judgement.cost, Some(NanoUsd(15)), "what was asked is paid for all the same");
         assert_eq!(counted(&[]).verdict, Verdict::Error);
-    }
-
-    #[test]
-    fn inputs_are_texts_or_json() {
-        let one: Map<String, Value> = serde_json::from_str(r#"{"q": "hi"}"#).unwrap();
-        let two: Map<String, Value> = serde_json::from_str(r#"{"q": "hi", "n": 1}"#).unwrap();
-        assert_eq!(input(&one, Some(&VariableType::String)), "hi");
-        assert_eq!(input(&two, Some(&VariableType::String)), r#"{"q":"hi","n":1}"#);
-        assert!(input(&one, Some(&VariableType::Object)).is_object());
-        assert_eq!(fitted(&serde_json::json!({"a": 1}), Some(&VariableType::String)), "{\"a\":1}");
     }
 }

@@ -6,6 +6,7 @@ use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::gate::Policy;
 use gatemark_core::id::EnvironmentName;
 use gatemark_core::model::{Environment, Recording};
+use gatemark_core::online::{self, Evaluate};
 use gatemark_core::watch::Monitors;
 
 use super::monitors;
@@ -66,9 +67,9 @@ fn standard() -> Option<Environments> {
     for (name, policy) in [("production", Policy::production()), ("staging", Policy::open())] {
         let name: EnvironmentName = name.parse().ok()?;
         let recording = Recording::default();
-        let (rollout, probe) = (None, None);
+        let (rollout, probe, evaluate) = (None, None, None);
         let monitors = Monitors::default_for(name.as_str());
-        let place = Environment { name, policy, recording, rollout, monitors, probe };
+        let place = Environment { name, policy, recording, rollout, evaluate, monitors, probe };
         found.insert(place.name.clone(), place);
     }
     Some(found)
@@ -84,7 +85,7 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
     };
     let mut policy = policy::default_for(name.as_str());
     let mut recording = Recording::default();
-    let mut plan = None;
+    let (mut plan, mut evaluate) = (None, None);
     let mut probe = None;
     let mut watched = Monitors::default_for(name.as_str());
     if node.value != Value::Null
@@ -101,7 +102,34 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
             watched = monitors::read(node, problems);
         }
         probe = fields.get("probe", problems).and_then(|node| monitors::probe(node, problems));
+        let online = fields.get("evaluate", problems);
+        evaluate = online.and_then(|node| evaluation(node, recording, problems));
         fields.close(problems);
     }
-    Some(Environment { name, policy, recording, rollout: plan, monitors: watched, probe })
+    Some(Environment { name, policy, recording, rollout: plan, evaluate, monitors: watched, probe })
+}
+
+/// `{share: 0.01, usd_per_day: 1}`.
+fn evaluation(node: &Node, recording: Recording, problems: &mut Problems) -> Option<Evaluate> {
+    let mut fields = Fields::open(node, "`evaluate`", problems)?;
+    let share = fields.get("share", problems);
+    let share = share.map_or(Some(online::USUAL), |node| {
+        let share = typed::share(node, "`share`", problems)?;
+        let millionths = (share * f64::from(online::ALL)).round();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let millionths = millionths as u32;
+        if millionths == 0 {
+            let message = "`share` draws no call: the least is 0.000001";
+            problems.error(&node.spot, message, "raise it, or remove `evaluate`");
+        }
+        Some(millionths)
+    });
+    let per_day = fields.required("usd_per_day", problems);
+    let per_day = per_day.and_then(|node| typed::money(node, "`usd_per_day`", problems));
+    fields.close(problems);
+    if recording != Recording::Content {
+        let message = "only calls whose texts are kept can be evaluated, and here none are";
+        problems.error(&node.spot, message, "add `record: content` to the environment");
+    }
+    Some(Evaluate { share: share?, per_day: per_day? })
 }

@@ -36,10 +36,19 @@ pub struct PromptFile {
     pub changelog: Option<String>,
     /// Everything that reaches a model.
     pub content: Content,
-    /// Where the summariser of its conversations is named, if it names one.
-    pub summariser_place: Option<Place>,
+    /// Where it names other prompts.
+    pub places: Places,
     /// The cases of the `suite.yaml` beside it, if there is one.
     pub suite: Option<Suite>,
+}
+
+/// Where a prompt names others, which are looked for when it is pushed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Places {
+    /// The summariser of its conversations.
+    pub summariser: Option<Place>,
+    /// The judge of its cascade.
+    pub judge: Option<Place>,
 }
 
 /// Reads `path`, the `prompt.yaml` in `folder`. The declared variables are returned also when the rest is
@@ -65,7 +74,7 @@ pub(super) fn read(
     let owner = line("owner", "`owner`");
     let changelog = line("changelog", "`changelog`");
     let declared = variables::declared(fields.get("variables", problems), problems);
-    let (content, summariser_place) = content(&context, &mut fields, &declared, problems);
+    let (content, places) = content(&context, &name, &mut fields, &declared, problems);
     fields.close(problems);
     let (Some(semver), Some(version)) = (semver, version) else { return (None, Some(declared)) };
     let semver_place = version.spot.place();
@@ -79,7 +88,7 @@ pub(super) fn read(
         owner,
         changelog,
         content,
-        summariser_place,
+        places,
         suite: None,
     };
     (Some(prompt), Some(declared))
@@ -109,10 +118,11 @@ fn semantic_version(node: &Node, problems: &mut Problems) -> Option<semver::Vers
 
 fn content(
     context: &Context<'_>,
+    prompt: &PromptName,
     fields: &mut Fields<'_>,
     declared: &Declared,
     problems: &mut Problems,
-) -> (Content, Option<Place>) {
+) -> (Content, Places) {
     let (files, folder) = (context.files, context.folder);
     let before = problems.errors();
     let base = fields.required("messages", problems);
@@ -142,8 +152,13 @@ fn content(
     }
     let conversation = fields.get("conversation", problems);
     let (conversation, summariser) = conversation::read(conversation, &base, problems);
-    let cascade =
-        cascade::read(fields.get("cascade", problems), &models, &contract.output, problems);
+    let around = cascade::Around {
+        project: context.project,
+        prompt,
+        models: &models,
+        output: &contract.output,
+    };
+    let (cascade, judge) = cascade::read(fields.get("cascade", problems), &around, problems);
     let limits = limits(fields.get("limits", problems), context.project, &models, problems);
     let content = Content {
         variables: declared.variables.clone(),
@@ -156,7 +171,7 @@ fn content(
         conversation,
         limits,
     };
-    (content, summariser)
+    (content, Places { summariser, judge })
 }
 
 fn limits(

@@ -17,12 +17,13 @@ impl Pending {
     /// A request is about to leave for `model`. Returns its place among the attempts.
     pub(crate) fn begin_attempt(&mut self, model: &ModelName) -> usize {
         let place = self.record.attempts.len();
-        let attempt = Attempt { model: model.clone(), duration_us: 0, error: None };
+        let judge = self.aside.is_some();
+        let attempt = Attempt { model: model.clone(), duration_us: 0, error: None, judge };
         self.record.attempts.push(attempt);
         if let Some(free) = self.open.iter_mut().find(|open| open.is_none()) {
             *free = Some((place, Instant::now()));
         }
-        if self.record.model != *model {
+        if !judge && self.record.model != *model {
             self.record.model = model.clone();
         }
         place
@@ -30,7 +31,7 @@ impl Pending {
 
     /// The attempt at `place` was answered, or failed.
     pub(crate) fn end_attempt(&mut self, place: usize, error: Option<&Error>) {
-        if error.is_none() {
+        if error.is_none() && self.aside.is_none() {
             self.answered_by = Some(place);
         }
         self.close_attempt(place, error.map(Error::code));
@@ -60,6 +61,10 @@ impl Pending {
 
     /// The answer comes from `model`, at `price`.
     pub(crate) fn answers(&mut self, model: &ModelName, price: Option<Arc<Price>>) {
+        if let Some(aside) = &mut self.aside {
+            aside.price = price;
+            return;
+        }
         if self.record.model != *model {
             self.record.model = model.clone();
         }

@@ -1,11 +1,11 @@
 //! What the steps of a call find out and the record keeps as it is.
 
 use gatemark_core::cache::CacheUse;
-use gatemark_core::call::{CallPurpose, Dropped, Outcome};
+use gatemark_core::call::{CallPurpose, CallRecord, Dropped, Outcome};
 use gatemark_core::context::Selection;
 use gatemark_core::error::{Error, Kind};
 use gatemark_core::id::Digest;
-use gatemark_core::model::Recording;
+use gatemark_core::model::{Project, Recording};
 use gatemark_core::money::NanoUsd;
 
 use super::{OFF_FORMAT, Pending};
@@ -20,7 +20,9 @@ impl Pending {
     }
 
     pub(crate) fn note_variables(&mut self, hash: Digest) {
-        self.record.variables_hash = Some(hash);
+        if self.aside.is_none() {
+            self.record.variables_hash = Some(hash);
+        }
     }
 
     /// What was left out of the request that is sent, or was answered.
@@ -31,7 +33,7 @@ impl Pending {
     }
 
     pub(crate) fn note_input(&mut self, text: impl FnOnce() -> String) {
-        if self.recording == Recording::Content {
+        if self.recording == Recording::Content && self.aside.is_none() {
             self.record.input = Some(text());
         }
     }
@@ -73,6 +75,24 @@ impl Pending {
 
     pub(crate) fn cancelled(&mut self) {
         self.record.fail(Kind::Cancelled);
+    }
+
+    /// Draws it, if its environment has a share of answers judged. Copies for candidates are judged beside those of
+    /// applications.
+    pub(crate) fn draw(&mut self, project: &Project) {
+        let asked = matches!(self.record.purpose, CallPurpose::Serve | CallPurpose::Shadow);
+        let environment = self.record.environment.as_ref().filter(|_| asked);
+        let environment = environment.and_then(|name| project.environments.get(name));
+        let evaluate = environment.and_then(|environment| environment.evaluate);
+        self.drawn = evaluate.is_some_and(|evaluate| evaluate.draws(&self.record.id));
+    }
+
+    /// Only a model's own answer whose text is kept can be judged, and one that is given again was before.
+    pub(super) fn note_drawn(&mut self) {
+        let CallRecord { outcome, cached, input, output, .. } = &self.record;
+        let own = matches!(outcome, Outcome::Ok | Outcome::Insufficient | Outcome::OffFormat);
+        let kept = input.is_some() && output.is_some();
+        self.record.evaluate = self.drawn && own && kept && !cached;
     }
 
     /// What a cache had to do with the call.

@@ -2,6 +2,7 @@
 //! that is served.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatemark_core::cascade::Climb;
 use gatemark_core::id::ModelName;
@@ -63,6 +64,11 @@ impl Pending {
         } else {
             self.below_recalled += cost;
         }
+    }
+
+    /// How long vendors have been waited for, or were when the answers were given.
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_micros(self.recalled.unwrap_or(self.record.vendor_us))
     }
 
     /// Counts an answer before the one that is there as long as it took when it was given.

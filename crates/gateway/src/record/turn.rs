@@ -100,7 +100,7 @@ impl Pending {
         &mut self,
         messages: impl FnOnce() -> Result<Box<RawValue>>,
     ) -> Result<()> {
-        if let Some(Place::Turn(speaking)) = &mut self.place {
+        if let (Some(Place::Turn(speaking)), None) = (&mut self.place, &self.aside) {
             let messages = messages()?;
             speaking.question = Some((messages.get().to_string(), turns::opens(&messages)));
         }

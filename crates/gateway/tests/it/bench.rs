@@ -286,6 +286,7 @@ pub(crate) fn project() -> Project {
         policy: Policy::open(),
         recording: Recording::Content,
         rollout: None,
+        evaluate: None,
         monitors: Default::default(),
         probe: None,
     };

@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(14, "0014_stops_chain_lifecycle"),
     migration!(15, "0015_rollouts"),
     migration!(16, "0016_monitoring"),
+    migration!(17, "0017_evaluations"),
 ];
 
 const TABLE: &str = "schema_migrations";

@@ -5,6 +5,7 @@ mod calls;
 mod conversing;
 mod crash;
 mod deploying;
+mod evaluating;
 mod fixture;
 mod log;
 mod opening;

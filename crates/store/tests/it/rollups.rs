@@ -60,6 +60,7 @@ fn record() -> impl Strategy<Value = CallRecord> {
                 model: "sim/learner-2026-11-01".parse().unwrap(),
                 duration_us: 1,
                 error: None,
+                judge: false,
             };
             CallRecord {
                 number: Some(number + 1),
@@ -77,6 +78,7 @@ fn record() -> impl Strategy<Value = CallRecord> {
                     step: 2,
                     of: 2,
                     why: vec![Reason::Confidence],
+                    judged: vec![],
                     same: None,
                     saved: None,
                 }),

@@ -9,7 +9,7 @@ use gatemark_core::variable::{Trust, VariableType};
 use serde_json::Value;
 
 /// The variables that a judge of single answers may take, beside `answer`.
-pub(super) const SINGLE: &[&str] = &["input", "expected", "criteria", "system"];
+const SINGLE: &[&str] = &["input", "expected", "criteria", "system"];
 
 /// The ends of a judge's scale.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -66,7 +66,10 @@ impl Winner {
 }
 
 /// Reads a reply about one answer, which passes with a score of `at_least`.
-pub(super) fn read(reply: &str, form: Form, at_least: f64) -> Result<Opinion, String> {
+///
+/// # Errors
+/// Why it is no verdict.
+pub fn read(reply: &str, form: Form, at_least: f64) -> Result<Opinion, String> {
     let reply = object(reply)?;
     let verdict = verdict(&reply, form)?;
     let raw = match form {
@@ -92,7 +95,10 @@ pub(super) fn read(reply: &str, form: Form, at_least: f64) -> Result<Opinion, St
 }
 
 /// Reads a reply about two answers.
-pub(super) fn read_winner(reply: &str) -> Result<(Winner, String), String> {
+///
+/// # Errors
+/// Why it names no winner.
+pub fn read_winner(reply: &str) -> Result<(Winner, String), String> {
     let reply = object(reply)?;
     let winner = match reply.get("winner") {
         None => return Err("it has no `winner`".to_string()),
@@ -160,7 +166,7 @@ fn reason(reply: &Map<String, Value>) -> Result<String, String> {
 }
 
 /// A text cut to a readable length.
-pub(super) fn brief(text: &str, most: usize) -> String {
+pub fn brief(text: &str, most: usize) -> String {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if flat.chars().count() <= most {
         return flat;
