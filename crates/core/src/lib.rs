@@ -44,6 +44,7 @@ pub mod review;
 pub mod rollout;
 pub mod route;
 pub mod scope;
+pub mod signal;
 pub mod stage;
 pub mod stats;
 pub mod stop;
