@@ -8,10 +8,11 @@
 //! `id`, `money`, `canonical` ← `price`, `scope`, `window` ← `budget`, `limit` ← `ledger`, `throttle`;
 //! `stats` ← `guardrail`, `analysis`;
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`, `rollout`;
-//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout`.
+//! `id` ← `signal` ← `alert` ← `model`; `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout`.
 
 pub mod access;
 pub mod advice;
+pub mod alert;
 pub mod analysis;
 pub mod assign;
 pub mod audit;

@@ -8,9 +8,10 @@
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
 //! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `review`, `access`, `stop`, `conversation`,
-//! `embedding`, `calibration` ← `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
+//! `embedding`, `calibration`, `outbox` ← `alert`, `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
 
 pub mod access;
+mod alert;
 mod audit;
 mod calibration;
 pub mod call;
@@ -23,6 +24,7 @@ mod embedding;
 pub mod lifecycle;
 mod observation;
 mod opening;
+mod outbox;
 pub mod prompt;
 pub mod queue;
 mod report;
@@ -42,6 +44,7 @@ pub use access::KeyInfo;
 pub use call::{CallFilter, CallTotals};
 pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
 pub use deploy::Admitted;
+pub use outbox::{Delivery, Outgoing};
 pub use prompt::{NewVersion, PromptSummary, Pushed};
 pub use rollout::{Divided, Division, Noted};
 pub use stopfile::{KeptOrder, StopFile, StopStamp};

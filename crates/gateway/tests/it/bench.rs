@@ -297,6 +297,7 @@ pub(crate) fn project() -> Project {
         budgets: vec![],
         limits: vec![],
         caching: Caching::default(),
+        alerts: Default::default(),
     }
 }
 
