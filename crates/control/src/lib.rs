@@ -5,6 +5,7 @@
 //! tested is what serves.
 
 pub mod advise;
+pub mod alerting;
 mod answer_place;
 pub mod auditing;
 pub mod budgets;
@@ -48,6 +49,7 @@ pub mod rival;
 pub mod rollout;
 pub mod sandbox;
 pub mod select;
+pub mod senders;
 pub mod snapshot;
 pub mod stop;
 pub mod suite_diff;
@@ -93,6 +95,9 @@ pub struct Control {
     /// Whether the gateway has got those that it is likely to need.
     conversations_warm: Arc<AtomicBool>,
     switch: Arc<stop::Switch>,
+    senders: Arc<senders::Senders>,
+    couriers: Arc<alerting::Couriers>,
+    watched: Arc<alerting::Watched>,
 }
 
 /// How to open a [`Control`].
@@ -102,7 +107,7 @@ pub struct Options {
     /// The project's configuration.
     pub project: Project,
     /// Keys of providers by the provider's name; those without one answer every call with an error that
-    /// says so.
+    /// says so. Variables that alert channels name are here under [`senders::SECRETS`] and their name.
     pub secrets: HashMap<String, Vec<Secret>>,
     /// Is told while an embedding model is fetched.
     pub watcher: Arc<dyn Watcher>,
@@ -130,7 +135,8 @@ impl Control {
             before: None,
         };
         let first = snapshot::build(parts).await?.snapshot;
-        let gateway = Gateway::new(first, log, options.meter);
+        let watched = Arc::new(alerting::Watched::new(options.meter));
+        let gateway = Gateway::new(first, log, watched.clone());
         if let Err(error) = switch.learn_from(&store).await {
             tracing::warn!(%error, "file and database may differ about what is stopped");
         }
@@ -151,6 +157,9 @@ impl Control {
             conversations_seen: Arc::default(),
             conversations_warm: Arc::default(),
             switch,
+            senders: config.senders.clone(),
+            couriers: Arc::default(),
+            watched,
         })
     }
 
@@ -183,6 +192,19 @@ impl Control {
     /// The project's configuration, as it was when this value was made: see [`Control::current`].
     pub fn project(&self) -> &Project {
         &self.project
+    }
+
+    /// What happens in this process and is stored nowhere.
+    pub(crate) fn watched(&self) -> &alerting::Watched {
+        &self.watched
+    }
+
+    pub(crate) fn senders(&self) -> &senders::Senders {
+        &self.senders
+    }
+
+    pub(crate) fn couriers(&self) -> &Arc<alerting::Couriers> {
+        &self.couriers
     }
 
     /// Whether callers without a key are let in, because none exist and only this machine can call.

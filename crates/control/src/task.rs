@@ -41,8 +41,9 @@ struct Task {
 /// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
 /// `gatemark.yaml` is not in force, `rollout` how long a rollout goes on with evidence against it, `conversations` how
 /// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
-/// `stop-orders` brings file and database to the same.
-const TASKS: [Task; 10] = [
+/// `stop-orders` brings file and database to the same. `alerts` bounds how long what is wrong is not
+/// seen, `deliver` how long what is seen is not told.
+const TASKS: [Task; 13] = [
     // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
     Task { name: "stops", period: Duration::from_millis(100), job: stops },
     Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
@@ -54,6 +55,9 @@ const TASKS: [Task; 10] = [
     Task { name: "summarise", period: Duration::from_millis(500), job: summarise },
     Task { name: "examples", period: Duration::from_secs(1), job: examples },
     Task { name: "forget", period: Duration::from_secs(60), job: forget },
+    Task { name: "alerts", period: Duration::from_secs(1), job: alerts },
+    Task { name: "deliver", period: Duration::from_millis(500), job: deliver },
+    Task { name: "forget-alerts", period: Duration::from_secs(3600), job: forget_alerts },
 ];
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -94,6 +98,22 @@ fn examples(control: Control) -> BoxFuture<'static, Result<()>> {
 
 fn forget(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.expire_conversations().await })
+}
+
+fn alerts(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move {
+        let looked = control.look_for_alerts(clock::now_us()).await;
+        control.announce().await?;
+        looked.map(drop)
+    })
+}
+
+fn deliver(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.deliver(clock::now_us()).await })
+}
+
+fn forget_alerts(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.forget_alerts(clock::now_us()).await })
 }
 
 /// The running tasks' shared status.
@@ -139,6 +159,7 @@ async fn repeat(
     let mut before = None;
     while !*stop.borrow() {
         let result = (task.job)(control.current()).await;
+        control.watched().ran(task.name, &result);
         let said = result.as_ref().err().map(ToString::to_string);
         // A task that fails the same way several times a second says so once.
         if let Err(error) = &result

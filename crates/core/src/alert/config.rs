@@ -60,16 +60,17 @@ pub struct Alerting {
     pub channels: BTreeMap<String, Channel>,
     /// Routes in the order in which they are asked.
     pub routes: Vec<Route>,
-    /// How alerts of every rule behave that is not named.
-    pub default: Policy,
+    /// How alerts of every rule behave that is not named, if the configuration says so.
+    pub default: Option<Policy>,
     /// How alerts of a rule behave.
     pub rules: BTreeMap<String, Policy>,
 }
 
 impl Alerting {
     /// How alerts of `rule` behave.
-    pub fn policy(&self, rule: &str) -> &Policy {
-        self.rules.get(rule).unwrap_or(&self.default)
+    pub fn policy(&self, rule: &str) -> Policy {
+        let named = self.rules.get(rule).or(self.default.as_ref());
+        named.cloned().unwrap_or_else(|| Policy::usual(rule))
     }
 
     /// The routes that `signal` takes: the first that fits, and those after it as long as they let it go on.

@@ -113,6 +113,12 @@ impl Alert {
         Ok(Notice { actor, ..self.notice(Kind::Acknowledged, at) })
     }
 
+    /// What receivers that forget are told again while it is active.
+    pub fn standing(&self, now: i64) -> Notice {
+        let kind = if self.status == Status::NoData { Kind::NoData } else { Kind::Firing };
+        self.notice(kind, now)
+    }
+
     /// A notice about it.
     pub(super) fn notice(&self, kind: Kind, at: i64) -> Notice {
         Notice {
