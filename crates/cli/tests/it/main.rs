@@ -5,6 +5,7 @@
 
 mod access;
 mod advising;
+mod alerting;
 mod auditing;
 mod bound;
 mod caching;
@@ -36,6 +37,7 @@ mod meaning;
 mod nearness;
 mod problems;
 mod proving;
+mod receiver;
 mod reloading;
 mod reports;
 mod responding;

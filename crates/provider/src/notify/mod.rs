@@ -4,9 +4,10 @@
 //! try again, how often and how fast is for whoever holds the message; deadlines are theirs too. Each receiver gets
 //! the message's id, which stays the same when it is sent again.
 //!
-//! `words` ← `post` ← `webhook`, `slack`, `pagerduty`, `alertmanager` ← `sender`.
+//! `words` ← `post` ← `webhook`, `slack`, `pagerduty`, `alertmanager`, `email` ← `sender`.
 
 mod alertmanager;
+mod email;
 mod pagerduty;
 mod post;
 mod sender;

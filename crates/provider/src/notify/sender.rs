@@ -6,7 +6,7 @@ use gatemark_core::alert::{Address, Channel, Message, Way};
 
 pub use super::post::Undelivered;
 use super::post::Target;
-use super::{alertmanager, pagerduty, slack, webhook};
+use super::{alertmanager, email, pagerduty, slack, webhook};
 use crate::http::Client;
 use crate::secret::Secret;
 
@@ -15,13 +15,15 @@ pub struct Sender {
     way: Way,
     client: Client,
     secrets: HashMap<String, Secret>,
+    allow_private: bool,
 }
 
 impl Sender {
     /// One for `channel`, with the variables of the environment that it names, as far as they are there.
     pub fn new(channel: &Channel, client: &Client, secrets: HashMap<String, Secret>) -> Self {
         let client = client.reaching(channel.allow_private);
-        Self { way: channel.way.clone(), client, secrets }
+        let (way, allow_private) = (channel.way.clone(), channel.allow_private);
+        Self { way, client, secrets, allow_private }
     }
 
     /// Sends `message` once, at `now` in microseconds since 1970.
@@ -56,7 +58,13 @@ impl Sender {
                 let headers = bearer.into_iter().collect();
                 Target { client: &self.client, url, headers }.post(&body).await
             }
-            Way::Email(_) => Err(Undelivered::lasting("e-mail is not there yet")),
+            Way::Email(mail) => {
+                let login = match &mail.login {
+                    Some((user, password)) => Some((self.secret(user)?, self.secret(password)?)),
+                    None => None,
+                };
+                email::send(mail, login, self.allow_private, message, now).await
+            }
         }
     }
 
