@@ -32,7 +32,7 @@ impl AlertMetrics {
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         };
         for status in Status::ALL {
-            let count = counts.alerts.get(&status).copied().unwrap_or_default();
+            let count = counts.alerts.get(status.word()).copied().unwrap_or_default();
             set(&self.alerts, status.word(), count);
         }
         set(&self.messages, "waiting", counts.waiting);

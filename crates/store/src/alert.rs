@@ -5,7 +5,7 @@
 //! nothing is told twice and nothing is lost, wherever a process is killed.
 
 use gatemark_core::Result;
-use gatemark_core::alert::{Alert, Silence};
+use gatemark_core::alert::{Alert, Silence, Status};
 
 use crate::audit::{self, Event};
 use crate::outbox::{self, Outgoing};
@@ -20,6 +20,20 @@ impl Store {
         let sql = "SELECT document FROM alerts ORDER BY key";
         let rows = self.database().read(sql, values![]).await?;
         rows.iter().map(|row| row.document("document")).collect()
+    }
+
+    /// The alerts that are to be looked at, by key: those that are not over, and those whose end is not told yet.
+    pub async fn open_alerts(&self) -> Result<Vec<Alert>> {
+        let sql = "SELECT document FROM alerts WHERE looked_at = 1 ORDER BY key";
+        let rows = self.database().read(sql, values![]).await?;
+        rows.iter().map(|row| row.document("document")).collect()
+    }
+
+    /// How many alerts are kept, by the word of their status.
+    pub async fn count_alerts(&self) -> Result<Vec<(String, u64)>> {
+        let sql = "SELECT status, COUNT(*) AS number FROM alerts GROUP BY status";
+        let rows = self.database().read(sql, values![]).await?;
+        rows.iter().map(|row| Ok((row.text("status")?.to_string(), row.count("number")?))).collect()
     }
 
     /// The alert with this key.
@@ -139,15 +153,18 @@ async fn keep(transaction: &Transaction, alert: &Alert, outgoing: &[Outgoing]) -
     let next = alert.revision + 1;
     let stored = Alert { revision: next, ..alert.clone() };
     let (status, document) = (alert.status.word(), to_document(&stored)?);
+    let looked_at = i64::from(alert.status != Status::Resolved || alert.told.is_some());
     let changed = if alert.revision == 0 {
-        let sql = "INSERT INTO alerts (key, revision, status, since, document)
-                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING";
-        let row = values![alert.key(), next, status, alert.since, document];
+        let sql = "INSERT INTO alerts (key, revision, status, since, looked_at, document)
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING";
+        let row = values![alert.key(), next, status, alert.since, looked_at, document];
         transaction.execute(sql, row).await?
     } else {
-        let sql = "UPDATE alerts SET revision = $3, status = $4, since = $5, document = $6
+        let sql = "UPDATE alerts SET revision = $3, status = $4, since = $5, looked_at = $6,
+                   document = $7
                    WHERE key = $1 AND revision = $2";
-        let row = values![alert.key(), alert.revision, next, status, alert.since, document];
+        let (key, read, since) = (alert.key(), alert.revision, alert.since);
+        let row = values![key, read, next, status, since, looked_at, document];
         transaction.execute(sql, row).await?
     };
     if changed == 0 {

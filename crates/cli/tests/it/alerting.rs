@@ -50,6 +50,7 @@ fn a_stop_is_told_once_and_so_is_its_end() {
     let receiver = Receiver::start(200);
     let project = hooked(&receiver, "");
     let server = Server::start_with(&project, &SECRET);
+    let _other = Server::start_with(&project, &SECRET);
     project.run(&["stop", PROMPT, "--reason", "wrong refunds", "--as", "ann"]).exits(0);
     let (message, notice) = receiver.notice("firing", "stopped");
     assert_eq!((message.path.as_str(), message.header("content-type")), ("/x", Some("application/json")));

@@ -36,26 +36,29 @@ impl Control {
     /// Those of the store, and of sources after the others were heard.
     pub async fn look_for_alerts(&self, now: i64) -> Result<usize> {
         let (seen, failed) = self.see(now).await?;
-        let kept = self.store().alerts().await?;
+        let kept = self.store().open_alerts().await?;
         let known: BTreeMap<&str, &Alert> = kept.iter().map(|alert| (alert.key(), alert)).collect();
         let keys: BTreeSet<&str> =
             known.keys().copied().chain(seen.signals.keys().map(String::as_str)).collect();
         let mut changed = 0;
         for key in keys {
-            let before = known.get(key).copied();
+            let earlier = match known.get(key) {
+                Some(_) => None,
+                // What is wrong again has been over for a while.
+                None if is_wrong(key, &seen) => self.store().alert(key).await?,
+                None => continue,
+            };
+            let before = known.get(key).copied().or(earlier.as_ref());
             changed += usize::from(self.look_at(key, before, &seen, now).await?);
         }
-        self.count(&kept).await?;
+        self.count().await?;
         failed.map_or(Ok(changed), Err)
     }
 
-    async fn count(&self, kept: &[Alert]) -> Result<()> {
+    async fn count(&self) -> Result<()> {
         let (waiting, dead) = self.store().undelivered().await?;
-        let mut counts = AlertCounts { waiting, dead, ..AlertCounts::default() };
-        for alert in kept {
-            *counts.alerts.entry(alert.status).or_default() += 1;
-        }
-        self.watched().counted(counts);
+        let alerts = self.store().count_alerts().await?.into_iter().collect();
+        self.watched().counted(AlertCounts { alerts, waiting, dead });
         Ok(())
     }
 
@@ -154,6 +157,11 @@ impl Control {
         }));
         found
     }
+}
+
+/// Whether something other than all well is seen of `key`.
+fn is_wrong(key: &str, seen: &Seen) -> bool {
+    seen.signals.get(key).is_some_and(|signal| signal.state != SignalState::Ok)
 }
 
 /// What is seen of `key` now, if anybody can say.

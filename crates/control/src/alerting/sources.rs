@@ -4,6 +4,7 @@
 //! there is of its rule. What another does not mention may be seen by another process.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use futures_util::future::BoxFuture;
 use gatemark_core::error::Result;
@@ -31,13 +32,13 @@ pub(super) struct Source {
 
 /// Everybody who looks.
 pub(super) const SOURCES: [Source; 8] = [
-    Source { rule: Some("stopped"), whole: true, look: |c, _| Box::pin(async { Ok(stops(c)) }) },
+    Source { rule: Some("stopped"), whole: true, look: |c, _| Box::pin(async move { Ok(stops(c)) }) },
     Source { rule: Some("rollout_paused"), whole: true, look: |c, _| Box::pin(rollouts(c)) },
     Source { rule: Some("budget"), whole: false, look: |c, now| Box::pin(async move { Ok(budgets(c, now)) }) },
     Source { rule: Some("breaker_open"), whole: false, look: |c, now| Box::pin(async move { Ok(breakers(c, now)) }) },
     Source { rule: Some("call_records_lost"), whole: false, look: |c, now| Box::pin(async move { Ok(records(c, now)) }) },
-    Source { rule: Some("task_failing"), whole: false, look: |c, _| Box::pin(async { Ok(tasks(c)) }) },
-    Source { rule: Some("config_refused"), whole: false, look: |c, _| Box::pin(async { Ok(config(c)) }) },
+    Source { rule: Some("task_failing"), whole: false, look: |c, _| Box::pin(async move { Ok(tasks(c)) }) },
+    Source { rule: Some("config_refused"), whole: false, look: |c, _| Box::pin(async move { Ok(config(c)) }) },
     Source { rule: Some("no_evidence"), whole: false, look: |c, now| Box::pin(async move { Ok(evidence(c, now)) }) },
 ];
 
@@ -84,7 +85,21 @@ fn stops(control: &Control) -> Vec<Signal> {
     stops.collect()
 }
 
+/// Rollouts that hold. A rollout that begins or ceases to hold changes the registry, so they are read when it changes.
 async fn rollouts(control: &Control) -> Result<Vec<Signal>> {
+    let holding = &control.watched().holding;
+    let revision = control.store().revision().await?;
+    let known = holding.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((_, known)) = known.filter(|(at, _)| *at == revision) {
+        return Ok(known);
+    }
+    let found = read_rollouts(control).await?;
+    let kept = Some((revision, found.clone()));
+    *holding.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+    Ok(found)
+}
+
+async fn read_rollouts(control: &Control) -> Result<Vec<Signal>> {
     let active = control.store().rollouts(None, true, u32::MAX).await?;
     let paused = active.iter().filter(|rollout| rollout.state == State::Paused).map(|rollout| {
         let (prompt, environment) = (rollout.prompt.clone(), rollout.environment.clone());

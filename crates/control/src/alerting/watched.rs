@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gatemark_core::alert::Status;
 use gatemark_core::call::CallRecord;
 use gatemark_core::error::{Error, Result};
+use gatemark_core::signal::Signal;
 use gatemark_gateway::{Meter, clock};
 
 /// Why a task fails, and since when.
@@ -19,8 +19,8 @@ pub(super) struct Failing {
 /// How many alerts and undelivered messages there were at the last look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AlertCounts {
-    /// Alerts by status.
-    pub alerts: BTreeMap<Status, u64>,
+    /// Alerts by the word of their status.
+    pub alerts: BTreeMap<String, u64>,
     /// Messages that wait to be delivered.
     pub waiting: u64,
     /// Messages that were given up.
@@ -34,13 +34,15 @@ pub struct Watched {
     lost: AtomicU64,
     lost_at: AtomicI64,
     counts: Mutex<AlertCounts>,
+    /// The rollouts that hold, and the registry's revision at which they did.
+    pub(super) holding: Mutex<Option<(i64, Vec<Signal>)>>,
 }
 
 impl Watched {
     /// Nothing was seen yet; calls are counted by `meter`.
     pub(crate) fn new(meter: Arc<dyn Meter>) -> Self {
-        let (failing, lost, lost_at, counts) = Default::default();
-        Self { meter, failing, lost, lost_at, counts }
+        let (failing, lost, lost_at, counts, holding) = Default::default();
+        Self { meter, failing, lost, lost_at, counts, holding }
     }
 
     /// Notes how a task's run went.
@@ -50,9 +52,8 @@ impl Watched {
             Ok(()) => drop(failing.remove(task)),
             Err(error) => {
                 let error = Error::to_string(error);
-                let known = failing.entry(task);
-                let now = known.or_insert_with(|| Failing { since: clock::now_us(), error: String::new() });
-                now.error = error;
+                let begun = || Failing { since: clock::now_us(), error: String::new() };
+                failing.entry(task).or_insert_with(begun).error = error;
             }
         }
     }

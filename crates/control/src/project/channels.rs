@@ -28,6 +28,26 @@ const TYPES: [(&str, Type); 5] = [
     ("email", Type::Email),
 ];
 
+/// What a channel of one type or another has: none of it is wrong while the type is not known.
+const FIELDS: [&str; 16] = [
+    "url",
+    "url_env",
+    "secret_env",
+    "key_env",
+    "token_env",
+    "server",
+    "tls",
+    "from",
+    "to",
+    "user_env",
+    "password_env",
+    "per_minute",
+    "timeout",
+    "allow_private",
+    "secret",
+    "key",
+];
+
 /// Where PagerDuty takes events.
 const PAGERDUTY: &str = "https://events.pagerduty.com";
 /// Most messages in a minute unless the channel says otherwise.
@@ -45,7 +65,12 @@ pub(super) fn read(key: &Key, node: &Node, problems: &mut Problems) -> Option<Ch
     }
     let mut fields = Fields::open(node, "a channel", problems)?;
     let kind = fields.required("type", problems);
-    let kind = kind.and_then(|node| typed::word(node, "`type`", &TYPES, problems))?;
+    let kind = kind.and_then(|node| typed::word(node, "`type`", &TYPES, problems));
+    let Some(kind) = kind else {
+        FIELDS.into_iter().for_each(|name| fields.pass(name));
+        fields.close(problems);
+        return None;
+    };
     for name in ["secret", "key", "routing_key", "token", "password", "user"] {
         fields.refuse(name, "does not belong into a file", SECRET_HINT, problems);
     }
@@ -74,20 +99,21 @@ pub(super) fn is_name(name: &str) -> bool {
 fn way(kind: Type, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Way> {
     match kind {
         Type::Webhook => {
-            let url = address(fields, None, problems)?;
+            let url = address(fields, None, problems);
             let secret = named("secret_env", fields, problems);
-            Some(Way::Webhook { url, secret })
+            Some(Way::Webhook { url: url?, secret })
         }
         Type::Slack => Some(Way::Slack { url: address(fields, None, problems)? }),
         Type::Pagerduty => {
-            let url = address(fields, Some(PAGERDUTY), problems)?;
-            let key = fields.required("key_env", problems)?;
-            Some(Way::Pagerduty { url, key: variable(key, "`key_env`", problems)? })
+            let url = address(fields, Some(PAGERDUTY), problems);
+            let key = fields.required("key_env", problems);
+            let key = key.and_then(|node| variable(node, "`key_env`", problems));
+            Some(Way::Pagerduty { url: url?, key: key? })
         }
         Type::Alertmanager => {
-            let url = address(fields, None, problems)?;
+            let url = address(fields, None, problems);
             let token = named("token_env", fields, problems);
-            Some(Way::Alertmanager { url, token })
+            Some(Way::Alertmanager { url: url?, token })
         }
         Type::Email => mail(fields, problems).map(Way::Email),
     }

@@ -290,6 +290,8 @@ proptest! {
                     prop_assert!(believed.is_some(), "reminded of what nobody knows");
                     let every = policy.renotify.expect("reminded though nobody wants it");
                     prop_assert!(now - told_at >= every, "reminded too early");
+                    let kind = if status == Some(Status::NoData) { Kind::NoData } else { Kind::Firing };
+                    believed = Some((notice.episode, kind));
                 }
                 Kind::Resolved => {
                     prop_assert_eq!(believed.take().map(|(episode, _)| episode), Some(notice.episode));

@@ -5,8 +5,11 @@ CREATE TABLE alerts (
     revision bigint NOT NULL,
     status text NOT NULL,
     since bigint NOT NULL,
+    -- 1 while it is to be looked at: it is not over, or that it is over is not told yet.
+    looked_at bigint NOT NULL,
     document text NOT NULL
 );
+CREATE INDEX alerts_looked_at ON alerts (looked_at, key);
 
 CREATE TABLE alert_silences (
     id text NOT NULL PRIMARY KEY,
