@@ -187,7 +187,7 @@ impl Control {
             return Ok(());
         }
         *locked(&self.couriers().refreshed) = now;
-        let alerts = self.store().alerts().await?;
+        let alerts = self.store().open_alerts().await?;
         let told = |alert: &&Alert| alert.status.is_active() && alert.told.is_some();
         for channel in channels {
             let goes_there = |alert: &&Alert| {

@@ -1,6 +1,6 @@
 //! What people do with alerts: look, take on, silence, try a channel.
 
-use gatemark_core::alert::{Ack, Matcher, Message, Notice, NoticeKind, Silence};
+use gatemark_core::alert::{Ack, Matcher, Message, Notice, NoticeKind, Silence, Status};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::signal::{Severity, Signal, SignalState};
 use gatemark_gateway::clock;
@@ -50,8 +50,9 @@ impl Control {
     /// # Errors
     /// Those of the store.
     pub async fn alerts(&self, all: bool) -> Result<Vec<AlertView>> {
-        let mut alerts = self.store().alerts().await?;
-        alerts.retain(|alert| all || alert.status != gatemark_core::alert::Status::Resolved);
+        let store = self.store();
+        let mut alerts = if all { store.alerts().await? } else { store.open_alerts().await? };
+        alerts.retain(|alert| all || alert.status != Status::Resolved);
         alerts.sort_by_key(|alert| {
             let quiet = !alert.status.is_active();
             (quiet, std::cmp::Reverse(alert.signal.severity), alert.since)
