@@ -153,11 +153,11 @@ impl Control {
             data: options.data,
             keys_missing: config.keys_missing.clone(),
             refreshing: Arc::default(),
+            senders: config.senders.clone(),
             live: Arc::new(reload::Live::new(config, connector)),
             conversations_seen: Arc::default(),
             conversations_warm: Arc::default(),
             switch,
-            senders: config.senders.clone(),
             couriers: Arc::default(),
             watched,
         })

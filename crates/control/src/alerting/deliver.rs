@@ -128,7 +128,7 @@ impl Control {
             let micros = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
             let until = now.saturating_add(micros).saturating_add(SPARE);
             let Some(message) = self.store().claim_message(&delivery, until).await? else { continue };
-            let outcome = tokio::time::timeout(patience, self.hand_over(&message)).await;
+            let outcome = tokio::time::timeout(patience, self.submit(&message)).await;
             let late = |_| Err(passing(format!("no answer within {} s", patience.as_secs_f32())));
             let outcome = outcome.unwrap_or_else(late);
             let attempts = delivery.attempts.saturating_add(1);
@@ -164,7 +164,7 @@ impl Control {
         Ok(false)
     }
 
-    async fn hand_over(&self, message: &Message) -> std::result::Result<(), Undelivered> {
+    async fn submit(&self, message: &Message) -> std::result::Result<(), Undelivered> {
         if act::is_act(&message.channel) {
             for notice in &message.notices {
                 self.act(notice).await.map_err(|error| undone(&error))?;
@@ -202,7 +202,7 @@ impl Control {
             let message = Message { id, channel: name, group: String::new(), at: now, notices };
             let (control, timeout) = (self.clone(), channel.timeout);
             self.couriers().send(async move {
-                let sent = tokio::time::timeout(timeout, control.hand_over(&message)).await;
+                let sent = tokio::time::timeout(timeout, control.submit(&message)).await;
                 if !matches!(sent, Ok(Ok(()))) {
                     tracing::warn!(channel = message.channel, "Alertmanager was not told what goes on");
                 }
