@@ -81,5 +81,18 @@ alerts:
       for: long
 ";
     let config = &[("/gatemark.yaml", text)];
-    check(config, &["X"]);
+    check(
+        config,
+        &[
+            "gatemark.yaml:8:12: error: `url` must not hold a user or password (…",
+            "gatemark.yaml:10:7: error: a channel needs `url` or `url_env` (…",
+            "gatemark.yaml:13:7: error: `key` does not belong into a file (…",
+            "gatemark.yaml:16:7: error: `user_env` and `password_env` belong together (write both, or neither)",
+            "gatemark.yaml:16:7: error: a password is not sent in the clear (write `tls: starttls` or `tls: tls`)",
+            "gatemark.yaml:19:13: error: `from` is no e-mail address: `nobody` (write it like ops@example.com)",
+            "gatemark.yaml:20:11: error: `to` names nobody (write e.g. `to: [ops@example.com]`)",
+            "gatemark.yaml:23:12: error: there is no channel `opps` (did you mean `ops`?)",
+            "gatemark.yaml:26:12: error: `for` is not a duration (…",
+        ],
+    );
 }
