@@ -76,7 +76,8 @@ pub(crate) async fn put(transaction: &Transaction, outgoing: &Outgoing) -> Resul
 impl Store {
     /// Up to `limit` messages that are due at `now`, the longest due first.
     pub async fn due_messages(&self, now: i64, limit: u32) -> Result<Vec<Delivery>> {
-        let sql = format!("{DELIVERY} WHERE state = 'waiting' AND due <= $1 ORDER BY due, id LIMIT $2");
+        let sql =
+            format!("{DELIVERY} WHERE state = 'waiting' AND due <= $1 ORDER BY due, id LIMIT $2");
         self.database().read(&sql, values![now, limit]).await?.iter().map(delivery).collect()
     }
 
@@ -100,7 +101,8 @@ impl Store {
 
     /// Notes that a message was delivered.
     pub async fn message_sent(&self, id: &str, now: i64) -> Result<()> {
-        let sql = "UPDATE alert_outbox SET state = 'sent', ended_at = $2, error = NULL WHERE id = $1";
+        let sql =
+            "UPDATE alert_outbox SET state = 'sent', ended_at = $2, error = NULL WHERE id = $1";
         self.change(sql, values![id, now]).await
     }
 
@@ -129,7 +131,8 @@ impl Store {
     /// Has messages that were given up tried again: one, or all. How many.
     pub async fn revive_messages(&self, id: Option<&str>, now: i64) -> Result<usize> {
         let transaction = self.database().begin().await?;
-        let sql = "UPDATE alert_outbox SET state = 'waiting', attempts = 0, due = $2, ended_at = NULL
+        let sql =
+            "UPDATE alert_outbox SET state = 'waiting', attempts = 0, due = $2, ended_at = NULL
                    WHERE state = 'dead' AND ($1 IS NULL OR id = $1)";
         let count = transaction.execute(sql, values![id, now]).await?;
         transaction.commit().await?;

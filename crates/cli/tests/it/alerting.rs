@@ -53,10 +53,15 @@ fn a_stop_is_told_once_and_so_is_its_end() {
     let _other = Server::start_with(&project, &SECRET);
     project.run(&["stop", PROMPT, "--reason", "wrong refunds", "--as", "ann"]).exits(0);
     let (message, notice) = receiver.notice("firing", "stopped");
-    assert_eq!((message.path.as_str(), message.header("content-type")), ("/x", Some("application/json")));
+    assert_eq!(
+        (message.path.as_str(), message.header("content-type")),
+        ("/x", Some("application/json"))
+    );
     let body = message.json();
     assert_eq!(message.header("idempotency-key"), body["id"].as_str());
-    assert!(message.header("x-gatemark-timestamp").unwrap().parse::<u64>().unwrap() > 1_700_000_000);
+    assert!(
+        message.header("x-gatemark-timestamp").unwrap().parse::<u64>().unwrap() > 1_700_000_000
+    );
     let signature = message.header("x-gatemark-signature").unwrap().strip_prefix("v1=").unwrap();
     assert!(signature.len() == 64 && signature.bytes().all(|c| c.is_ascii_hexdigit()));
     assert_eq!(notice["alert"]["prompt"], PROMPT);
@@ -70,7 +75,8 @@ fn a_stop_is_told_once_and_so_is_its_end() {
     assert_eq!((found.len(), &found[0]["status"]), (1, &json!("firing")));
     looked(&server, 2);
     let metrics = server.get("/metrics", None).body;
-    for line in ["gatemark_alerts{state=\"firing\"} 1", "gatemark_alert_messages{state=\"dead\"} 0"] {
+    for line in ["gatemark_alerts{state=\"firing\"} 1", "gatemark_alert_messages{state=\"dead\"} 0"]
+    {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }
     project.run(&["resume", PROMPT]).exits(0);
@@ -107,7 +113,8 @@ fn what_is_given_up_is_shown_and_can_be_tried_again() {
     project.run(&["stop", "--all"]).exits(0);
     let until = Instant::now() + Duration::from_secs(60);
     let dead = loop {
-        let dead = project.run(&["alert", "deliveries", "--state", "dead", "--json"]).exits(0).json();
+        let dead =
+            project.run(&["alert", "deliveries", "--state", "dead", "--json"]).exits(0).json();
         if let Some(dead) = dead.as_array().unwrap().first().cloned() {
             break dead;
         }
@@ -125,8 +132,16 @@ fn a_silence_tells_nobody_and_loses_nothing() {
     let receiver = Receiver::start(200);
     let project = hooked(&receiver, "");
     project.run(&["alert", "silence", "--for", "1h"]).exits(2).complains(&["--everything"]);
-    let silence =
-        project.run(&["alert", "silence", "--prompt", "support/*", "--for", "1h", "--reason", "INC-7"]);
+    let silence = project.run(&[
+        "alert",
+        "silence",
+        "--prompt",
+        "support/*",
+        "--for",
+        "1h",
+        "--reason",
+        "INC-7",
+    ]);
     let id = silence.exits(0).out.trim().to_string();
     let server = Server::start_with(&project, &SECRET);
     project.run(&["stop", PROMPT]).exits(0);
@@ -153,7 +168,8 @@ fn a_silence_tells_nobody_and_loses_nothing() {
     let taken = server.post("/api/v1/alerts/acknowledge", None, &json!({"key": "no/such"}));
     assert_eq!((taken.status, taken.code().as_str()), (404, "alert_not_found"));
     let log = project.run(&["audit", "--json"]).exits(0).json();
-    let actions: Vec<_> = log.as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
+    let actions: Vec<_> =
+        log.as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
     for action in ["alert.silence", "alert.unsilence", "alert.ack"] {
         assert!(actions.contains(&action), "{actions:?}");
     }
@@ -207,7 +223,8 @@ fn every_channel_speaks_its_receivers_format() {
          token_env: AM_TOKEN}}\n  routes: [{{to: [slack, pager, am], group_wait: 0s}}]\n"
     ));
     let slack = format!("http://{address}/hook/T0/B0/zzz");
-    let environment = [("SLACK_URL", slack.as_str()), ("PAGER_KEY", "R0UTE"), ("AM_TOKEN", "t0ken")];
+    let environment =
+        [("SLACK_URL", slack.as_str()), ("PAGER_KEY", "R0UTE"), ("AM_TOKEN", "t0ken")];
     let _server = Server::start_with(&project, &environment);
     project.run(&["stop", PROMPT, "--reason", "a <b> & c"]).exits(0);
     let text = receiver.wait_for(|one| one.path == "/hook/T0/B0/zzz").json();
@@ -216,7 +233,10 @@ fn every_channel_speaks_its_receivers_format() {
     assert!(text.contains("a &lt;b&gt; &amp; c"), "{text}");
     let trigger = receiver.wait_for(|one| one.path == "/pd/v2/enqueue").json();
     assert_eq!(trigger["routing_key"], "R0UTE");
-    assert_eq!((&trigger["event_action"], &trigger["dedup_key"]), (&json!("trigger"), &json!("stopped/prompt=support/triage#1")));
+    assert_eq!(
+        (&trigger["event_action"], &trigger["dedup_key"]),
+        (&json!("trigger"), &json!("stopped/prompt=support/triage#1"))
+    );
     assert_eq!(trigger["payload"]["severity"], "critical");
     assert_eq!(trigger["payload"]["source"], PROMPT);
     assert!(trigger["payload"]["summary"].as_str().unwrap().contains("a <b> & c"));
@@ -228,7 +248,8 @@ fn every_channel_speaks_its_receivers_format() {
     let moment = |one: &Value, name: &str| one[0][name].as_str().unwrap().to_string();
     assert!(moment(&sent, "endsAt") > moment(&sent, "startsAt"), "{sent}");
     project.run(&["resume", PROMPT]).exits(0);
-    let over = receiver.wait_for(|one| one.path == "/pd/v2/enqueue" && one.json()["event_action"] == "resolve");
+    let over = receiver
+        .wait_for(|one| one.path == "/pd/v2/enqueue" && one.json()["event_action"] == "resolve");
     assert_eq!(over.json()["dedup_key"], trigger["dedup_key"]);
     assert!(over.json().get("payload").is_none());
     let ends = |one: &Value| one[0]["endsAt"].as_str().unwrap().to_string();

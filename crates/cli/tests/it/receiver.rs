@@ -43,7 +43,8 @@ impl Receiver {
     pub(crate) fn start(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (status, received) = (Arc::new(AtomicU16::new(status)), Arc::<Mutex<Vec<_>>>::default());
+        let (status, received) =
+            (Arc::new(AtomicU16::new(status)), Arc::<Mutex<Vec<_>>>::default());
         let (answers, kept) = (status.clone(), received.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -76,8 +77,10 @@ impl Receiver {
             if let Some(found) = received.iter().find(|one| fits(one)) {
                 return found.clone();
             }
-            let bodies: Vec<_> =
-                received.iter().map(|one| String::from_utf8_lossy(&one.bytes).into_owned()).collect();
+            let bodies: Vec<_> = received
+                .iter()
+                .map(|one| String::from_utf8_lossy(&one.bytes).into_owned())
+                .collect();
             assert!(Instant::now() < until, "never came; there were {bodies:#?}");
             std::thread::yield_now();
         }

@@ -16,7 +16,12 @@ const TOLD: [(&str, &str, Severity, &str); 5] = [
     ("rollback", "rollback", Severity::Warning, "was rolled back"),
     ("rollout.abort", "rollout_aborted", Severity::Warning, "had its rollout aborted"),
     ("rollout.revert", "rollout_reverted", Severity::Critical, "had its rollout taken back"),
-    ("rollout.refused", "rollout_refused", Severity::Warning, "had its rollout refused by the gate"),
+    (
+        "rollout.refused",
+        "rollout_refused",
+        Severity::Warning,
+        "had its rollout refused by the gate",
+    ),
     ("rollout.complete", "rollout_completed", Severity::Info, "had its rollout completed"),
 ];
 

@@ -21,14 +21,15 @@ impl Control {
         let environment = signal.environment.as_ref();
         let deployments = self.store().deployments(prompt, environment, 1).await?;
         let rollouts = self.store().rollouts(Some(prompt), true, 10).await?;
-        let rollout = rollouts
-            .iter()
-            .find(|rollout| environment.is_none_or(|environment| rollout.environment == *environment));
+        let rollout = rollouts.iter().find(|rollout| {
+            environment.is_none_or(|environment| rollout.environment == *environment)
+        });
         let deployed = deployments.first().map(|one| (one.at, deployed(one)));
         let stepped = rollout.map(|one| (one.step_since, stepped(one)));
-        let changes = deployed.into_iter().chain(stepped).filter(|(at, _)| {
-            *at <= began && began.saturating_sub(*at) <= LOOKED_BACK
-        });
+        let changes = deployed
+            .into_iter()
+            .chain(stepped)
+            .filter(|(at, _)| *at <= began && began.saturating_sub(*at) <= LOOKED_BACK);
         let newest = changes.max_by_key(|(at, _)| *at);
         Ok(newest.map(|(at, what)| format!("began {} after {what}", length(began - at))))
     }

@@ -127,7 +127,9 @@ impl Control {
             }
             let micros = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
             let until = now.saturating_add(micros).saturating_add(SPARE);
-            let Some(message) = self.store().claim_message(&delivery, until).await? else { continue };
+            let Some(message) = self.store().claim_message(&delivery, until).await? else {
+                continue;
+            };
             let outcome = tokio::time::timeout(patience, self.submit(&message)).await;
             let late = |_| Err(passing(format!("no answer within {} s", patience.as_secs_f32())));
             let outcome = outcome.unwrap_or_else(late);
@@ -157,9 +159,21 @@ impl Control {
         let due = (!give_up).then(|| now.saturating_add(wait(id, attempts)));
         self.store().message_failed(id, &error, due, now).await?;
         if give_up {
-            tracing::error!(channel, id, attempts, error, "an alert could not be delivered and is given up");
+            tracing::error!(
+                channel,
+                id,
+                attempts,
+                error,
+                "an alert could not be delivered and is given up"
+            );
         } else {
-            tracing::warn!(channel, id, attempts, error, "an alert was not delivered and is tried again");
+            tracing::warn!(
+                channel,
+                id,
+                attempts,
+                error,
+                "an alert was not delivered and is tried again"
+            );
         }
         Ok(false)
     }
@@ -183,7 +197,8 @@ impl Control {
         let alerting = &self.project().alerts;
         let is_one = |channel: &&Channel| matches!(channel.way, Way::Alertmanager { .. });
         let channels: Vec<&Channel> = alerting.channels.values().filter(is_one).collect();
-        if channels.is_empty() || now.saturating_sub(*locked(&self.couriers().refreshed)) < REFRESH {
+        if channels.is_empty() || now.saturating_sub(*locked(&self.couriers().refreshed)) < REFRESH
+        {
             return Ok(());
         }
         *locked(&self.couriers().refreshed) = now;
@@ -204,7 +219,10 @@ impl Control {
             self.couriers().send(async move {
                 let sent = tokio::time::timeout(timeout, control.submit(&message)).await;
                 if !matches!(sent, Ok(Ok(()))) {
-                    tracing::warn!(channel = message.channel, "Alertmanager was not told what goes on");
+                    tracing::warn!(
+                        channel = message.channel,
+                        "Alertmanager was not told what goes on"
+                    );
                 }
             });
         }
@@ -230,9 +248,10 @@ fn wait(id: &str, attempts: u32) -> i64 {
     let doubled = SECOND << attempts.saturating_sub(1).min(10);
     let base = doubled.min(LONGEST_WAIT);
     // From 75 % to 125 %, by the message's own id.
-    let mixed = id.bytes().chain(attempts.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let mixed =
+        id.bytes().chain(attempts.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     let percent = i64::try_from((mixed >> 32) % 51).unwrap_or(25) + 75;
     base.saturating_mul(percent) / 100
 }

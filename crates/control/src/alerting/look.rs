@@ -93,8 +93,7 @@ impl Control {
         let policy = self.project().alerts.policy(&known.rule);
         let quiet = quiet(known, seen, now);
         let look = signal.as_ref().map_or(Look::Unmentioned, Look::Seen);
-        let Stepped { alert, notice } =
-            Alert::step(before, look, now, &policy, quiet.as_deref());
+        let Stepped { alert, notice } = Alert::step(before, look, now, &policy, quiet.as_deref());
         let Some(mut alert) = alert else {
             if let Some(before) = before {
                 self.store().drop_alert(before).await?;
@@ -135,7 +134,9 @@ impl Control {
         let mut told = BTreeSet::new();
         let mut found = vec![];
         for route in alerting.routes(&notice.signal) {
-            for channel in route.to.iter().filter(|channel| alerting.channels.contains_key(*channel)) {
+            for channel in
+                route.to.iter().filter(|channel| alerting.channels.contains_key(*channel))
+            {
                 if !told.insert(channel) {
                     continue;
                 }

@@ -7,8 +7,8 @@ use gatemark_gateway::clock;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::watched::AlertCounts;
 use super::view::{AlertView, DeliveryView, SilenceView};
+use super::watched::AlertCounts;
 use crate::Control;
 
 /// Longest silence, in seconds.
@@ -169,9 +169,11 @@ impl Control {
     /// `NotFound` without such a channel. That it does not arrive is none.
     pub async fn try_channel(&self, name: &str, actor: &str) -> Result<Tried> {
         let alerting = &self.project().alerts;
-        let (Some(channel), Some(sender)) = (alerting.channels.get(name), self.senders().get(name)) else {
+        let (Some(channel), Some(sender)) = (alerting.channels.get(name), self.senders().get(name))
+        else {
             let known: Vec<&str> = alerting.channels.keys().map(String::as_str).collect();
-            let known = if known.is_empty() { "there are none".to_string() } else { known.join(", ") };
+            let known =
+                if known.is_empty() { "there are none".to_string() } else { known.join(", ") };
             let message = format!("there is no channel {name:?} in gatemark.yaml: {known}");
             return Err(Error::not_found(message).coded("channel_not_found"));
         };
@@ -212,7 +214,13 @@ fn trial(channel: &str, actor: &str, now: i64) -> Message {
     };
     let kind = NoticeKind::Test;
     let notice = Notice { kind, signal, episode: 0, since: now, at: now, actor: None, act: None };
-    Message { id, channel: channel.to_string(), group: String::new(), at: now, notices: vec![notice] }
+    Message {
+        id,
+        channel: channel.to_string(),
+        group: String::new(),
+        at: now,
+        notices: vec![notice],
+    }
 }
 
 /// A text of one line, or nothing.

@@ -32,14 +32,42 @@ pub(super) struct Source {
 
 /// Everybody who looks.
 pub(super) const SOURCES: [Source; 8] = [
-    Source { rule: Some("stopped"), whole: true, look: |c, _| Box::pin(async move { Ok(stops(c)) }) },
+    Source {
+        rule: Some("stopped"),
+        whole: true,
+        look: |c, _| Box::pin(async move { Ok(stops(c)) }),
+    },
     Source { rule: Some("rollout_paused"), whole: true, look: |c, _| Box::pin(rollouts(c)) },
-    Source { rule: Some("budget"), whole: false, look: |c, now| Box::pin(async move { Ok(budgets(c, now)) }) },
-    Source { rule: Some("breaker_open"), whole: false, look: |c, now| Box::pin(async move { Ok(breakers(c, now)) }) },
-    Source { rule: Some("call_records_lost"), whole: false, look: |c, now| Box::pin(async move { Ok(records(c, now)) }) },
-    Source { rule: Some("task_failing"), whole: false, look: |c, _| Box::pin(async move { Ok(tasks(c)) }) },
-    Source { rule: Some("config_refused"), whole: false, look: |c, _| Box::pin(async move { Ok(config(c)) }) },
-    Source { rule: Some("no_evidence"), whole: false, look: |c, now| Box::pin(async move { Ok(evidence(c, now)) }) },
+    Source {
+        rule: Some("budget"),
+        whole: false,
+        look: |c, now| Box::pin(async move { Ok(budgets(c, now)) }),
+    },
+    Source {
+        rule: Some("breaker_open"),
+        whole: false,
+        look: |c, now| Box::pin(async move { Ok(breakers(c, now)) }),
+    },
+    Source {
+        rule: Some("call_records_lost"),
+        whole: false,
+        look: |c, now| Box::pin(async move { Ok(records(c, now)) }),
+    },
+    Source {
+        rule: Some("task_failing"),
+        whole: false,
+        look: |c, _| Box::pin(async move { Ok(tasks(c)) }),
+    },
+    Source {
+        rule: Some("config_refused"),
+        whole: false,
+        look: |c, _| Box::pin(async move { Ok(config(c)) }),
+    },
+    Source {
+        rule: Some("no_evidence"),
+        whole: false,
+        look: |c, now| Box::pin(async move { Ok(evidence(c, now)) }),
+    },
 ];
 
 /// A breach of `rule` in the series `series`.
@@ -125,7 +153,8 @@ fn budgets(control: &Control, now: i64) -> Vec<Signal> {
         let (spent, amount) = (line.standing.spent, budget.amount);
         let levels = budget.warn_at.iter().copied().filter(|level| *level < WHOLE).chain([WHOLE]);
         for level in levels {
-            let reached = i128::from(spent.0) * i128::from(WHOLE) >= i128::from(amount.0) * i128::from(level);
+            let reached =
+                i128::from(spent.0) * i128::from(WHOLE) >= i128::from(amount.0) * i128::from(level);
             if !reached {
                 continue;
             }
@@ -198,7 +227,11 @@ fn evidence(control: &Control, now: i64) -> Vec<Signal> {
         );
         let series = format!("{}@{}/{}", one.prompt, one.environment, one.model);
         let seen = breach("no_evidence", &series, severity, now, summary);
-        Signal { prompt: one.prompt.parse().ok(), environment: one.environment.parse().ok(), ..seen }
+        Signal {
+            prompt: one.prompt.parse().ok(),
+            environment: one.environment.parse().ok(),
+            ..seen
+        }
     });
     found.collect()
 }

@@ -96,7 +96,8 @@ fn route(node: &Node, channels: &[String], problems: &mut Problems) -> Option<Ro
             .collect(),
         None => vec![GroupBy::Prompt, GroupBy::Environment],
     };
-    let group_wait = span(&mut fields, "group_wait", "`group_wait`", problems).unwrap_or(GROUP_WAIT);
+    let group_wait =
+        span(&mut fields, "group_wait", "`group_wait`", problems).unwrap_or(GROUP_WAIT);
     let goes_on = fields.get("continue", problems);
     let goes_on = goes_on.and_then(|node| typed::boolean(node, "`continue`", problems));
     fields.close(problems);

@@ -119,11 +119,7 @@ fn way(kind: Type, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<W
     }
 }
 
-fn named(
-    name: &'static str,
-    fields: &mut Fields<'_>,
-    problems: &mut Problems,
-) -> Option<String> {
+fn named(name: &'static str, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<String> {
     let node = fields.get(name, problems)?;
     variable(node, &format!("`{name}`"), problems)
 }
@@ -207,7 +203,8 @@ fn mailbox(node: &Node, what: &str, problems: &mut Problems) -> Option<String> {
     let text = typed::words(node, what, problems)?.trim();
     let (user, host) = text.rsplit_once('@').unwrap_or_default();
     let plain = |part: &str| {
-        !part.is_empty() && part.bytes().all(|c| c.is_ascii_graphic() && !b"<>\",;:()[]\\@".contains(&c))
+        !part.is_empty()
+            && part.bytes().all(|c| c.is_ascii_graphic() && !b"<>\",;:()[]\\@".contains(&c))
     };
     if text.len() > 254 || !plain(user) || !plain(host) {
         let message = format!("{what} is no e-mail address: `{}`", shown(text));

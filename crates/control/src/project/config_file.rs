@@ -10,7 +10,9 @@ use super::node::Node;
 use super::problems::Problems;
 use super::reader::{Fields, entries};
 use super::source::{HAND_WRITTEN, Spot};
-use super::{alerts, budgets, caches, document, environments, models, pricing, providers, routes, typed};
+use super::{
+    alerts, budgets, caches, document, environments, models, pricing, providers, routes, typed,
+};
 
 /// The path of the project's configuration.
 pub const CONFIG: &str = "gatemark.yaml";

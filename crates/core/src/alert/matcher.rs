@@ -52,9 +52,9 @@ impl Matcher {
             ("environment", &self.environment),
             ("severity", &severity),
         ];
-        let parts = parts.into_iter().filter_map(|(name, value)| {
-            value.as_ref().map(|value| format!("{name}={value}"))
-        });
+        let parts = parts
+            .into_iter()
+            .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")));
         let shown = parts.collect::<Vec<_>>().join(" ");
         if shown.is_empty() { "everything".to_string() } else { shown }
     }

@@ -72,7 +72,9 @@ impl Policy {
     pub fn usual(rule: &str) -> Self {
         match rule {
             // What somebody does and undoes is over when it is undone.
-            "stopped" | "rollout_paused" => Self { clear: 0, renotify: Some(24 * 3600 * SECOND), ..Self::default() },
+            "stopped" | "rollout_paused" => {
+                Self { clear: 0, renotify: Some(24 * 3600 * SECOND), ..Self::default() }
+            }
             // One run that fails is made good by the next.
             "task_failing" => Self { hold: 60 * SECOND, ..Self::default() },
             _ => Self::default(),

@@ -105,7 +105,8 @@ impl Alert {
     /// `Conflict` if it is not active.
     pub fn acknowledge(&mut self, ack: Ack) -> Result<Notice> {
         if !self.status.is_active() {
-            let message = format!("{} is {}: there is nothing to take on", self.key(), self.status.word());
+            let message =
+                format!("{} is {}: there is nothing to take on", self.key(), self.status.word());
             return Err(Error::new(ErrorKind::Conflict, message).coded("alert_not_active"));
         }
         let (actor, at) = (Some(ack.actor.clone()), ack.at);

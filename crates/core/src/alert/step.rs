@@ -138,7 +138,9 @@ impl Alert {
             Status::Pending | Status::NoData if lasted(self.breach_since, policy.hold) => {
                 (self.status, Status::Firing)
             }
-            Status::Pending if policy.no_data.is_some_and(|least| lasted(self.blank_since, least)) => {
+            Status::Pending
+                if policy.no_data.is_some_and(|least| lasted(self.blank_since, least)) =>
+            {
                 (self.status, Status::NoData)
             }
             _ => return,
@@ -210,18 +212,23 @@ fn found(before: Option<&Alert>, look: Look<'_>, policy: &Policy) -> Found {
     match signal.state {
         SignalState::Breach => Found::Bad,
         // Whoever fires goes on firing while nobody can say that it is over.
-        SignalState::NoData if active.is_some_and(|alert| alert.status == Status::Firing) => Found::Hold,
+        SignalState::NoData if active.is_some_and(|alert| alert.status == Status::Firing) => {
+            Found::Hold
+        }
         SignalState::NoData if policy.no_data.is_some() => Found::Blank,
         SignalState::NoData if active.is_some() => Found::Hold,
         SignalState::NoData => Found::Well,
-        SignalState::Ok if active.is_some_and(|alert| !is_back(alert, signal, policy)) => Found::Hold,
+        SignalState::Ok if active.is_some_and(|alert| !is_back(alert, signal, policy)) => {
+            Found::Hold
+        }
         SignalState::Ok => Found::Well,
     }
 }
 
 /// Whether the value has come back over its threshold by the share that the policy asks for.
 fn is_back(alert: &Alert, signal: &Signal, policy: &Policy) -> bool {
-    let (Some(above), Some(value), Some(limit)) = (alert.above, signal.value, signal.threshold) else {
+    let (Some(above), Some(value), Some(limit)) = (alert.above, signal.value, signal.threshold)
+    else {
         return true;
     };
     // Without a margin it is for whoever measured to say.

@@ -182,7 +182,8 @@ fn firing_does_what_the_policy_says_once() {
     let first = Alert::step(None, Look::Seen(&signal(Breach)), SECOND, &policy, None);
     assert_eq!(first.notice.as_ref().unwrap().act, Some(Act::Pause));
     let later = 400 * SECOND;
-    let again = Alert::step(first.alert.as_ref(), Look::Seen(&signal(Breach)), later, &policy, None);
+    let again =
+        Alert::step(first.alert.as_ref(), Look::Seen(&signal(Breach)), later, &policy, None);
     let again = again.notice.unwrap();
     assert_eq!((again.kind, again.act), (Kind::Reminder, None));
 }
@@ -202,7 +203,10 @@ fn matchers_and_routes() {
     for text in [r#"{"prompt":"shop/*"}"#, r#"{"severity":"critical"}"#, r#"{"rule":"slo"}"#] {
         assert!(!fits(text), "{text}");
     }
-    assert!(!Matcher { prompt: Some("*".into()), ..Matcher::default() }.fits(&Signal { prompt: None, ..seen.clone() }));
+    assert!(
+        !Matcher { prompt: Some("*".into()), ..Matcher::default() }
+            .fits(&Signal { prompt: None, ..seen.clone() })
+    );
     let route = |rule: &str, goes_on| Route {
         matcher: Matcher { rule: Some(rule.into()), ..Matcher::default() },
         to: vec![rule.into()],
@@ -211,7 +215,12 @@ fn matchers_and_routes() {
         goes_on,
     };
     let alerting = Alerting {
-        routes: vec![route("other", false), route("slow", true), route("s*", false), route("*", false)],
+        routes: vec![
+            route("other", false),
+            route("slow", true),
+            route("s*", false),
+            route("*", false),
+        ],
         ..Alerting::default()
     };
     let taken: Vec<_> = alerting.routes(&seen).iter().map(|route| route.to[0].clone()).collect();
@@ -231,7 +240,8 @@ fn an_alert_as_it_is_stored() {
 type Step = (i64, Option<SignalState>, bool);
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let states = vec![None, Some(Breach), Some(Breach), Some(Breach), Some(Well), Some(Well), Some(NoData)];
+    let states =
+        vec![None, Some(Breach), Some(Breach), Some(Breach), Some(Well), Some(Well), Some(NoData)];
     let step = (0_i64..70, prop::sample::select(states), prop::bool::weighted(0.2));
     prop::collection::vec(step, 0..120)
 }
@@ -239,7 +249,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn policies() -> impl Strategy<Value = Policy> {
     let seconds = |most: i64| (0..most).prop_map(|count| count * SECOND);
     (seconds(90), seconds(90), prop::option::of(seconds(120)), prop::option::of(seconds(400)))
-        .prop_map(|(hold, clear, no_data, renotify)| Policy { hold, clear, no_data, renotify, ..Policy::default() })
+        .prop_map(|(hold, clear, no_data, renotify)| Policy {
+            hold,
+            clear,
+            no_data,
+            renotify,
+            ..Policy::default()
+        })
 }
 
 proptest! {

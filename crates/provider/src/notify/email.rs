@@ -59,7 +59,8 @@ pub(super) async fn send(
 async fn resolve(mail: &Mail, rule: Rule) -> Result<SocketAddr, Undelivered> {
     let host = mail.host.trim_start_matches('[').trim_end_matches(']');
     let found = tokio::net::lookup_host((host, mail.port)).await;
-    let found = found.map_err(|cause| Undelivered::passing(format!("no such mail server: {cause}")))?;
+    let found =
+        found.map_err(|cause| Undelivered::passing(format!("no such mail server: {cause}")))?;
     let mut refused = None;
     for address in found {
         match rule.check(host, address.ip()) {

@@ -96,7 +96,9 @@ fn explain(failure: &Failure) -> Undelivered {
             Undelivered::lasting(format!("{found}: say `allow_private: true` if it is meant"))
         }
         Failure::Forbidden(found) => Undelivered::lasting(found.to_string()),
-        Failure::Connect(cause) => Undelivered::passing(format!("no connection: {}", root(&**cause))),
+        Failure::Connect(cause) => {
+            Undelivered::passing(format!("no connection: {}", root(&**cause)))
+        }
         Failure::Broken(cause) => {
             Undelivered::passing(format!("the connection broke: {}", root(&**cause)))
         }

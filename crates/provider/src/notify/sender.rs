@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use gatemark_core::alert::{Address, Channel, Message, Way};
 
-pub use super::post::Undelivered;
 use super::post::Target;
+pub use super::post::Undelivered;
 use super::{alertmanager, email, pagerduty, slack, webhook};
 use crate::http::Client;
 use crate::secret::Secret;

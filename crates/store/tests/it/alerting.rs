@@ -100,7 +100,11 @@ async fn notices_of_a_group_share_a_message_until_it_is_tried() {
     assert_eq!(sizes, [("a", 2), ("c", 1)]);
     store.claim_message(&due[0], 100).await.unwrap().unwrap();
     assert!(store.announce(3, 4, &[other("d", 8, "x")]).await.unwrap());
-    assert_eq!(store.deliveries(None, 9).await.unwrap().len(), 3, "what is under way stays as it is");
+    assert_eq!(
+        store.deliveries(None, 9).await.unwrap().len(),
+        3,
+        "what is under way stays as it is"
+    );
     assert_eq!(store.announced().await.unwrap(), 4);
 }
 

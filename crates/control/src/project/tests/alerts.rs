@@ -42,7 +42,10 @@ fn everything_can_be_said() {
     let Way::Pagerduty { url, .. } = &found.channels["pager"].way else { panic!() };
     assert_eq!(*url, Address::Url("https://events.pagerduty.com".into()));
     let route = &found.routes[0];
-    assert_eq!((&route.group_by[..], route.group_wait, route.goes_on), (&[GroupBy::Rule][..], 0, true));
+    assert_eq!(
+        (&route.group_by[..], route.group_wait, route.goes_on),
+        (&[GroupBy::Rule][..], 0, true)
+    );
     assert_eq!(route.matcher.shown(), "prompt=support/* environment=production severity=critical");
     let slow = found.policy("slow");
     assert_eq!((slow.hold, slow.clear, slow.hysteresis), (120_000_000, 300_000_000, 0.1));
