@@ -159,7 +159,7 @@ async fn repeat(
     let mut before = None;
     while !*stop.borrow() {
         let result = (task.job)(control.current()).await;
-        control.watched().ran(task.name, &result);
+        control.in_process().ran(task.name, &result);
         let said = result.as_ref().err().map(ToString::to_string);
         // A task that fails the same way several times a second says so once.
         if let Err(error) = &result

@@ -58,7 +58,7 @@ impl Control {
     async fn count(&self) -> Result<()> {
         let (waiting, dead) = self.store().undelivered().await?;
         let alerts = self.store().count_alerts().await?.into_iter().collect();
-        self.watched().counted(AlertCounts { alerts, waiting, dead });
+        self.in_process().counted(AlertCounts { alerts, waiting, dead });
         Ok(())
     }
 

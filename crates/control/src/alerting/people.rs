@@ -152,7 +152,7 @@ impl Control {
 
     /// How many alerts and undelivered messages there were when this process last looked. Asks no database.
     pub fn alert_counts(&self) -> AlertCounts {
-        self.watched().counts()
+        self.in_process().counts()
     }
 
     /// Has what was given up tried again: one message, or all. How many.

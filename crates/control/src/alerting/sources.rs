@@ -115,7 +115,7 @@ fn stops(control: &Control) -> Vec<Signal> {
 
 /// Rollouts that hold. A rollout that begins or ceases to hold changes the registry, so they are read when it changes.
 async fn rollouts(control: &Control) -> Result<Vec<Signal>> {
-    let holding = &control.watched().holding;
+    let holding = &control.in_process().holding;
     let revision = control.store().revision().await?;
     let known = holding.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some((_, known)) = known.filter(|(at, _)| *at == revision) {
@@ -190,7 +190,7 @@ fn breakers(control: &Control, now: i64) -> Vec<Signal> {
 }
 
 fn records(control: &Control, now: i64) -> Vec<Signal> {
-    let lost = control.watched().lost_records();
+    let lost = control.in_process().lost_records();
     let lately = lost.filter(|(_, at)| now.saturating_sub(*at) < LOST_LATELY);
     let seen = lately.map(|(count, at)| {
         let summary =
@@ -201,7 +201,7 @@ fn records(control: &Control, now: i64) -> Vec<Signal> {
 }
 
 fn tasks(control: &Control) -> Vec<Signal> {
-    let failing = control.watched().failing().into_iter().map(|(task, failing)| {
+    let failing = control.in_process().failing().into_iter().map(|(task, failing)| {
         let summary = format!("the task {task} fails: {}", failing.error);
         breach("task_failing", task, Severity::Warning, failing.since, summary)
     });
