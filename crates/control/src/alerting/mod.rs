@@ -22,3 +22,6 @@ pub use deliver::Couriers;
 pub use people::{Silencing, Tried};
 pub use view::{AlertView, DeliveryView, MatcherView, SilenceView};
 pub use watched::{AlertCounts, Watched};
+
+#[cfg(test)]
+mod tests;
