@@ -195,7 +195,7 @@ impl Control {
     }
 
     /// What happens in this process and is stored nowhere.
-    pub(crate) fn watched(&self) -> &alerting::Watched {
+    pub(crate) fn in_process(&self) -> &alerting::Watched {
         &self.watched
     }
 
