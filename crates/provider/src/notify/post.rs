@@ -33,11 +33,14 @@ impl Undelivered {
     }
 }
 
+/// What goes with a body.
+pub(super) type Headers = Vec<(&'static str, String)>;
+
 /// Where a request goes, and what it says beside its body.
 pub(super) struct Target<'a> {
     pub(super) client: &'a Client,
     pub(super) url: &'a str,
-    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) headers: Headers,
 }
 
 impl Target<'_> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use gatemark_core::alert::{Address, Channel, Message, Way};
 
-use super::post::Target;
 pub use super::post::Undelivered;
+use super::post::{Headers, Target};
 use super::{alertmanager, email, pagerduty, slack, webhook};
 use crate::http::Client;
 use crate::secret::Secret;
@@ -71,7 +71,7 @@ impl Sender {
     fn target<'a>(
         &'a self,
         address: &'a Address,
-        headers: Vec<(&'static str, String)>,
+        headers: Headers,
     ) -> Result<Target<'a>, Undelivered> {
         Ok(Target { client: &self.client, url: self.address(address)?, headers })
     }

@@ -7,7 +7,7 @@ use gatemark_core::alert::{Message, Notice};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::post::Undelivered;
+use super::post::{Headers, Undelivered};
 use super::words::title;
 
 /// Body and headers of `message`, sent at `now` in seconds since 1970.
@@ -15,7 +15,7 @@ pub(super) fn request(
     message: &Message,
     secret: Option<&str>,
     now: i64,
-) -> Result<(Vec<u8>, Vec<(&'static str, String)>), Undelivered> {
+) -> Result<(Vec<u8>, Headers), Undelivered> {
     let body = serde_json::to_vec(&body(message))
         .map_err(|_| Undelivered::lasting("the message cannot be written as JSON"))?;
     let mut headers =

@@ -121,7 +121,7 @@ async fn silences_begin_and_end_in_the_audit_log() {
         at: 10,
     };
     store.begin_silence(&silence, "rule=slow".into()).await.unwrap();
-    assert_eq!(store.silences(99).await.unwrap(), [silence.clone()]);
+    assert_eq!(store.silences(99).await.unwrap(), std::slice::from_ref(&silence));
     assert!(store.silences(100).await.unwrap().is_empty(), "it ends by itself");
     let ended = store.end_silence("s1", "bob", 50).await.unwrap().unwrap();
     assert_eq!(ended.until, 50);
