@@ -15,7 +15,7 @@ use crate::Control;
 
 /// How far what is stored may lag behind what was last seen, in microseconds: a series that stays as it is need not be
 /// written each second.
-const LAG: i64 = 5_000_000;
+const LAG: i64 = 10_000_000;
 /// Where a signal's context says what changed before.
 const CHANGE: &str = "change";
 
