@@ -48,8 +48,9 @@ impl Task {
 /// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
 /// `gatemark.yaml` is not in force, `rollout` how long a rollout goes on with evidence against it, `conversations` how
 /// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
-/// `stop-orders` brings file and database to the same.
-const TASKS: [Task; 14] = [
+/// `stop-orders` brings file and database to the same. `alerts` bounds how long what is wrong is not
+/// seen, `deliver` how long what is seen is not told.
+const TASKS: [Task; 17] = [
     // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
     Task { name: "stops", period: Duration::from_millis(100), job: stops },
     Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
@@ -65,6 +66,9 @@ const TASKS: [Task; 14] = [
     Task { name: "monitor", period: Duration::from_secs(60), job: monitor },
     Task { name: "probes", period: Duration::from_secs(60), job: probes },
     Task { name: "rollups", period: Duration::from_secs(60), job: rollups },
+    Task { name: "alerts", period: Duration::from_secs(1), job: alerts },
+    Task { name: "deliver", period: Duration::from_millis(500), job: deliver },
+    Task { name: "forget-alerts", period: Duration::from_secs(3600), job: forget_alerts },
 ];
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -123,6 +127,22 @@ fn rollups(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.consolidate(clock::now_us()).await.map(drop) })
 }
 
+fn alerts(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move {
+        let looked = control.look_for_alerts(clock::now_us()).await;
+        control.announce().await?;
+        looked.map(drop)
+    })
+}
+
+fn deliver(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.deliver(clock::now_us()).await })
+}
+
+fn forget_alerts(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.forget_alerts(clock::now_us()).await })
+}
+
 /// The running tasks' shared status.
 #[derive(Clone, Default)]
 pub struct Board {
@@ -174,6 +194,7 @@ async fn repeat(
         } else {
             job.await
         };
+        control.in_process().ran(task.name, &result);
         let said = result.as_ref().err().map(ToString::to_string);
         // A task that fails the same way several times a second says so once.
         if let Err(error) = &result

@@ -8,9 +8,11 @@
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
 //! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `evaluation`, `review`, `access`, `stop`, `conversation`,
-//! `embedding`, `calibration` ← `document` ← `rollup` ← `baseline`, `score` ← `deploy` ← `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
+//! `embedding`, `calibration` ← `document` ← `rollup` ← `baseline`, `score` ← `deploy`, `outbox` ← `alert`, `rollout`, `call` ← `calllog`.
+//! `stopfile` stands beside them.
 
 pub mod access;
+mod alert;
 mod audit;
 mod baseline;
 mod calibration;
@@ -25,6 +27,7 @@ mod evaluation;
 pub mod lifecycle;
 mod observation;
 mod opening;
+mod outbox;
 pub mod prompt;
 pub mod queue;
 mod report;
@@ -47,6 +50,7 @@ pub use access::KeyInfo;
 pub use call::{CallFilter, CallTotals};
 pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
 pub use deploy::Admitted;
+pub use outbox::{Delivery, Outgoing};
 pub use prompt::{NewVersion, PromptSummary, Pushed};
 pub use rollout::{Divided, Division, Noted};
 pub use rollup::Rolled;

@@ -5,6 +5,7 @@
 
 mod access;
 mod advising;
+mod alerting;
 mod auditing;
 mod bound;
 mod caching;
@@ -38,6 +39,7 @@ mod monitoring;
 mod nearness;
 mod problems;
 mod proving;
+mod receiver;
 mod reloading;
 mod reports;
 mod responding;

@@ -11,16 +11,18 @@
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
 //! `variables`, `messages`, `output`, `examples`, `models`, `cascade`, `conversation`, `checks`, `resilience`, `presets`, `place`,
-//! `providers`, `routes`, `policy`, `monitors`, `environments`, `scope`, `budgets`, `pricing` (the parts of the
+//! `providers`, `routes`, `policy`, `monitors`, `environments`, `scope`, `budgets`, `pricing`, `channels`, `alerts` (the parts of the
 //! grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
 //! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
 
+mod alerts;
 mod budgets;
 mod caches;
 mod cascade;
 mod case;
 mod case_list;
 mod cell;
+mod channels;
 mod checks;
 mod config_file;
 mod conversation;

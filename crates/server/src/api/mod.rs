@@ -1,5 +1,6 @@
 //! The control API: everything that the CLI does, for tools and for the dashboard.
 
+pub(crate) mod alerts;
 pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod budgets;

@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(15, "0015_rollouts"),
     migration!(16, "0016_monitoring"),
     migration!(17, "0017_evaluations"),
+    migration!(18, "0018_alerts"),
 ];
 
 const TABLE: &str = "schema_migrations";
