@@ -8,7 +8,7 @@
 //! `id`, `money`, `canonical` ← `price`, `scope`, `window` ← `budget`, `limit` ← `ledger`, `throttle`;
 //! `stats` ← `guardrail`, `analysis`;
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`, `rollout`;
-//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout`.
+//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout` ← `experiment`.
 
 pub mod access;
 pub mod advice;
@@ -28,6 +28,7 @@ pub mod conversation;
 pub mod deploy;
 pub mod diagnostic;
 pub mod error;
+pub mod experiment;
 pub mod gate;
 pub mod guardrail;
 pub mod id;

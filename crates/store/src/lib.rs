@@ -8,10 +8,11 @@
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
 //! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `review`, `access`, `stop`, `conversation`,
-//! `embedding`, `calibration` ← `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
+//! `embedding`, `calibration` ← `rollout`, `due`, `call` ← `experiment`, `calllog`. `stopfile` and `brink` stand beside them.
 
 pub mod access;
 mod audit;
+pub mod brink;
 mod calibration;
 pub mod call;
 pub mod calllog;
@@ -19,7 +20,9 @@ pub mod conversation;
 mod counter;
 pub mod deploy;
 mod document;
+mod due;
 mod embedding;
+mod experiment;
 pub mod lifecycle;
 mod observation;
 mod opening;
@@ -42,6 +45,8 @@ pub use access::KeyInfo;
 pub use call::{CallFilter, CallTotals};
 pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
 pub use deploy::Admitted;
+pub use due::{Due, FEW, PAGE};
+pub use experiment::{Shown, Told};
 pub use prompt::{NewVersion, PromptSummary, Pushed};
 pub use rollout::{Divided, Division, Noted};
 pub use stopfile::{KeptOrder, StopFile, StopStamp};

@@ -21,6 +21,7 @@ mod deploying;
 mod door;
 mod doors;
 mod durability;
+mod experimenting;
 mod faults;
 mod http;
 mod importing;

@@ -17,14 +17,14 @@ const MARK: &str = "carefully";
 
 /// A project whose version 1 serves and whose version 2 is registered, in an environment without rules. The
 /// vendor answers version 2 off format when the switch says so.
-struct Stage {
-    project: Project,
+pub(crate) struct Stage {
+    pub(crate) project: Project,
     upstream: Upstream,
-    bad: Arc<AtomicBool>,
+    pub(crate) bad: Arc<AtomicBool>,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bad = Arc::new(AtomicBool::new(false));
         let switch = bad.clone();
         let upstream = Upstream::start(move |request, _| {
@@ -87,7 +87,7 @@ impl Stage {
     }
 }
 
-fn call(server: &Server, unit: &str) -> Response {
+pub(crate) fn call(server: &Server, unit: &str) -> Response {
     let body = json!({
         "model": format!("gatemark/{PROMPT}"),
         "messages": [],

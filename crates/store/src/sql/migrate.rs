@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(13, "0013_conversations"),
     migration!(14, "0014_stops_chain_lifecycle"),
     migration!(15, "0015_rollouts"),
+    migration!(16, "0016_experiments"),
 ];
 
 const TABLE: &str = "schema_migrations";

@@ -19,6 +19,7 @@ fn side(version: &Version) -> Side {
     Side {
         number: version.number,
         version: version.hash,
+        model: None,
         evidence: None,
         upstreams: Default::default(),
         fallbacks: vec![],
@@ -194,14 +195,21 @@ async fn a_promotion_moves_both_or_neither() {
 async fn what_is_due_is_found() {
     let scratch = Scratch::new();
     let (store, two, mut rollout) = begun(&scratch).await;
-    let due = async |now: i64| store.due_rollouts(now).await.unwrap().len();
+    let due = async |now: i64| store.due_rollouts(now, None).await.unwrap().len();
     assert_eq!((due(HOUR).await, due(25 * HOUR).await), (0, 1));
     store.insert_calls(&[taking_part("c1", 50, None, true)]).await.unwrap();
     assert_eq!(due(HOUR).await, 1);
     let observations = store.observations("r1", 0, 100).await.unwrap();
     rollout.absorb(&observations);
     assert!(store.save_rollout(&mut rollout, &[], None).await.unwrap());
+    assert_eq!(due(HOUR).await, 1, "read, and nobody has drawn a conclusion yet");
+    assert_eq!(rollout.tick(60), None);
+    assert!(store.save_rollout(&mut rollout, &[], None).await.unwrap());
     assert_eq!(due(HOUR).await, 0);
+    let page = store.due_rollouts(25 * HOUR, None).await.unwrap().remove(0);
+    assert_eq!((page.serving, page.pending), (Some((1, 1)), 0));
+    let behind = Some((&rollout.prompt, &rollout.environment));
+    assert!(store.due_rollouts(25 * HOUR, behind).await.unwrap().is_empty());
     let permit = permit_over(Some(1), &two, "production", Purpose::Deploy, None);
     store.apply(permit, "eve", 60).await.unwrap();
     assert_eq!(due(HOUR).await, 1, "the pointer was moved by something else");
