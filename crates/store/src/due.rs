@@ -88,29 +88,33 @@ impl Store {
     }
 
     /// Stores what rollouts learned that change no state, with the units that count from now on, in one
-    /// transaction. Of those that somebody else changed meanwhile nothing is stored. Returns how many were.
-    pub async fn save_learned(&self, learned: &[(Rollout, Vec<Counted>)]) -> Result<usize> {
+    /// transaction for a page of them. Of those that somebody else changed meanwhile nothing is stored. Returns how
+    /// many were.
+    pub async fn save_learned(&self, mut learned: Vec<(Rollout, Vec<Counted>)>) -> Result<usize> {
         let mut stored = 0;
-        for part in learned.chunks(PAGE) {
+        for part in learned.chunks_mut(PAGE) {
             let transaction = self.database().begin().await?;
             let current = revisions(&transaction, part).await?;
-            let newest = |rollout: &Rollout| current.get(&rollout.id) == Some(&rollout.revision);
-            let kept: Vec<_> = part.iter().filter(|(rollout, _)| newest(rollout)).collect();
-            let rows = kept.iter().map(|(rollout, _)| row(rollout)).collect::<Result<Vec<_>>>()?;
+            let (mut rows, mut units) = (vec![], vec![]);
+            for (rollout, counted) in part {
+                if current.get(&rollout.id) != Some(&rollout.revision) {
+                    continue;
+                }
+                rows.push(row(rollout)?);
+                units.extend(counted_rows((&rollout.id, rollout.epoch), counted));
+            }
+            let kept = rows.len();
             let sql = "UPDATE rollouts SET revision = $3, cursor = $4, due = $5, document = $6
                        WHERE id = $1 AND revision = $2 AND active = 1";
-            if transaction.execute_many(sql, rows).await? != kept.len() {
+            if transaction.execute_many(sql, rows).await? != kept {
                 // Only where writers run beside each other: the next look finds it all again.
                 continue;
             }
-            let units = kept
-                .iter()
-                .flat_map(|(rollout, counted)| counted_rows((&rollout.id, rollout.epoch), counted));
-            count(&transaction, units.collect()).await?;
+            count(&transaction, units).await?;
             brink::at("before what was learned is stored");
             transaction.commit().await?;
             brink::at("after what was learned is stored");
-            stored += kept.len();
+            stored += kept;
         }
         Ok(stored)
     }
@@ -125,11 +129,12 @@ async fn revisions(
     rows.iter().map(|row| Ok((row.text("id")?.to_string(), row.integer("revision")?))).collect()
 }
 
-fn row(rollout: &Rollout) -> Result<Vec<Value>> {
-    let next = rollout.revision + 1;
-    let stored = Rollout { revision: next, ..rollout.clone() };
-    let (id, document) = (rollout.id.as_str(), to_document(&stored)?);
-    Ok(values![id, rollout.revision, next, rollout.cursor, rollout.due(), document])
+/// The values of a rollout under its next revision.
+fn row(rollout: &mut Rollout) -> Result<Vec<Value>> {
+    let read = rollout.revision;
+    rollout.revision += 1;
+    let (id, document) = (rollout.id.as_str(), to_document(rollout)?);
+    Ok(values![id, read, rollout.revision, rollout.cursor, rollout.due(), document])
 }
 
 /// As many as a page has, so that there is one text of each statement to prepare.

@@ -85,7 +85,7 @@ impl Control {
         }
         if !learned.is_empty() {
             brink::at("learned");
-            self.store.save_learned(&learned).await?;
+            self.store.save_learned(learned).await?;
         }
         for due in alone {
             let (prompt, environment) = place(&due.rollout);
