@@ -2,11 +2,15 @@
 
 use gatemark_core::assign::{self, Mark, STABLE};
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
+use gatemark_core::canonical::seal;
 use gatemark_core::experiment::{Experiment, State};
+use gatemark_core::prompt::Content;
 use gatemark_core::ramp::Plan;
 use gatemark_core::rollout::Command;
 use gatemark_core::stats::random::SplitMix;
-use gatemark_gateway::Selector;
+use gatemark_gateway::{Release, Selector};
+use gatemark_store::NewVersion;
+use serde_json::json;
 
 use super::Started;
 use crate::Control;
@@ -218,4 +222,44 @@ async fn the_gate_admits_arms_and_another_deployment_ends_them() {
     assert_eq!((ended.state, ended.deployment), (State::Stopped, id));
     assert!(ended.reason.unwrap().contains("version 2 was put in control's place"));
     assert_eq!(control.tick_experiments(running.started_at + 3).await.unwrap(), 0);
+}
+
+/// An arm may be what serves, on another of its models: the same version, another answer.
+#[tokio::test]
+async fn an_arm_may_be_another_model_of_a_version() {
+    let folder = Folder::new();
+    let control = open(&folder.0).await;
+    let (first, other) = ("sim/learner-2026-11-01", "sim/other-2026-11-01");
+    let content: Content = serde_json::from_value(json!({
+        "variables": {},
+        "messages": [{"role": "user", "text": "one"}],
+        "output": {},
+        "models": [{"model": first}, {"model": other}],
+        "limits": {},
+    }))
+    .unwrap();
+    let both = NewVersion { canonical: seal(&content).unwrap(), ..version("one", None) };
+    control.store().push(&[both], "ann", 10).await.unwrap();
+    control.deploy(&name(), &Selector::Number(1), &place(), "dan").await.unwrap();
+    let arms = |model: &str| {
+        let arms = format!("  other: {{version: 1, model: {model}, share: 50%}}\n");
+        TONE.replace("  two: {version: 2, share: 30%}\n  three: {version: 3, share: 30%}\n", &arms)
+    };
+    let tries = [("none", "sim/none", "model_not_of_version"), ("same", first, "serves_already")];
+    for (name, model, code) in tries {
+        let text = arms(model).replace("name: tone", &format!("name: {name}"));
+        control.create_experiment(definition(&text), "ann").await.unwrap();
+        let error = control.start_experiment(name, "ann").await.unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+    }
+    control.create_experiment(definition(&arms(other)), "ann").await.unwrap();
+    let started = control.start_experiment("tone", "ann").await.unwrap();
+    assert!(matches!(started, Started::Begun(_)), "{started:?}");
+    let snapshot = control.gateway().snapshot();
+    let pointer = &snapshot.pointers(&name()).unwrap()[&place()];
+    let leads = |release: &Release| release.version.content.models[0].model.to_string();
+    assert_eq!(leads(&pointer.current), first);
+    let division = pointer.division.as_ref().unwrap();
+    assert_eq!(leads(&division.sides[0].release), other);
+    assert_eq!(division.split.arms[0].model, division.sides[0].model);
 }
