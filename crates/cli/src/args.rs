@@ -118,7 +118,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Openapi(args) => openapi::run(args, terminal),
         Command::Sandbox(args) => sandbox::run(args, terminal).await,
         Command::Evaluation(args) => evaluation::run(args, context).await,
-        Command::Experiment(args) => experiment::run(args, terminal),
+        Command::Experiment(args) => experiment::run(args, context).await,
         Command::Stats(args) => stats::run(args, terminal),
     }
 }

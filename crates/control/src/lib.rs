@@ -26,6 +26,7 @@ pub mod draft;
 pub mod embed;
 pub mod evaluate;
 mod examples;
+pub mod experiment;
 pub mod forecast;
 pub mod gate;
 pub mod generate;

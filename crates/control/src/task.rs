@@ -46,7 +46,7 @@ impl Task {
 
 /// Every task. `refresh` bounds how long a change made by another process takes to be served;
 /// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
-/// `gatemark.yaml` is not in force, `rollout` how long a rollout goes on with evidence against it, `conversations` how
+/// `gatemark.yaml` is not in force, `rollout` how long a rollout or an experiment's arm goes on with evidence against it, `conversations` how
 /// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
 /// `stop-orders` brings file and database to the same. `alerts` bounds how long what is wrong is not
 /// seen, `deliver` how long what is seen is not told.
@@ -92,7 +92,12 @@ fn reload(control: Control) -> BoxFuture<'static, Result<()>> {
 }
 
 fn rollout(control: Control) -> BoxFuture<'static, Result<()>> {
-    Box::pin(async move { control.tick_rollouts(clock::now_us()).await.map(drop) })
+    Box::pin(async move {
+        // What keeps the one from deciding must not keep the other.
+        let rollouts = control.tick_rollouts(clock::now_us()).await;
+        let experiments = control.tick_experiments(clock::now_us()).await;
+        rollouts.and(experiments).map(drop)
+    })
 }
 
 fn conversations(control: Control) -> BoxFuture<'static, Result<()>> {

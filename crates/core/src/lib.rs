@@ -9,7 +9,7 @@
 //! `stats` ← `guardrail`, `analysis`;
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`, `rollout`;
 //! `signal`, `period` ← `watch` ← `model`; `call`, `watch` ← `rollup` ← `score`, `monitor`; `signal` ← `alert` ← `model`;
-//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout`.
+//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout` ← `experiment`.
 
 pub mod access;
 pub mod advice;
@@ -30,6 +30,7 @@ pub mod conversation;
 pub mod deploy;
 pub mod diagnostic;
 pub mod error;
+pub mod experiment;
 pub mod gate;
 pub mod guardrail;
 pub mod id;

@@ -23,6 +23,7 @@ mod door;
 mod doors;
 mod durability;
 mod evaluating;
+mod experimenting;
 mod faults;
 mod http;
 mod importing;

@@ -8,6 +8,7 @@ pub(crate) mod caches;
 pub(crate) mod calls;
 pub(crate) mod conversations;
 pub(crate) mod evidence;
+pub(crate) mod experiments;
 pub(crate) mod keys;
 pub(crate) mod lifecycle;
 pub(crate) mod monitoring;

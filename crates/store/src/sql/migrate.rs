@@ -44,6 +44,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(16, "0016_monitoring"),
     migration!(17, "0017_evaluations"),
     migration!(18, "0018_alerts"),
+    migration!(19, "0019_experiments"),
 ];
 
 const TABLE: &str = "schema_migrations";
