@@ -134,7 +134,7 @@ impl Control {
             let late = |_| Err(passing(format!("no answer within {} s", patience.as_secs_f32())));
             let outcome = outcome.unwrap_or_else(late);
             let attempts = delivery.attempts.saturating_add(1);
-            if !self.settle(&message, attempts, outcome).await? {
+            if !self.file_outcome(&message, attempts, outcome).await? {
                 break;
             }
         }
@@ -142,7 +142,7 @@ impl Control {
     }
 
     /// Writes down what became of a message. Whether it was delivered.
-    async fn settle(
+    async fn file_outcome(
         &self,
         message: &Message,
         attempts: u32,
