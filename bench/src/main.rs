@@ -35,6 +35,7 @@ mod scratch;
 mod serve;
 mod soak;
 mod statistics;
+mod tick;
 mod tokens;
 mod upstream;
 
@@ -76,6 +77,8 @@ enum Arguments {
     Scores(scores::Options),
     /// Simulate rollouts: error rates, delays and speed of the statistics
     Statistics(statistics::Options),
+    /// CPU time of one run of the controller over very many rollouts
+    Tick(tick::Options),
     /// Compare the speed of counting tokens with tiktoken's
     Tokens(tokens::Options),
     /// Memory while very many streams are open at once
@@ -113,6 +116,7 @@ async fn main() -> Result<()> {
         Arguments::Sandbox(options) => sandbox::run(&options).await,
         Arguments::Scores(options) => scores::run(&options),
         Arguments::Statistics(options) => statistics::run(&options),
+        Arguments::Tick(options) => tick::run(options).await,
         Arguments::Tokens(options) => tokens::run(&options),
         Arguments::Crowd(options) => crowd::run(options).await,
         Arguments::Soak(options) => soak::run(options).await,

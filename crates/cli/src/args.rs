@@ -4,10 +4,7 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    advise, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation,
-    deploy, diff, evaluation, experiment, feedback, gate, import, init, judge, key, list, log,
-    monitor, openapi, prices, push, report, resume, retire, review, rollback, rollout, sandbox,
-    score, serve, show, stats, stop, suite, test, tokens,
+    advise, alert, alerts, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation, deploy, diff, evaluation, experiment, feedback, gate, import, init, judge, key, list, log, monitor, openapi, prices, push, report, resume, retire, review, rollback, rollout, sandbox, score, serve, show, stats, stop, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -39,6 +36,8 @@ enum Command {
     Test(test::Args),
     Compat(compat::Args),
     Advise(advise::Args),
+    Alert(alert::Args),
+    Alerts(alerts::Args),
     Compare(compare::Args),
     Compress(compress::Args),
     Judge(judge::Args),
@@ -87,6 +86,8 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Suite(args) => suite::run(args, context).await,
         Command::Compat(args) => compat::run(args, context).await,
         Command::Advise(args) => advise::run(args, context).await,
+        Command::Alert(args) => alert::run(args, context).await,
+        Command::Alerts(args) => alerts::run(args, context).await,
         Command::Test(args) => test::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
         Command::Compress(args) => compress::run(args, context).await,
@@ -117,7 +118,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Openapi(args) => openapi::run(args, terminal),
         Command::Sandbox(args) => sandbox::run(args, terminal).await,
         Command::Evaluation(args) => evaluation::run(args, context).await,
-        Command::Experiment(args) => experiment::run(args, terminal),
+        Command::Experiment(args) => experiment::run(args, context).await,
         Command::Stats(args) => stats::run(args, terminal),
     }
 }

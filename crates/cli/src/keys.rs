@@ -1,9 +1,10 @@
-//! The keys of the project's providers, from the environment of this process.
+//! The keys of the project's providers and the secrets of its alert channels, from the environment of this process.
 
 use std::collections::HashMap;
 use std::env;
 use std::fs;
 
+use gatemark_control::senders::SECRETS;
 use gatemark_core::model::{Project, Protocol, Provider};
 use gatemark_provider::Secret;
 
@@ -18,10 +19,14 @@ const AMAZON_BEARER: &str = "AWS_BEARER_TOKEN_BEDROCK";
 /// The keys, as far as the environment has them, in the order in which the project names them.
 pub(crate) fn all(project: &Project) -> HashMap<String, Vec<Secret>> {
     let providers = project.providers.iter();
-    providers
-        .map(|(name, provider)| (name.clone(), of(provider)))
-        .filter(|(_, keys)| !keys.is_empty())
-        .collect()
+    let keys = providers.map(|(name, provider)| (name.clone(), of(provider)));
+    let channels = project.alerts.channels.values();
+    let names = channels.flat_map(|channel| channel.way.variables());
+    let secrets = names.map(|name| {
+        let secret = variable(name).map(Secret::new);
+        (format!("{SECRETS}{name}"), secret.into_iter().collect())
+    });
+    keys.chain(secrets).filter(|(_, keys)| !keys.is_empty()).collect()
 }
 
 fn of(provider: &Provider) -> Vec<Secret> {

@@ -13,6 +13,7 @@ use gatemark_provider::{Secret, Vendor};
 
 use crate::connect::{self, Connections, Connector};
 use crate::project::Files;
+use crate::senders::Senders;
 
 /// What tells cheaply that a file may have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(crate) struct InForce {
     pub(crate) vendors: Arc<Connections>,
     /// Providers whose key is not there, with the variable that should hold it.
     pub(crate) keys_missing: Arc<HashMap<String, String>>,
+    /// Who is told of alerts.
+    pub(crate) senders: Arc<Senders>,
 }
 
 impl InForce {
@@ -59,11 +62,13 @@ impl InForce {
         let kept = |provider: &Provider| {
             before.map(|before| before.connections(provider)).unwrap_or_default()
         };
+        let senders = connector.senders(&project, &secrets);
         let vendors = connector.all(&project, secrets, kept)?;
         Ok(Self {
             project: Arc::new(project),
             vendors: Arc::new(vendors),
             keys_missing: Arc::new(keys_missing),
+            senders: Arc::new(senders),
         })
     }
 

@@ -11,6 +11,8 @@ use gatemark_provider::http::Client;
 use gatemark_provider::local::Home;
 use gatemark_provider::{Secret, Vendor};
 
+use crate::senders::Senders;
+
 /// One connection for each key of each provider.
 #[derive(Default)]
 pub(crate) struct Connections {
@@ -37,6 +39,15 @@ pub(crate) struct Connector {
 impl Connector {
     pub(crate) fn new(home: Home) -> Result<Self> {
         Ok(Self { client: Client::new()?, home })
+    }
+
+    /// A sender for each alert channel of `project`.
+    pub(crate) fn senders(
+        &self,
+        project: &Project,
+        secrets: &HashMap<String, Vec<Secret>>,
+    ) -> Senders {
+        Senders::of(project, secrets, &self.client)
     }
 
     /// Connects to every provider of `project`. What `kept` has for a provider is taken over.

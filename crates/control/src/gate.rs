@@ -58,6 +58,7 @@ impl Control {
         let version = select::version(&self.store, prompt, selector).await?;
         self.may_be_deployed(&version).await?;
         self.no_rollout(prompt, environment).await?;
+        self.no_experiment(prompt, environment).await?;
         self.move_to(&version, environment, Purpose::Deploy, actor).await
     }
 
@@ -94,20 +95,10 @@ impl Control {
         if version.content.models.first().is_some_and(|first| first.model == *model) {
             return self.move_to(&version, environment, Purpose::Rollback, actor).await;
         }
-        let checklist = self.check(&version, environment, Purpose::Rollback).await?;
-        let others = version.content.models.iter().map(|variant| variant.model.to_string());
-        let known: Vec<String> = others.collect();
-        let permit = match checklist.permit_on(model) {
-            Some(Ok(permit)) => permit,
-            Some(Err(checklist)) => return Ok(Decision::Refused(checklist)),
-            None => {
-                let message = format!(
-                    "version {} of `{prompt}` has no other model `{model}` (it has {})",
-                    version.number,
-                    known.join(", ")
-                );
-                return Err(Error::not_found(message).coded("model_not_of_version"));
-            }
+        let wanted = (Purpose::Rollback, Some(model));
+        let permit = match self.ask_on(&version, environment, wanted).await? {
+            Asked::Permitted(permit, _) => *permit,
+            Asked::Refused(checklist) => return Ok(Decision::Refused(checklist)),
         };
         let deployment = self.store.apply(permit, actor, clock::now_us()).await?;
         self.refresh_after_change().await;
@@ -193,6 +184,34 @@ impl Control {
             Ok(permit) => Asked::Permitted(Box::new(permit), fallbacks),
             Err(checklist) => Asked::Refused(checklist),
         })
+    }
+
+    /// The same for a version that one of its other models is to answer, with `model`.
+    ///
+    /// # Errors
+    /// `NotFound` if the version has no such model.
+    pub(crate) async fn ask_on(
+        &self,
+        version: &Version,
+        environment: &EnvironmentName,
+        (purpose, model): (Purpose, Option<&ModelName>),
+    ) -> Result<Asked> {
+        let Some(model) = model else { return self.ask(version, environment, purpose).await };
+        let checklist = self.check(version, environment, purpose).await?;
+        match checklist.permit_on(model) {
+            Some(Ok(permit)) => Ok(Asked::Permitted(Box::new(permit), vec![])),
+            Some(Err(checklist)) => Ok(Asked::Refused(checklist)),
+            None => {
+                let others = version.content.models.iter().map(|variant| variant.model.to_string());
+                let known: Vec<String> = others.collect();
+                let (number, prompt) = (version.number, &version.prompt);
+                let message = format!(
+                    "version {number} of `{prompt}` has no other model `{model}` (it has {})",
+                    known.join(", ")
+                );
+                Err(Error::not_found(message).coded("model_not_of_version"))
+            }
+        }
     }
 
     async fn move_to(

@@ -5,6 +5,7 @@
 //! tested is what serves.
 
 pub mod advise;
+pub mod alerting;
 mod answer_place;
 pub mod auditing;
 pub mod budgets;
@@ -25,6 +26,7 @@ pub mod draft;
 pub mod embed;
 pub mod evaluate;
 mod examples;
+pub mod experiment;
 pub mod forecast;
 pub mod gate;
 pub mod generate;
@@ -53,6 +55,7 @@ pub mod rollout;
 pub mod sandbox;
 mod scoring;
 pub mod select;
+pub mod senders;
 pub mod snapshot;
 pub mod stop;
 pub mod suite_diff;
@@ -101,6 +104,9 @@ pub struct Control {
     switch: Arc<stop::Switch>,
     /// When monitors last looked further back than an hour, in microseconds since 1970.
     looked_far: Arc<AtomicI64>,
+    senders: Arc<senders::Senders>,
+    couriers: Arc<alerting::Couriers>,
+    watched: Arc<alerting::Watched>,
 }
 
 /// How to open a [`Control`].
@@ -110,7 +116,7 @@ pub struct Options {
     /// The project's configuration.
     pub project: Project,
     /// Keys of providers by the provider's name; those without one answer every call with an error that
-    /// says so.
+    /// says so. Variables that alert channels name are here under [`senders::SECRETS`] and their name.
     pub secrets: HashMap<String, Vec<Secret>>,
     /// Is told while an embedding model is fetched.
     pub watcher: Arc<dyn Watcher>,
@@ -138,7 +144,8 @@ impl Control {
             before: None,
         };
         let first = snapshot::build(parts).await?.snapshot;
-        let gateway = Gateway::new(first, log, options.meter);
+        let watched = Arc::new(alerting::Watched::new(options.meter));
+        let gateway = Gateway::new(first, log, watched.clone());
         if let Err(error) = switch.learn_from(&store).await {
             tracing::warn!(%error, "file and database may differ about what is stopped");
         }
@@ -155,11 +162,14 @@ impl Control {
             data: options.data,
             keys_missing: config.keys_missing.clone(),
             refreshing: Arc::default(),
+            senders: config.senders.clone(),
             live: Arc::new(reload::Live::new(config, connector)),
             conversations_seen: Arc::default(),
             conversations_warm: Arc::default(),
             switch,
             looked_far: Arc::default(),
+            couriers: Arc::default(),
+            watched,
         })
     }
 
@@ -192,6 +202,19 @@ impl Control {
     /// The project's configuration, as it was when this value was made: see [`Control::current`].
     pub fn project(&self) -> &Project {
         &self.project
+    }
+
+    /// What happens in this process and is stored nowhere.
+    pub(crate) fn in_process(&self) -> &alerting::Watched {
+        &self.watched
+    }
+
+    pub(crate) fn senders(&self) -> &senders::Senders {
+        &self.senders
+    }
+
+    pub(crate) fn couriers(&self) -> &Arc<alerting::Couriers> {
+        &self.couriers
     }
 
     /// Whether callers without a key are let in, because none exist and only this machine can call.

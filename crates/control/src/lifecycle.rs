@@ -103,9 +103,10 @@ impl Control {
         let serves = deployed.and_then(|all| all.get(default)) == Some(&number);
         let id = VersionId { prompt: prompt.clone(), number };
         let request = lifecycle.requests.get(&id);
+        let elsewhere = places.any(|(place, _)| place != default);
         Facts {
             serves,
-            stages: places.any(|(place, _)| place != default),
+            stages: elsewhere || lifecycle.candidates.contains(&id),
             retired: lifecycle.retired.contains_key(&id),
             review_asked: request.is_some_and(|request| request.closed_at.is_none()),
             tested: false,

@@ -213,6 +213,7 @@ impl Control {
             project: now.project.clone(),
             vendors: now.vendors.clone(),
             keys_missing: now.keys_missing.clone(),
+            senders: now.senders.clone(),
             ..self.clone()
         }
     }

@@ -34,10 +34,6 @@ pub struct Releases {
 }
 
 impl Releases {
-    async fn get(&self, store: &Store, id: &ReleaseId) -> Result<Option<Arc<Release>>> {
-        self.led_by(store, id, None).await
-    }
-
     async fn led_by(
         &self,
         store: &Store,
@@ -193,9 +189,9 @@ impl Ingredients<'_> {
         let environment = self.config.project.environments.get(&divided.environment);
         let mut sides = vec![];
         for arm in &divided.division.split.arms {
-            let admitted = divided.admitted(arm.number);
-            let id = (divided.prompt.clone(), arm.number);
-            let release = self.releases.get(self.store, &id).await?;
+            let admitted = divided.admitted(arm);
+            let (id, model) = ((divided.prompt.clone(), arm.number), arm.model.clone());
+            let release = self.releases.led_by(self.store, &id, model.as_ref()).await?;
             let unproven = match (&release, environment) {
                 (Some(release), Some(environment)) => {
                     self.court().unproven(environment, &release.version, &admitted).await?
@@ -211,12 +207,12 @@ impl Ingredients<'_> {
             if let Some(reason) = self.obstacle(release.as_deref(), &place) {
                 tracing::error!(
                     prompt = %divided.prompt, version = arm.number, reason,
-                    "its rollout stands still here"
+                    "its rollout or experiment stands still here"
                 );
                 return Ok(None);
             }
             let fallbacks = (!fallbacks.is_empty()).then_some(fallbacks);
-            sides.extend(release.map(|release| Arc::new(Side { release, fallbacks })));
+            sides.extend(release.map(|release| Arc::new(Side { release, model, fallbacks })));
         }
         let split = divided.division.split.clone();
         Ok(Some(Arc::new(Division { split, sides })))

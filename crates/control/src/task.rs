@@ -46,10 +46,11 @@ impl Task {
 
 /// Every task. `refresh` bounds how long a change made by another process takes to be served;
 /// `ship` bounds how long a call's record is only in the local log, `reload` how long a changed
-/// `gatemark.yaml` is not in force, `rollout` how long a rollout goes on with evidence against it, `conversations` how
+/// `gatemark.yaml` is not in force, `rollout` how long a rollout or an experiment's arm goes on with evidence against it, `conversations` how
 /// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
-/// `stop-orders` brings file and database to the same.
-const TASKS: [Task; 14] = [
+/// `stop-orders` brings file and database to the same. `alerts` bounds how long what is wrong is not
+/// seen, `deliver` how long what is seen is not told.
+const TASKS: [Task; 17] = [
     // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
     Task { name: "stops", period: Duration::from_millis(100), job: stops },
     Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
@@ -65,6 +66,9 @@ const TASKS: [Task; 14] = [
     Task { name: "monitor", period: Duration::from_secs(60), job: monitor },
     Task { name: "probes", period: Duration::from_secs(60), job: probes },
     Task { name: "rollups", period: Duration::from_secs(60), job: rollups },
+    Task { name: "alerts", period: Duration::from_secs(1), job: alerts },
+    Task { name: "deliver", period: Duration::from_millis(500), job: deliver },
+    Task { name: "forget-alerts", period: Duration::from_secs(3600), job: forget_alerts },
 ];
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -88,7 +92,12 @@ fn reload(control: Control) -> BoxFuture<'static, Result<()>> {
 }
 
 fn rollout(control: Control) -> BoxFuture<'static, Result<()>> {
-    Box::pin(async move { control.tick_rollouts(clock::now_us()).await.map(drop) })
+    Box::pin(async move {
+        // What keeps the one from deciding must not keep the other.
+        let rollouts = control.tick_rollouts(clock::now_us()).await;
+        let experiments = control.tick_experiments(clock::now_us()).await;
+        rollouts.and(experiments).map(drop)
+    })
 }
 
 fn conversations(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -121,6 +130,22 @@ fn probes(control: Control) -> BoxFuture<'static, Result<()>> {
 
 fn rollups(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.consolidate(clock::now_us()).await.map(drop) })
+}
+
+fn alerts(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move {
+        let looked = control.look_for_alerts(clock::now_us()).await;
+        control.announce().await?;
+        looked.map(drop)
+    })
+}
+
+fn deliver(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.deliver(clock::now_us()).await })
+}
+
+fn forget_alerts(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.forget_alerts(clock::now_us()).await })
 }
 
 /// The running tasks' shared status.
@@ -174,6 +199,7 @@ async fn repeat(
         } else {
             job.await
         };
+        control.in_process().ran(task.name, &result);
         let said = result.as_ref().err().map(ToString::to_string);
         // A task that fails the same way several times a second says so once.
         if let Err(error) = &result

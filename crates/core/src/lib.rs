@@ -8,11 +8,12 @@
 //! `id`, `money`, `canonical` ← `price`, `scope`, `window` ← `budget`, `limit` ← `ledger`, `throttle`;
 //! `stats` ← `guardrail`, `analysis`;
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`, `rollout`;
-//! `signal`, `period` ← `watch` ← `model`; `call`, `watch` ← `rollup` ← `score`, `monitor`;
-//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout`.
+//! `signal`, `period` ← `watch` ← `model`; `call`, `watch` ← `rollup` ← `score`, `monitor`; `signal` ← `alert` ← `model`;
+//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout` ← `experiment`.
 
 pub mod access;
 pub mod advice;
+pub mod alert;
 pub mod analysis;
 pub mod assign;
 pub mod audit;
@@ -29,6 +30,7 @@ pub mod conversation;
 pub mod deploy;
 pub mod diagnostic;
 pub mod error;
+pub mod experiment;
 pub mod gate;
 pub mod guardrail;
 pub mod id;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Alerting;
 use crate::budget::Budget;
 use crate::cache::Caching;
 use crate::gate::Policy;
@@ -345,6 +346,8 @@ pub struct Project {
     pub limits: Vec<Arc<Limit>>,
     /// Which answers are given again.
     pub caching: Caching,
+    /// Who is told what.
+    pub alerts: Alerting,
 }
 
 impl Project {

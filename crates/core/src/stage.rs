@@ -117,7 +117,7 @@ impl By {
             Self::Request => "`gatemark review request`",
             Self::Deploy => "`gatemark deploy`",
             Self::Rollback => "`gatemark rollback` where it served before",
-            Self::Replaced => "deploying another version in its place",
+            Self::Replaced => "deploying another version in its place, or the end of its rollout",
             Self::Retire => "`gatemark retire`",
             Self::Undo => "`gatemark retire --undo`",
         }

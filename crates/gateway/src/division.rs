@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gatemark_core::assign::{self, Mark, Mode, STABLE, Split, Unit};
+use gatemark_core::assign::{self, Arm, Mark, Mode, STABLE, Split, Unit};
 use gatemark_core::id::ModelName;
 use gatemark_provider::{Dialect, door};
 use serde_json::value::RawValue;
@@ -24,6 +24,8 @@ const CANDIDATE: &str = "candidate";
 pub struct Side {
     /// The version.
     pub release: Arc<Release>,
+    /// The model, if another of the version's than its first.
+    pub model: Option<ModelName>,
     /// Its other models that may answer, in the order of trial.
     pub fallbacks: Option<Arc<[ModelName]>>,
 }
@@ -33,13 +35,16 @@ pub struct Side {
 pub struct Division {
     /// Who gets which arm.
     pub split: Split,
-    /// What the split's arms are served by, by the version's number.
+    /// What the split's arms are served by, by the version's number and model.
     pub sides: Vec<Arc<Side>>,
 }
 
 impl Division {
-    fn side(&self, number: u32) -> Option<&Arc<Side>> {
-        self.sides.iter().find(|side| side.release.version.number == number)
+    fn side(&self, arm: &Arm) -> Option<&Arc<Side>> {
+        let fits = |side: &&Arc<Side>| {
+            side.release.version.number == arm.number && side.model == arm.model
+        };
+        self.sides.iter().find(fits)
     }
 }
 
@@ -132,7 +137,7 @@ pub(crate) fn assign(
         shadow: None,
     };
     let Some(arm) = arm else { return Some((stable(), None)) };
-    let side = division.side(arm.number).cloned();
+    let side = division.side(arm).cloned();
     match split.mode {
         Mode::Watch => Some((stable(), None)),
         // Its copy is what is observed: the two together would count one call twice.
@@ -165,7 +170,7 @@ fn mark(split: &Split) -> Mark {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatemark_core::assign::{Arm, Audience, WHOLE};
+    use gatemark_core::assign::{Audience, WHOLE};
 
     fn split(unit: Unit, mode: Mode, share: u16) -> Split {
         let arm = Arm { name: CANDIDATE.into(), number: 2, model: None, from: 0, to: share };

@@ -15,6 +15,7 @@
 //! `message`, `events`, `chat`, `messages`, `responses`, `native`, `called`, `fields`, `image` ← `embeddings` ←
 //! `door`, `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`, `sim`, `local` ←
 //! `azure` (on `openai`), `vertex` (on `gemini` and `anthropic`) ← `structured` ← `connect`.
+//! `secret`, `http` ← `notify` stands beside them.
 
 pub mod answer;
 pub mod chat;
@@ -29,6 +30,7 @@ pub mod http;
 pub mod local;
 pub mod message;
 pub mod messages;
+pub mod notify;
 pub mod repeat;
 pub mod request;
 pub mod responses;

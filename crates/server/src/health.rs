@@ -89,6 +89,7 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answe
     auth::admit(&app, &headers, Action::Read)?;
     app.metrics.look_at(app.control.gateway());
     app.metrics.show_caches(&app.control.gateway().caches());
+    app.metrics.show_alerts(&app.control.alert_counts());
     let pending = app.control.gateway().log().pending_bytes();
     let text = app
         .metrics

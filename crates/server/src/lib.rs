@@ -5,6 +5,7 @@
 
 mod accept;
 mod account;
+mod alert_metrics;
 mod api;
 mod app;
 mod auth;

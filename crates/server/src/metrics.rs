@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use gatemark_control::alerting::AlertCounts;
 use gatemark_control::config_status::ConfigStatus;
 use gatemark_core::call::CallRecord;
 use gatemark_gateway::{BudgetStanding, CacheStats, Gateway, Meter};
@@ -13,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::alert_metrics::AlertMetrics;
 use crate::budget_metrics::BudgetMetrics;
 use crate::cache_metrics::CacheMetrics;
 use crate::cascade_metrics::CascadeMetrics;
@@ -68,6 +70,7 @@ pub struct Metrics {
     conversations: ConversationMetrics,
     rollouts: RolloutMetrics,
     stops: StopMetrics,
+    alerts: AlertMetrics,
 }
 
 impl Metrics {
@@ -93,6 +96,7 @@ impl Metrics {
             conversations: ConversationMetrics::default(),
             rollouts: RolloutMetrics::default(),
             stops: StopMetrics::default(),
+            alerts: AlertMetrics::default(),
             registry: Registry::default(),
         };
         metrics.structured.register(&mut registry);
@@ -130,12 +134,18 @@ impl Metrics {
         metrics.conversations.register(&mut registry);
         metrics.rollouts.register(&mut registry);
         metrics.stops.register(&mut registry);
+        metrics.alerts.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
     /// Shows the caches as they stand.
     pub(crate) fn show_caches(&self, caches: &[CacheStats]) {
         self.caches.show(caches);
+    }
+
+    /// Shows alerts as they were at the last look.
+    pub(crate) fn show_alerts(&self, counts: &AlertCounts) {
+        self.alerts.show(counts);
     }
 
     /// Copies what `gateway` remembers of providers, and what its snapshot divides.

@@ -8,11 +8,14 @@
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
 //! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `evaluation`, `review`, `access`, `stop`, `conversation`,
-//! `embedding`, `calibration` ← `document` ← `rollup` ← `baseline`, `score` ← `deploy` ← `rollout`, `call` ← `calllog`. `stopfile` stands beside them.
+//! `embedding`, `calibration` ← `document` ← `rollup` ← `baseline`, `score` ← `deploy`, `outbox` ← `alert`, `rollout`, `due`, `call`
+//! ← `experiment`, `calllog`. `stopfile` and `brink` stand beside them.
 
 pub mod access;
+mod alert;
 mod audit;
 mod baseline;
+pub mod brink;
 mod calibration;
 pub mod call;
 pub mod calllog;
@@ -20,11 +23,14 @@ pub mod conversation;
 mod counter;
 pub mod deploy;
 mod document;
+mod due;
 mod embedding;
 mod evaluation;
+mod experiment;
 pub mod lifecycle;
 mod observation;
 mod opening;
+mod outbox;
 pub mod prompt;
 pub mod queue;
 mod report;
@@ -47,6 +53,9 @@ pub use access::KeyInfo;
 pub use call::{CallFilter, CallTotals};
 pub use calllog::{CallLog, CallLogOptions, LogFull, Shipped, ship};
 pub use deploy::Admitted;
+pub use due::{Due, FEW, PAGE};
+pub use experiment::{Shown, Told};
+pub use outbox::{Delivery, Outgoing};
 pub use prompt::{NewVersion, PromptSummary, Pushed};
 pub use rollout::{Divided, Division, Noted};
 pub use rollup::Rolled;

@@ -1,8 +1,11 @@
-//! What of a version's life is nowhere else: that its review was asked for, and that it was retired.
+//! What of a version's life is nowhere else: that its review was asked for, and that it was retired; and what
+//! keeps it from being retired.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use gatemark_core::{Error, Kind, PromptName, Result};
+use gatemark_core::assign::Split;
+use gatemark_core::{EnvironmentName, Error, Kind, PromptName, Result};
+use serde::Deserialize;
 
 use crate::audit::{self, Event};
 use crate::counter::begin_change;
@@ -52,7 +55,29 @@ pub struct Lifecycle {
     pub retired: BTreeMap<VersionId, Retirement>,
     /// Versions whose review was asked for, the newest request of each.
     pub requests: BTreeMap<VersionId, ReviewRequest>,
+    /// Versions that take part in a rollout or experiment that is in force.
+    pub candidates: BTreeSet<VersionId>,
 }
+
+/// What is read here of how calls are divided.
+#[derive(Deserialize)]
+struct Arms {
+    split: Split,
+}
+
+/// A version that takes part in a rollout or experiment in force, and where.
+struct Candidate {
+    number: u32,
+    place: EnvironmentName,
+}
+
+/// Those of one prompt, or of all. One whose pointer something else has moved is not in force any more.
+const DIVIDED: &str = "SELECT r.prompt, r.environment, r.division FROM
+        (SELECT prompt, environment, deployment, division, active FROM rollouts
+         UNION ALL SELECT prompt, environment, deployment, division, active FROM experiments) r
+    JOIN pointers q ON q.prompt = r.prompt AND q.environment = r.environment
+        AND q.deployment = r.deployment
+    WHERE r.active = 1 AND r.division IS NOT NULL AND ($1 IS NULL OR r.prompt = $1)";
 
 impl Store {
     /// The retirements and requests of one prompt, or of all.
@@ -80,37 +105,35 @@ impl Store {
             };
             found.requests.insert(version(&row)?, request);
         }
+        for row in self.database().read(DIVIDED, values![prompt]).await? {
+            let prompt: PromptName = row.parsed("prompt")?;
+            found.candidates.extend(
+                candidates(&row)?
+                    .into_iter()
+                    .map(|one| VersionId { prompt: prompt.clone(), number: one.number }),
+            );
+        }
         Ok(found)
     }
 
     /// Retires a version.
     ///
     /// # Errors
-    /// `Conflict` if it serves somewhere or is retired already, `NotFound` if it is not there.
+    /// `Conflict` if it is in use somewhere or is retired already, `NotFound` if it is not there.
     pub async fn retire(&self, version: &VersionId, retirement: &Retirement) -> Result<()> {
         let transaction = begin_change(self).await?;
         let VersionId { prompt, number } = version;
         must_exist(&transaction, version).await?;
-        let sql = "SELECT d.environment FROM pointers q JOIN deployments d ON d.id = q.deployment
-                   WHERE d.prompt = $1 AND d.number = $2";
-        if let Some(row) = transaction.query_one(sql, values![prompt, *number]).await? {
-            let place = row.text("environment")?;
-            let message =
-                format!("version {number} of {prompt} serves in {place}: deploy another first");
-            return Err(Error::new(Kind::Conflict, message));
+        if let Some(usage) = in_use(&transaction, version).await? {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!("version {number} of {prompt} {usage}"),
+            ));
         }
-        let Retirement { actor, reason, at } = retirement;
-        let sql = "INSERT INTO retirements (prompt, number, actor, reason, at)
-                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (prompt, number) DO NOTHING";
-        let row = values![prompt, *number, actor.as_str(), reason.as_deref(), *at];
-        if transaction.execute(sql, row).await? == 0 {
+        if !enter_retirement(&transaction, version, retirement).await? {
             let message = format!("version {number} of {prompt} is retired already");
             return Err(Error::new(Kind::Conflict, message));
         }
-        let said = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let detail = format!("version {number}{said}");
-        let (action, subject) = ("retire", prompt.as_str());
-        audit::record(&transaction, Event { at: *at, actor, action, subject, detail }).await?;
         transaction.commit().await
     }
 
@@ -155,6 +178,66 @@ impl Store {
     }
 }
 
+/// Retires a version whose time is over, inside the transaction that says so; one that is in use elsewhere, or
+/// retired already, stays as it is.
+pub(crate) async fn retire_unless_used(
+    transaction: &Transaction,
+    version: &VersionId,
+    retirement: &Retirement,
+) -> Result<()> {
+    if in_use(transaction, version).await?.is_none() {
+        enter_retirement(transaction, version, retirement).await?;
+    }
+    Ok(())
+}
+
+/// `false` if it is retired already.
+async fn enter_retirement(
+    transaction: &Transaction,
+    version: &VersionId,
+    retirement: &Retirement,
+) -> Result<bool> {
+    let VersionId { prompt, number } = version;
+    let Retirement { actor, reason, at } = retirement;
+    let sql = "INSERT INTO retirements (prompt, number, actor, reason, at)
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (prompt, number) DO NOTHING";
+    let row = values![prompt, *number, actor.as_str(), reason.as_deref(), *at];
+    if transaction.execute(sql, row).await? == 0 {
+        return Ok(false);
+    }
+    let said = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let detail = format!("version {number}{said}");
+    let (action, subject) = ("retire", prompt.as_str());
+    audit::record(transaction, Event { at: *at, actor, action, subject, detail }).await?;
+    Ok(true)
+}
+
+/// What a version is needed for, with what to do first.
+async fn in_use(transaction: &Transaction, version: &VersionId) -> Result<Option<String>> {
+    let VersionId { prompt, number } = version;
+    let sql = "SELECT d.environment FROM pointers q JOIN deployments d ON d.id = q.deployment
+               WHERE d.prompt = $1 AND d.number = $2";
+    if let Some(row) = transaction.query_one(sql, values![prompt, *number]).await? {
+        return Ok(Some(format!("serves in {}: deploy another first", row.text("environment")?)));
+    }
+    for row in transaction.query(DIVIDED, values![prompt]).await? {
+        let found = candidates(&row)?.into_iter().find(|one| one.number == *number);
+        if let Some(Candidate { place, .. }) = found {
+            return Ok(Some(format!(
+                "is the candidate of a rollout or experiment in {place}: end that first"
+            )));
+        }
+    }
+    Ok(None)
+}
+
+fn candidates(row: &Row) -> Result<Vec<Candidate>> {
+    let place: EnvironmentName = row.parsed("environment")?;
+    let Arms { split } = row.document("division")?;
+    let arms = split.arms.into_iter();
+    Ok(arms.map(|arm| Candidate { number: arm.number, place: place.clone() }).collect())
+}
+
 /// Whether a version is retired, inside the transaction that would deploy it.
 pub(crate) async fn is_retired(
     transaction: &Transaction,
@@ -165,7 +248,7 @@ pub(crate) async fn is_retired(
     Ok(transaction.query_one(sql, values![prompt, number]).await?.is_some())
 }
 
-/// The version is deployed: its review is over.
+/// The version is deployed, or a rollout of it begins: its review is over.
 pub(crate) async fn close_request(
     transaction: &Transaction,
     prompt: &PromptName,

@@ -6,7 +6,7 @@
 
 use gatemark_core::assign::{Mark, STABLE, WHOLE};
 use gatemark_core::call::CallRecord;
-use gatemark_core::rollout::{Earlier, Observation, Seen};
+use gatemark_core::rollout::{Counted, Earlier, Observation, Seen};
 use gatemark_core::{Error, Result};
 
 use crate::counter::{self, Counter};
@@ -19,6 +19,7 @@ pub(crate) struct Entry {
     call: String,
     mark: Mark,
     candidate: bool,
+    arm: String,
     unit: Option<String>,
     at: i64,
     seen: Seen,
@@ -40,6 +41,7 @@ impl Entry {
         Some(Self {
             call: record.id.clone(),
             candidate: record.arm != STABLE || mark.share >= WHOLE,
+            arm: record.arm.clone(),
             mark,
             unit: record.unit.clone(),
             at: record.at,
@@ -54,7 +56,7 @@ pub(crate) async fn enter(transaction: &Transaction, entries: Vec<Entry>) -> Res
     let last = counter::advance(transaction, Counter::Observation, entries.len()).await?;
     let first = last.saturating_sub(i64::try_from(entries.len()).unwrap_or(i64::MAX));
     for (seq, entry) in (first.saturating_add(1)..).zip(entries) {
-        let Entry { call, mark, candidate, unit, at, seen } = entry;
+        let Entry { call, mark, candidate, arm, unit, at, seen } = entry;
         rows.push(values![
             seq,
             mark.id,
@@ -66,12 +68,34 @@ pub(crate) async fn enter(transaction: &Transaction, entries: Vec<Entry>) -> Res
             u32::from(mark.share),
             at,
             to_document(&seen)?,
+            arm,
         ]);
     }
     let sql = "INSERT INTO observations
-               (seq, split, epoch, call, name, candidate, unit, share, at, document)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (call, name) DO NOTHING";
+               (seq, split, epoch, call, name, candidate, unit, share, at, document, arm)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (call, name) DO NOTHING";
     if rows.is_empty() { Ok(0) } else { transaction.execute_many(sql, rows).await }
+}
+
+/// Units that count from now on, as rows of [`count`].
+pub(crate) fn counted_rows((split, epoch): (&str, u32), counted: &[Counted]) -> Vec<Vec<Value>> {
+    let row = |one: &Counted| {
+        let (unit, name) = (one.unit.as_str(), one.name.as_str());
+        values![split, epoch, unit, name, u32::from(one.share), i64::from(one.candidate)]
+    };
+    counted.iter().map(row).collect()
+}
+
+/// Stores which units count from now on.
+pub(crate) async fn count(transaction: &Transaction, rows: Vec<Vec<Value>>) -> Result<()> {
+    let sql = "INSERT INTO counted_units (split, epoch, unit, name, share, candidate)
+               VALUES ($1, $2, $3, $4, $5, $6)
+               ON CONFLICT (split, epoch, unit, name)
+               DO UPDATE SET share = excluded.share, candidate = excluded.candidate";
+    if !rows.is_empty() {
+        transaction.execute_many(sql, rows).await?;
+    }
+    Ok(())
 }
 
 impl Store {
@@ -83,7 +107,7 @@ impl Store {
         after: i64,
         limit: u32,
     ) -> Result<Vec<Observation>> {
-        let sql = "SELECT o.seq, o.epoch, o.candidate, o.unit, o.share, o.at, o.document,
+        let sql = "SELECT o.seq, o.epoch, o.candidate, o.arm, o.unit, o.share, o.at, o.document,
                           u.share AS earlier_share, u.candidate AS earlier_candidate
                    FROM observations o LEFT JOIN counted_units u
                      ON u.split = o.split AND u.epoch = o.epoch AND u.unit = o.unit AND u.name = o.name
@@ -115,7 +139,7 @@ impl Store {
     }
 }
 
-fn observation(row: &Row) -> Result<Observation> {
+pub(crate) fn observation(row: &Row) -> Result<Observation> {
     let share = |column: &str| -> Result<Option<u16>> {
         let number = row.optional_number(column)?;
         Ok(number.map(|number| u16::try_from(number).unwrap_or(WHOLE)))
@@ -128,6 +152,7 @@ fn observation(row: &Row) -> Result<Observation> {
         seq: row.integer("seq")?,
         epoch: row.number("epoch")?,
         candidate: row.integer("candidate")? != 0,
+        arm: row.optional_text("arm")?.map(String::from),
         unit: row.optional_text("unit")?.map(String::from),
         earlier,
         share: share("share")?.unwrap_or_default(),

@@ -5,7 +5,7 @@
 //! controller may be killed between any two statements, and two may run at once: a change is there whole, once,
 //! or not at all.
 
-use gatemark_core::assign::Split;
+use gatemark_core::assign::{Arm, Split};
 use gatemark_core::deploy::Deployment;
 use gatemark_core::gate::{AdmittedModel, Permit};
 use gatemark_core::rollout::{Change, Counted, Rollout, Side};
@@ -14,8 +14,11 @@ use gatemark_core::{EnvironmentName, Error, Kind, PromptName, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{self, Event};
+use crate::brink;
 use crate::counter::begin_change;
 use crate::deploy::{self, Admitted};
+use crate::lifecycle::{self, Retirement, VersionId};
+use crate::observation::{self, counted_rows};
 use crate::sql::{Row, Transaction, to_document, values};
 use crate::store::Store;
 
@@ -36,6 +39,9 @@ pub struct Division {
     /// The candidate's other models that may answer.
     #[serde(default)]
     pub fallbacks: Vec<AdmittedModel>,
+    /// Where there are several arms, what each is served by, in place of the three above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sides: Vec<Side>,
 }
 
 /// A division and where it is in force.
@@ -53,10 +59,17 @@ pub struct Divided {
 
 impl Divided {
     /// What is known of an arm's version, as of one that a deployment admitted.
-    pub fn admitted(&self, number: u32) -> Admitted {
-        let Division { evidence, upstreams, fallbacks, .. } = self.division.clone();
-        let (prompt, environment) = (self.prompt.clone(), self.environment.clone());
-        Admitted { prompt, environment, number, model: None, evidence, upstreams, fallbacks }
+    pub fn admitted(&self, arm: &Arm) -> Admitted {
+        let Division { evidence, upstreams, fallbacks, sides, .. } = self.division.clone();
+        let (prompt, environment, number) =
+            (self.prompt.clone(), self.environment.clone(), arm.number);
+        let model = arm.model.clone();
+        let own = sides.into_iter().find(|side| side.number == number && side.model == model);
+        let (evidence, upstreams, fallbacks) = match own {
+            Some(side) => (side.evidence, side.upstreams, side.fallbacks),
+            None => (evidence, upstreams, fallbacks),
+        };
+        Admitted { prompt, environment, number, model, evidence, upstreams, fallbacks }
     }
 }
 
@@ -92,6 +105,7 @@ impl Store {
         }
         let transaction = begin_change(self).await?;
         deploy::check(&transaction, &permit).await?;
+        no_experiment(&transaction, &rollout.prompt, &rollout.environment).await?;
         let sql = "INSERT INTO rollouts (id, prompt, environment, revision, active, started_at,
                    deployment, cursor, due, division, document)
                    VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10)
@@ -118,9 +132,14 @@ impl Store {
         forget_old(&transaction, rollout.started_at).await?;
         let (at, actor, subject) =
             (rollout.started_at, rollout.actor.as_str(), rollout.prompt.as_str());
+        lifecycle::close_request(&transaction, &rollout.prompt, rollout.candidate.number, at)
+            .await?;
         let event = Event { at, actor, action: "rollout.start", subject, detail };
         audit::record(&transaction, event).await?;
-        transaction.commit().await
+        brink::at("before the start is stored");
+        transaction.commit().await?;
+        brink::at("after the start is stored");
+        Ok(())
     }
 
     /// Stores what became of a rollout that was read at `rollout.revision`, with the units that count from now
@@ -143,7 +162,9 @@ impl Store {
         if let Some(noted) = noted {
             note(&transaction, rollout, &noted).await?;
         }
+        brink::at("before the change is stored");
         transaction.commit().await?;
+        brink::at("after the change is stored");
         rollout.revision += 1;
         Ok(true)
     }
@@ -168,23 +189,12 @@ impl Store {
             return Ok(None);
         }
         note(&transaction, &next, &Noted { change: &change, actor, at }).await?;
+        brink::at("before the pointer is moved");
         transaction.commit().await?;
+        brink::at("after the pointer is moved");
         next.revision += 1;
         *rollout = next;
         Ok(Some(deployment))
-    }
-
-    /// The rollouts that have something to decide at `now`: new observations, a time that has come, or a pointer
-    /// that something else has moved.
-    pub async fn due_rollouts(&self, now: i64) -> Result<Vec<Rollout>> {
-        let sql = "SELECT r.document FROM rollouts r
-                   WHERE r.active = 1 AND (r.due <= $1
-                     OR EXISTS (SELECT 1 FROM observations o WHERE o.split = r.id AND o.seq > r.cursor)
-                     OR NOT EXISTS (SELECT 1 FROM pointers q WHERE q.prompt = r.prompt
-                         AND q.environment = r.environment AND q.deployment = r.deployment))
-                   ORDER BY r.id";
-        let rows = self.database().read(sql, values![now]).await?;
-        rows.iter().map(|row| row.document("document")).collect()
     }
 
     /// Rollouts, newest first: all of them, or only those that are not over; of one prompt, or of all.
@@ -217,6 +227,9 @@ impl Store {
     /// How calls are divided, wherever they are.
     pub async fn divisions(&self) -> Result<Vec<Divided>> {
         let sql = "SELECT prompt, environment, deployment, division FROM rollouts
+                   WHERE active = 1 AND division IS NOT NULL
+                   UNION ALL
+                   SELECT prompt, environment, deployment, division FROM experiments
                    WHERE active = 1 AND division IS NOT NULL ORDER BY prompt, environment";
         self.database().read(sql, values![]).await?.iter().map(divided).collect()
     }
@@ -244,36 +257,46 @@ async fn replace(transaction: &Transaction, rollout: &Rollout) -> Result<bool> {
 }
 
 async fn count(transaction: &Transaction, rollout: &Rollout, counted: &[Counted]) -> Result<()> {
-    if counted.is_empty() {
-        return Ok(());
-    }
-    let sql = "INSERT INTO counted_units (split, epoch, unit, name, share, candidate)
-               VALUES ($1, $2, $3, $4, $5, $6)
-               ON CONFLICT (split, epoch, unit, name)
-               DO UPDATE SET share = excluded.share, candidate = excluded.candidate";
-    let rows = counted.iter().map(|one| {
-        values![
-            rollout.id.as_str(),
-            rollout.epoch,
-            one.unit.as_str(),
-            one.name.as_str(),
-            u32::from(one.share),
-            i64::from(one.candidate)
-        ]
-    });
-    transaction.execute_many(sql, rows.collect()).await?;
-    Ok(())
+    observation::count(transaction, counted_rows((&rollout.id, rollout.epoch), counted)).await
 }
 
 async fn note(transaction: &Transaction, rollout: &Rollout, noted: &Noted<'_>) -> Result<()> {
     let action = format!("rollout.{}", noted.change.action);
     let detail = noted.change.detail.clone();
     let (at, actor, subject) = (noted.at, noted.actor, rollout.prompt.as_str());
-    audit::record(transaction, Event { at, actor, action: &action, subject, detail }).await
+    audit::record(transaction, Event { at, actor, action: &action, subject, detail }).await?;
+    let Some(number) = noted.change.retires else { return Ok(()) };
+    let (prompt, actor) = (rollout.prompt.clone(), noted.actor.to_string());
+    let new = rollout.candidate.number;
+    let reason = Some(format!("version {new} took its place in {}", rollout.environment));
+    let retirement = Retirement { actor, reason, at };
+    lifecycle::retire_unless_used(transaction, &VersionId { prompt, number }, &retirement).await
 }
 
-async fn forget_old(transaction: &Transaction, now: i64) -> Result<()> {
-    let over = "NOT IN (SELECT id FROM rollouts WHERE active = 1)";
+/// A prompt is divided by one thing at a time. One whose pointer was moved is over, only nobody noticed yet.
+async fn no_experiment(
+    transaction: &Transaction,
+    prompt: &PromptName,
+    environment: &EnvironmentName,
+) -> Result<()> {
+    let sql = "SELECT e.name FROM experiments e JOIN pointers q ON q.prompt = e.prompt
+                   AND q.environment = e.environment AND q.deployment = e.deployment
+               WHERE e.prompt = $1 AND e.environment = $2 AND e.active = 1";
+    let Some(row) = transaction.query_one(sql, values![prompt, environment]).await? else {
+        return Ok(());
+    };
+    let name = row.text("name")?;
+    let message = format!(
+        "the experiment `{name}` of {prompt} is going on in {environment}: end it with `gatemark experiment \
+         stop {name}`"
+    );
+    Err(Error::new(Kind::Conflict, message).coded("experiment_going_on"))
+}
+
+/// Forgets what calls showed to rollouts and experiments that are over, the latter once their report is kept.
+pub(crate) async fn forget_old(transaction: &Transaction, now: i64) -> Result<()> {
+    let over = "NOT IN (SELECT id FROM rollouts WHERE active = 1
+                    UNION ALL SELECT id FROM experiments WHERE report IS NULL)";
     let sql = format!("DELETE FROM observations WHERE at < $1 AND split {over}");
     transaction.execute(&sql, values![now.saturating_sub(KEPT)]).await?;
     let sql = format!("DELETE FROM counted_units WHERE split {over}");
@@ -283,7 +306,9 @@ async fn forget_old(transaction: &Transaction, now: i64) -> Result<()> {
 
 fn division(rollout: &Rollout) -> Result<Option<String>> {
     let Side { evidence, upstreams, fallbacks, .. } = rollout.candidate.clone();
-    let division = rollout.split().map(|split| Division { split, evidence, upstreams, fallbacks });
+    let sides = vec![];
+    let divided = |split| Division { split, evidence, upstreams, fallbacks, sides };
+    let division = rollout.split().map(divided);
     division.as_ref().map(to_document).transpose()
 }
 

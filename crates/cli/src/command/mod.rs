@@ -3,6 +3,8 @@
 //! Commands decide nothing; what they print with `--json` is what the HTTP API answers.
 
 pub(crate) mod advise;
+pub(crate) mod alert;
+pub(crate) mod alerts;
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod budget;

@@ -44,6 +44,7 @@ impl Room {
                 budgets: vec![],
                 limits: vec![],
                 caching: Default::default(),
+                alerts: Default::default(),
             },
             secrets: Default::default(),
             watcher: Arc::new(gatemark_provider::local::Silent),

@@ -5,6 +5,7 @@
 
 mod access;
 mod advising;
+mod alerting;
 mod auditing;
 mod bound;
 mod caching;
@@ -22,6 +23,7 @@ mod door;
 mod doors;
 mod durability;
 mod evaluating;
+mod experimenting;
 mod faults;
 mod http;
 mod importing;
@@ -38,6 +40,7 @@ mod monitoring;
 mod nearness;
 mod problems;
 mod proving;
+mod receiver;
 mod reloading;
 mod reports;
 mod responding;

@@ -17,14 +17,14 @@ const MARK: &str = "carefully";
 
 /// A project whose version 1 serves and whose version 2 is registered, in an environment without rules. The
 /// vendor answers version 2 off format when the switch says so.
-struct Stage {
-    project: Project,
+pub(crate) struct Stage {
+    pub(crate) project: Project,
     upstream: Upstream,
-    bad: Arc<AtomicBool>,
+    pub(crate) bad: Arc<AtomicBool>,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bad = Arc::new(AtomicBool::new(false));
         let switch = bad.clone();
         let upstream = Upstream::start(move |request, _| {
@@ -87,7 +87,7 @@ impl Stage {
     }
 }
 
-fn call(server: &Server, unit: &str) -> Response {
+pub(crate) fn call(server: &Server, unit: &str) -> Response {
     let body = json!({
         "model": format!("gatemark/{PROMPT}"),
         "messages": [],
@@ -383,4 +383,38 @@ fn a_model_gives_way_to_one_with_evidence() {
     while call(&server, "u").header("x-gatemark-model") != Some("mock/m") {
         assert!(Instant::now() < until, "the other model still answers");
     }
+}
+
+/// The end of the watch retires what was replaced; until then the candidate is in staging, then in production.
+#[test]
+fn what_was_replaced_is_retired_after_the_watch() {
+    let stage = Stage::new();
+    let _server = Server::start(&stage.project);
+    stage.start(&["--steps", "50%:1h", "--watch", "1s"]);
+    let stages = || -> Vec<Value> {
+        let log = stage.project.run(&["log", PROMPT, "--json"]).exits(0).json();
+        let of = |number: u32| {
+            let events = log.as_array().unwrap().iter();
+            events.clone().find(|event| event["number"] == number).unwrap()["stage"].clone()
+        };
+        vec![of(1), of(2)]
+    };
+    assert_eq!(stages(), ["production", "staging"]);
+    stage
+        .project
+        .run(&["retire", &format!("{PROMPT}@2")])
+        .exits(3)
+        .complains(&["is staging", "the end of its rollout"]);
+    stage.project.run(&["rollout", "promote", PROMPT]).exits(0);
+    let completed = stage.wait_for("completed");
+    assert!(completed["reason"].as_str().unwrap().contains("version 1 is retired unless"));
+    assert_eq!(stages(), ["retired", "production"]);
+    assert_eq!(
+        stage.actions(),
+        ["rollout.start", "rollout.promote", "rollout.watch", "rollout.complete"]
+    );
+    let audit = stage.project.run(&["audit", "--json"]).exits(0).json();
+    assert_eq!((&audit[0]["action"], &audit[0]["actor"]), (&json!("retire"), &json!("rollout")));
+    stage.project.run(&["audit", "verify"]).exits(0);
+    stage.project.run(&["rollback", PROMPT]).exits(0).says(&["version 1"]);
 }

@@ -55,10 +55,12 @@ def kernel(*arguments):
         raise OSError(ctypes.get_errno(), "refused")
 "#;
 
-/// The same code without a sandbox.
+/// The same code without a sandbox, in a folder of its own: some of it leaves links behind.
 fn unconfined(code: &str, arguments: &[&str]) -> String {
+    let folder = TempDir::new();
     let mut python = Command::new(PYTHON);
     python.args(["-I", "-S", "-c", &format!("{START}\n{code}")]).args(arguments);
+    python.current_dir(folder.path());
     String::from_utf8(python.output().unwrap().stdout).unwrap()
 }
 

@@ -10,7 +10,9 @@ use super::node::Node;
 use super::problems::Problems;
 use super::reader::{Fields, entries};
 use super::source::{HAND_WRITTEN, Spot};
-use super::{budgets, caches, document, environments, models, pricing, providers, routes, typed};
+use super::{
+    alerts, budgets, caches, document, environments, models, pricing, providers, routes, typed,
+};
 
 /// The path of the project's configuration.
 pub const CONFIG: &str = "gatemark.yaml";
@@ -54,6 +56,8 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
     let places: Vec<_> = environments.keys().collect();
     let named = caches::Known { providers: &known, environments: &places };
     let caching = caches::read(&mut fields, &named, problems);
+    let node = fields.get("alerts", problems);
+    let alerts = node.map(|node| alerts::read(node, problems)).unwrap_or_default();
     fields.close(problems);
     Some(Project {
         name: name.into(),
@@ -66,6 +70,7 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
         budgets,
         limits,
         caching,
+        alerts,
     })
 }
 

@@ -11,16 +11,18 @@
 //! Modules, each using only those before it: `files`, `source`, `problems`, `node`, `scalar`, `yaml`,
 //! `json`, `document` (text to trees); `reader`, `typed`, `pattern`, `reference` (trees to values);
 //! `variables`, `messages`, `output`, `examples`, `models`, `cascade`, `conversation`, `checks`, `resilience`, `presets`, `place`,
-//! `providers`, `routes`, `policy`, `monitors`, `environments`, `scope`, `budgets`, `pricing` (the parts of the
+//! `providers`, `routes`, `policy`, `monitors`, `environments`, `scope`, `budgets`, `pricing`, `channels`, `alerts` (the parts of the
 //! grammar); `case`, `cell`, `csv_cases`, `jsonl`, `case_list`,
-//! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `config_file`, `layout` (whole files).
+//! `generators` (cases, from where they are written or made); `prompt_file`, `suite_file`, `experiment`, `config_file`, `layout` (whole files).
 
+mod alerts;
 mod budgets;
 mod caches;
 mod cascade;
 mod case;
 mod case_list;
 mod cell;
+mod channels;
 mod checks;
 mod config_file;
 mod conversation;
@@ -28,6 +30,7 @@ mod csv_cases;
 mod document;
 mod environments;
 mod examples;
+mod experiment;
 mod files;
 mod generators;
 mod json;
@@ -67,6 +70,7 @@ use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::model::Project;
 
 pub use config_file::CONFIG;
+pub use experiment::Definition;
 pub use files::Files;
 pub use prompt_file::PromptFile;
 
@@ -80,6 +84,14 @@ pub fn load_config(files: &Files) -> (Option<Project>, Vec<Diagnostic>) {
     let mut problems = Problems::default();
     let project = config_file::read(files, &mut problems);
     (project, problems.into_sorted())
+}
+
+/// Reads the definition of an experiment at `path`. There is one only if no diagnostic is an error.
+pub fn load_experiment(files: &Files, path: &str) -> (Option<Definition>, Vec<Diagnostic>) {
+    let mut problems = Problems::default();
+    let definition = experiment::read(files, path, &mut problems);
+    let whole = problems.errors() == 0;
+    (definition.filter(|_| whole), problems.into_sorted())
 }
 
 /// The path of the file of prices that `gatemark.yaml` names, so that it can be read too; mistakes are for

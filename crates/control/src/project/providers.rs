@@ -204,7 +204,7 @@ fn api(base_url: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Api 
 }
 
 /// Why `text` is not the root of an API. The text is not repeated: it may hold a password.
-fn objection_to_url(text: &str) -> Option<&'static str> {
+pub(super) fn objection_to_url(text: &str) -> Option<&'static str> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let Some(rest) = rest else { return Some("must start with http:// or https://") };
     let host = rest.split('/').next().unwrap_or("");
@@ -257,7 +257,7 @@ fn key_variable(
 }
 
 /// The name of an environment variable that holds a key.
-fn variable(node: &Node, what: &str, problems: &mut Problems) -> Option<String> {
+pub(super) fn variable(node: &Node, what: &str, problems: &mut Problems) -> Option<String> {
     let text = typed::text(node, what, problems)?;
     let fits = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
     let starts = text.bytes().next().is_some_and(|c| !c.is_ascii_digit());

@@ -14,7 +14,7 @@ const STRATEGIES: [(&str, Strategy); 3] = [
     ("shadow", Strategy::Shadow),
     ("canary", Strategy::Canary),
 ];
-const UNITS: [(&str, Unit); 3] =
+pub(super) const UNITS: [(&str, Unit); 3] =
     [("user", Unit::User), ("conversation", Unit::Conversation), ("call", Unit::Call)];
 const PROOFS: [(&str, bool); 2] = [("shown", true), ("no-harm", false)];
 const BETTER: [(&str, Better); 2] = [("higher", Better::Higher), ("lower", Better::Lower)];
@@ -95,6 +95,9 @@ fn over(
     if let Some(node) = fields.get("proof", problems) {
         plan.proof = typed::word(node, "`proof`", &PROOFS, problems).unwrap_or(plan.proof);
     }
+    if let Some(node) = fields.get("retire", problems) {
+        plan.retire = typed::boolean(node, "`retire`", problems).unwrap_or(plan.retire);
+    }
     if let Some(node) = fields.get("samples", problems) {
         plan = match count(node, "`samples`", problems) {
             Some(samples) => plan.with_samples(samples),
@@ -102,12 +105,17 @@ fn over(
         };
     }
     if let Some(node) = fields.get("guardrails", problems) {
-        guardrails(&mut plan, node, problems);
+        guardrails(&mut plan.rails, node, problems);
     }
     wanted.then_some(plan)
 }
 
-fn time(fields: &mut Fields<'_>, name: &'static str, into: &mut u64, problems: &mut Problems) {
+pub(super) fn time(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    into: &mut u64,
+    problems: &mut Problems,
+) {
     let Some(node) = fields.get(name, problems) else { return };
     let Some(text) = typed::words(node, &format!("`{name}`"), problems) else { return };
     match if text == "0s" { Ok(0) } else { seconds(text) } {
@@ -118,18 +126,18 @@ fn time(fields: &mut Fields<'_>, name: &'static str, into: &mut u64, problems: &
     }
 }
 
-fn count(node: &Node, what: &str, problems: &mut Problems) -> Option<u64> {
+pub(super) fn count(node: &Node, what: &str, problems: &mut Problems) -> Option<u64> {
     typed::whole(node, what, (0, MOST), problems)
 }
 
 /// `{errors: {margin: 0.01}, cost: off, quality: {better: higher}}`: what is named goes over the usual ones.
-fn guardrails(plan: &mut Plan, node: &Node, problems: &mut Problems) {
-    let least = plan.rails.first().map_or(500, |rail| rail.least);
+pub(super) fn guardrails(rails: &mut Vec<RailPlan>, node: &Node, problems: &mut Problems) {
+    let least = rails.first().map_or(500, |rail| rail.least);
     for (key, node) in entries(node, "`guardrails`", problems).unwrap_or_default() {
-        let place = plan.rails.iter().position(|rail| rail.name() == key.name);
+        let place = rails.iter().position(|rail| rail.name() == key.name);
         if matches!(&node.value, Value::Text(text) if text == "off") {
             match place {
-                Some(place) => drop(plan.rails.remove(place)),
+                Some(place) => drop(rails.remove(place)),
                 None => {
                     let message = format!("there is no guardrail `{}` to switch off", key.name);
                     problems.error(&key.spot, message, "leave the line out");
@@ -139,16 +147,16 @@ fn guardrails(plan: &mut Plan, node: &Node, problems: &mut Problems) {
         }
         let metric = RailPlan::metric_named(&key.name);
         let usual = RailPlan { least, ..RailPlan::new(metric) };
-        let usual = place.and_then(|place| plan.rails.get(place).cloned()).unwrap_or(usual);
+        let usual = place.and_then(|place| rails.get(place).cloned()).unwrap_or(usual);
         let Some(rail) = rail(usual, node, problems) else { continue };
-        match place.and_then(|place| plan.rails.get_mut(place)) {
+        match place.and_then(|place| rails.get_mut(place)) {
             Some(known) => *known = rail,
-            None => plan.rails.push(rail),
+            None => rails.push(rail),
         }
     }
 }
 
-fn rail(mut rail: RailPlan, node: &Node, problems: &mut Problems) -> Option<RailPlan> {
+pub(super) fn rail(mut rail: RailPlan, node: &Node, problems: &mut Problems) -> Option<RailPlan> {
     let mut fields = Fields::open(node, "a guardrail", problems)?;
     let scale = match rail.metric {
         Metric::Latency => 1_000.0,

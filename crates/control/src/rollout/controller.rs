@@ -3,12 +3,12 @@
 //! It keeps nothing in memory. Each run reads what is stored and what is new, and writes the outcome under the
 //! revision that it read; so it may run twice at once, be late, or be killed between any two of its lines.
 
-use gatemark_core::error::{Kind, Result};
+use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::gate::Purpose;
-use gatemark_core::id::PromptName;
-use gatemark_core::rollout::{Change, Effect, Rollout};
+use gatemark_core::id::{EnvironmentName, PromptName};
+use gatemark_core::rollout::{Change, Counted, Effect, Rollout};
 use gatemark_gateway::Selector;
-use gatemark_store::Noted;
+use gatemark_store::{Due, FEW, Noted, PAGE, brink};
 
 use crate::gate::Asked;
 use crate::{Control, select};
@@ -20,54 +20,105 @@ const BATCH: u32 = 5_000;
 /// Most batches of one rollout in one run, so that none starves the others.
 const MOST_BATCHES: usize = 20;
 
+/// What a run has come to so far.
+#[derive(Default)]
+struct Run {
+    changed: usize,
+    failed: Option<Error>,
+}
+
+impl Run {
+    /// What one rollout cannot do keeps no other from deciding.
+    fn take(&mut self, of: (&PromptName, &EnvironmentName), outcome: Result<bool>) {
+        match outcome {
+            Ok(moved) => self.changed += usize::from(moved),
+            Err(error) => {
+                let (prompt, environment) = of;
+                tracing::error!(%prompt, %environment, %error, "a rollout could not decide");
+                self.failed = Some(error);
+            }
+        }
+    }
+}
+
 impl Control {
     /// Lets every rollout with something to decide decide it at `now`, in microseconds since 1970. Returns how
     /// many changed.
     ///
     /// # Errors
-    /// Those of the store. What one rollout cannot do keeps no other from deciding.
+    /// Those of the store.
     pub async fn tick_rollouts(&self, now: i64) -> Result<usize> {
-        let mut changed = 0;
-        let mut failed = None;
-        for rollout in self.store.due_rollouts(now).await? {
-            let (prompt, environment) = (rollout.prompt.clone(), rollout.environment.clone());
-            match self.drive(rollout, now).await {
-                Ok(moved) => changed += usize::from(moved),
-                Err(error) => {
-                    tracing::error!(%prompt, %environment, %error, "a rollout could not decide");
-                    failed = Some(error);
-                }
+        let mut run = Run::default();
+        let mut last: Option<(PromptName, EnvironmentName)> = None;
+        loop {
+            let after = last.as_ref().map(|(prompt, environment)| (prompt, environment));
+            let page = self.store.due_rollouts(now, after).await?;
+            let is_last = page.len() < PAGE;
+            last = page.last().map(|due| &due.rollout).map(place);
+            self.page(page, now, &mut run).await?;
+            if is_last {
+                break;
             }
         }
-        if changed > 0 {
+        if run.changed > 0 {
             self.refresh_after_change().await;
         }
-        failed.map_or(Ok(changed), Err)
+        run.failed.map_or(Ok(run.changed), Err)
+    }
+
+    /// Most have a few new calls, from which nothing follows yet: those are read and stored together.
+    async fn page(&self, page: Vec<Due>, now: i64, run: &mut Run) -> Result<()> {
+        let (together, alone): (Vec<Due>, Vec<Due>) = page.into_iter().partition(is_plain);
+        let rollouts: Vec<&Rollout> = together.iter().map(|due| &due.rollout).collect();
+        let mut new = self.store.new_observations(&rollouts).await?;
+        brink::at("read");
+        let mut learned = vec![];
+        for Due { mut rollout, .. } in together {
+            let counted = rollout.absorb(&new.remove(&rollout.id).unwrap_or_default());
+            let Some(change) = rollout.tick(now) else {
+                learned.push((rollout, counted));
+                continue;
+            };
+            let (prompt, environment) = place(&rollout);
+            let outcome = self.settle(&mut rollout, &counted, &change, now).await;
+            run.take((&prompt, &environment), outcome);
+        }
+        if !learned.is_empty() {
+            brink::at("learned");
+            self.store.save_learned(learned).await?;
+        }
+        for due in alone {
+            let (prompt, environment) = place(&due.rollout);
+            let outcome = self.drive(due, now).await;
+            run.take((&prompt, &environment), outcome);
+        }
+        Ok(())
     }
 
     /// Whether it changed in a way that others see.
-    async fn drive(&self, mut rollout: Rollout, now: i64) -> Result<bool> {
-        if let Some(change) = self.overtaken(&mut rollout, now).await? {
-            return self.keep(&mut rollout, &change, now).await;
+    async fn drive(&self, due: Due, now: i64) -> Result<bool> {
+        let Due { mut rollout, serving, .. } = due;
+        if serving.is_none_or(|(id, _)| id != rollout.deployment) {
+            // Its pointer was moved by something else.
+            let Some(change) = rollout.superseded(serving.map(|(_, number)| number), now) else {
+                return Ok(false);
+            };
+            return self.settle(&mut rollout, &[], &change, now).await;
         }
         for _ in 0..MOST_BATCHES {
             let observations = self.store.observations(&rollout.id, rollout.cursor, BATCH).await?;
+            brink::at("read");
             let more = observations.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
             let counted = rollout.absorb(&observations);
             let change = if more { None } else { rollout.tick(now) };
-            if observations.is_empty() && change.is_none() {
+            if let Some(change) = change {
+                return self.settle(&mut rollout, &counted, &change, now).await;
+            }
+            if observations.is_empty() {
                 break;
             }
-            let noted = change.as_ref().map(|change| noted(change, now));
-            if !self.store.save_rollout(&mut rollout, &counted, noted).await? {
+            if !self.store.save_rollout(&mut rollout, &counted, None).await? {
                 return Ok(false);
-            }
-            if let Some(change) = change {
-                told(&rollout, &change);
-                if rollout.effect().is_some() {
-                    self.carry_out(&mut rollout, now).await?;
-                }
-                return Ok(true);
             }
             if !more {
                 break;
@@ -79,22 +130,23 @@ impl Control {
         Ok(false)
     }
 
-    /// What becomes of a rollout whose pointer something else has moved.
-    async fn overtaken(&self, rollout: &mut Rollout, now: i64) -> Result<Option<Change>> {
-        let newest = self.store.deployments(&rollout.prompt, Some(&rollout.environment), 1).await?;
-        let serving = newest.first();
-        if serving.is_some_and(|serving| serving.id == rollout.deployment) {
-            return Ok(None);
+    /// Stores a change, and does what it asks for. Whether anything changed.
+    async fn settle(
+        &self,
+        rollout: &mut Rollout,
+        counted: &[Counted],
+        change: &Change,
+        now: i64,
+    ) -> Result<bool> {
+        brink::at("decided");
+        if !self.store.save_rollout(rollout, counted, Some(noted(change, now))).await? {
+            return Ok(false);
         }
-        Ok(rollout.superseded(serving.map(|serving| serving.number), now))
-    }
-
-    async fn keep(&self, rollout: &mut Rollout, change: &Change, now: i64) -> Result<bool> {
-        let kept = self.store.save_rollout(rollout, &[], Some(noted(change, now))).await?;
-        if kept {
-            told(rollout, change);
+        told(rollout, change);
+        if rollout.effect().is_some() {
+            self.carry_out(rollout, now).await?;
         }
-        Ok(kept)
+        Ok(true)
     }
 
     /// Asks the gate for what the rollout's state wants done, and does it. Whether anything changed.
@@ -113,9 +165,10 @@ impl Control {
                     .map(|finding| format!("rule {} wants {}", finding.rule, finding.wanted))
                     .collect();
                 let change = rollout.refused(&unmet.join("; "), now);
-                return self.keep(rollout, &change, now).await;
+                return self.settle_refusal(rollout, &change, now).await;
             }
         };
+        brink::at("asked");
         let back = rollout.effect() == Some(Effect::Revert);
         let actor = if back { CONTROLLER.to_string() } else { rollout.actor.clone() };
         let then = |rollout: &mut Rollout, id: i64| {
@@ -138,13 +191,37 @@ impl Control {
         }
     }
 
-    async fn version_numbered(
+    async fn settle_refusal(
+        &self,
+        rollout: &mut Rollout,
+        change: &Change,
+        now: i64,
+    ) -> Result<bool> {
+        brink::at("refused");
+        let kept = self.store.save_rollout(rollout, &[], Some(noted(change, now))).await?;
+        if kept {
+            told(rollout, change);
+        }
+        Ok(kept)
+    }
+
+    pub(super) async fn version_numbered(
         &self,
         prompt: &PromptName,
         number: u32,
     ) -> Result<gatemark_core::prompt::Version> {
         select::version(&self.store, prompt, &Selector::Number(number)).await
     }
+}
+
+/// Whether a page's rollout has little to read, and nothing but evidence and time to decide by.
+fn is_plain(due: &Due) -> bool {
+    let stands = due.serving.is_some_and(|(id, _)| id == due.rollout.deployment);
+    stands && due.pending < FEW && due.rollout.effect().is_none()
+}
+
+fn place(rollout: &Rollout) -> (PromptName, EnvironmentName) {
+    (rollout.prompt.clone(), rollout.environment.clone())
 }
 
 fn noted(change: &Change, at: i64) -> Noted<'_> {

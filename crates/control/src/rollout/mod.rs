@@ -6,7 +6,7 @@
 mod asked;
 mod controller;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 use gatemark_core::deploy::Deployment;
@@ -89,6 +89,9 @@ impl Control {
             return Err(Error::invalid(format!("the plan {}", problems.join("; it "))));
         }
         let prompt = &version.prompt;
+        if purpose == Purpose::Deploy {
+            self.may_be_deployed(version).await?;
+        }
         let asked = self.ask(version, environment, purpose).await?;
         let serving = self.serving(prompt, environment).await?;
         if serving.number == version.number {
@@ -105,6 +108,7 @@ impl Control {
         let candidate = Side {
             number: version.number,
             version: version.hash,
+            model: None,
             evidence: permit.evidence().map(String::from),
             upstreams: permit.upstreams().clone(),
             fallbacks: permit.fallbacks().to_vec(),
@@ -121,6 +125,7 @@ impl Control {
                 control: Side {
                     number: serving.number,
                     version: serving.version,
+                    model: serving.model,
                     evidence: serving.evidence,
                     upstreams: serving.upstreams,
                     fallbacks: serving.fallbacks,
@@ -142,7 +147,7 @@ impl Control {
         Ok(Started::Begun(Box::new(rollout), fallbacks))
     }
 
-    async fn serving(
+    pub(crate) async fn serving(
         &self,
         prompt: &PromptName,
         environment: &EnvironmentName,
@@ -199,7 +204,7 @@ impl Control {
     }
 
     /// What control's calls were like.
-    async fn baseline_of(&self, serving: &Deployment, now: i64) -> Result<Baseline> {
+    pub(crate) async fn baseline_of(&self, serving: &Deployment, now: i64) -> Result<Baseline> {
         self.ship_if_possible().await;
         let filter = CallFilter {
             prompt: Some(serving.prompt.clone()),

@@ -18,17 +18,22 @@ use gatemark_provider::local::Silent;
 use gatemark_store::{NewVersion, Noted};
 use serde_json::json;
 
+mod killed;
+mod ladder;
+mod scene;
+
 use super::Started;
 use crate::project::{CONFIG, Files, load_config};
 use crate::{Control, Options};
 
-const HOUR: i64 = 3_600_000_000;
-const YAML: &str = "name: t\nproviders:\n  sim: {}\nenvironments:\n  production: {policy: open}\n";
+pub(crate) const HOUR: i64 = 3_600_000_000;
+pub(crate) const YAML: &str =
+    "name: t\nproviders:\n  sim: {}\nenvironments:\n  production: {policy: open}\n";
 
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "gatemark-rollout-{}-{}",
@@ -54,9 +59,13 @@ impl Meter for Nobody {
     fn lost(&self) {}
 }
 
-async fn open(data: &Path) -> Control {
+pub(crate) async fn open(data: &Path) -> Control {
+    open_with(data, YAML).await
+}
+
+pub(crate) async fn open_with(data: &Path, yaml: &str) -> Control {
     let mut files = Files::new();
-    files.insert(CONFIG, YAML);
+    files.insert(CONFIG, yaml);
     let (project, problems) = load_config(&files);
     let project = project.unwrap_or_else(|| panic!("{problems:?}"));
     let options = Options {
@@ -70,15 +79,15 @@ async fn open(data: &Path) -> Control {
     Control::open(options).await.unwrap()
 }
 
-fn name() -> PromptName {
+pub(crate) fn name() -> PromptName {
     "a/b".parse().unwrap()
 }
 
-fn place() -> EnvironmentName {
+pub(crate) fn place() -> EnvironmentName {
     "production".parse().unwrap()
 }
 
-fn version(text: &str, after: Option<u32>) -> NewVersion {
+pub(crate) fn version(text: &str, after: Option<u32>) -> NewVersion {
     let content: Content = serde_json::from_value(json!({
         "variables": {},
         "messages": [{"role": "user", "text": text}],
@@ -100,12 +109,17 @@ fn version(text: &str, after: Option<u32>) -> NewVersion {
     }
 }
 
-/// Version 1 serves, version 2 begins by `plan`.
-async fn begun(control: &Control, plan: Plan) -> Rollout {
+/// Version 1 serves, version 2 is registered.
+pub(crate) async fn registered(control: &Control) {
     control.store().push(&[version("one", None)], "ann", 10).await.unwrap();
     control.store().push(&[version("two", Some(1))], "ann", 20).await.unwrap();
     let one = Selector::Number(1);
     control.deploy(&name(), &one, &place(), "dan").await.unwrap();
+}
+
+/// Version 1 serves, version 2 begins by `plan`.
+async fn begun(control: &Control, plan: Plan) -> Rollout {
+    registered(control).await;
     let latest = Selector::Default;
     match control.start_rollout(&name(), &latest, &place(), plan, "dan").await.unwrap() {
         Started::Begun(rollout, _) => *rollout,
@@ -184,63 +198,8 @@ async fn actions(control: &Control) -> Vec<String> {
     let mut entries = control.audit(1_000).await.unwrap();
     entries.reverse();
     let told =
-        entries.into_iter().filter(|e| e.action.starts_with("rollout.") || e.action == "deploy");
-    told.skip(1).map(|entry| entry.action).collect()
-}
-
-/// Every step of the default ladder, the promotion through the gate, the watch and the end, by two controllers
-/// on one database that take turns and meet; one of them is opened anew each day, as after a `kill -9`.
-#[tokio::test]
-async fn the_default_ladder_with_two_controllers() {
-    let folder = Folder::new();
-    let one = open(&folder.0).await;
-    let mut two = open(&folder.0).await;
-    let mut plan = Plan::canary().with_samples(200);
-    plan.steps.iter_mut().for_each(|step| step.least = 30);
-    let begun = begun(&one, plan).await;
-    let mut traffic = Traffic::new(20_000);
-    let mut ends: Vec<(i64, u16, State)> = vec![];
-    for hour in 0..(13 + 14) * 24 + 2 {
-        let from = begun.started_at + hour * HOUR;
-        traffic.hour(&one, from, 40, 0.01).await;
-        if hour % 24 == 5 {
-            two = open(&folder.0).await;
-        }
-        let now = from + HOUR;
-        // Both read the same state; what one has stored, the other must not store again.
-        let (first, second) = tokio::join!(one.tick_rollouts(now), two.tick_rollouts(now));
-        assert!(first.unwrap() + second.unwrap() <= 1, "one change at a time, once");
-        let rollout = stored(&two).await;
-        let seen = (hour + 1, rollout.share(), rollout.state);
-        if ends.last().is_none_or(|(_, share, state)| (*share, *state) != (seen.1, seen.2)) {
-            ends.push(seen);
-        }
-    }
-    assert_eq!(
-        ends,
-        [
-            (1, 500, State::Running),
-            (24, 1_000, State::Running),
-            (72, 2_000, State::Running),
-            (144, 5_000, State::Running),
-            (312, WHOLE, State::Watching),
-            (648, WHOLE, State::Completed),
-        ]
-    );
-    assert_eq!(
-        actions(&one).await,
-        [
-            "rollout.start",
-            "rollout.advance",
-            "rollout.advance",
-            "rollout.advance",
-            "rollout.promote",
-            "deploy",
-            "rollout.watch",
-            "rollout.complete"
-        ]
-    );
-    assert_eq!(one.store().pointers().await.unwrap()[0].number, 2);
+        |action: &str| action.starts_with("rollout.") || ["deploy", "retire"].contains(&action);
+    entries.into_iter().map(|entry| entry.action).filter(|a| told(a)).skip(1).collect()
 }
 
 /// Each observation is in the evidence once, whatever order, whoever reads it, and however often a controller is

@@ -65,6 +65,7 @@ impl Question<'_> {
         let error = errors(&candidate, &control);
         let probability_of_harm = match error {
             Some(error) if error > 0.0 => normal_cdf(bad / error),
+            _ if scale == Scale::Share => unvaried(&candidate, &control, lower),
             _ => 0.5,
         };
         let p_value = p_value(sequential.different);
@@ -170,6 +171,21 @@ impl Question<'_> {
             },
         }
     }
+}
+
+/// The probability of harm where no unit of an arm differs from another, as with 20 failures of 20 against none of
+/// 20: with one success and one failure added to each arm (Agresti & Caffo, Am. Stat. 54 (2000)), so that few
+/// units do not look like certainty.
+#[allow(clippy::cast_precision_loss)]
+fn unvaried(candidate: &ClusteredMean, control: &ClusteredMean, lower: bool) -> f64 {
+    let smooth = |mean: &ClusteredMean| {
+        let n = mean.clusters as f64 + 2.0;
+        let share = (mean.mean * mean.clusters as f64 + 1.0) / n;
+        (share, share * (1.0 - share) / n)
+    };
+    let ((a, u), (b, v)) = (smooth(candidate), smooth(control));
+    let bad = if lower { a - b } else { b - a };
+    normal_cdf(bad / (u + v).sqrt())
 }
 
 /// What follows from the figures by the plan's rule.

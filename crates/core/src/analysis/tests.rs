@@ -123,3 +123,29 @@ fn equal_arms_are_rarely_told_apart() {
     }
     assert!(wrong <= 10, "{wrong}");
 }
+
+/// Where nothing varies the difference still says something, and less where there are few units.
+#[test]
+fn a_difference_without_variance_is_a_chance_of_harm() {
+    let harm = |units: usize| {
+        let mut records = vec![];
+        for unit in 0..units {
+            for (arm, value) in [("control", 0.0), ("v2", 1.0)] {
+                let values = BTreeMap::from([("errors".to_string(), value)]);
+                let unit = format!("{arm}-{unit}");
+                records.push(Record { arm: arm.into(), unit, share: None, values });
+            }
+        }
+        let plan = Plan {
+            control: "control".into(),
+            weights: BTreeMap::new(),
+            alpha: 0.05,
+            margin: 0.03,
+            lower: BTreeSet::from(["errors".to_string()]),
+            rule: Rule::Anytime,
+        };
+        analyse(&records, &plan).metrics[0].probability_of_harm
+    };
+    assert!((0.8..0.97).contains(&harm(2)), "{}", harm(2));
+    assert!(harm(20) > 0.999_9);
+}

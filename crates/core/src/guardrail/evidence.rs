@@ -129,6 +129,11 @@ impl Evidence {
         self.contrast.absorb(control, candidate, share, centre);
     }
 
+    /// What control's mean was expected to be, in the measure's unit.
+    pub fn expected(&self) -> f64 {
+        self.expected
+    }
+
     /// Scored units of control and of the candidate.
     pub fn units(&self) -> (u64, u64) {
         (self.contrast.control.n, self.contrast.candidate.n)

@@ -76,12 +76,17 @@ pub struct Plan {
     /// Whether a promotion needs every guardrail to have shown that the candidate is not worse; otherwise it is
     /// enough that none shows harm.
     pub proof: bool,
+    /// Whether the version that was replaced is retired when the watch is over. Plans that were stored before
+    /// there was this do not.
+    #[serde(default)]
+    pub retire: bool,
     /// What it is judged by.
     pub rails: Vec<RailPlan>,
 }
 
 impl Plan {
-    /// 5 % for a day, 10 % for two, 20 % for three, 50 % for a week, then everybody, watched for two weeks.
+    /// 5 % for a day, 10 % for two, 20 % for three, 50 % for a week, then everybody, watched for two weeks; then
+    /// what was replaced is retired.
     #[must_use]
     pub fn canary() -> Self {
         let ladder = [(500, DAY), (1_000, 2 * DAY), (2_000, 3 * DAY), (5_000, 7 * DAY)];
@@ -102,6 +107,7 @@ impl Plan {
             stale_s: 3 * DAY,
             alpha: 0.05,
             proof: true,
+            retire: true,
             rails: RailPlan::usual(),
         }
     }
@@ -112,7 +118,8 @@ impl Plan {
         let audience = Audience::default();
         let step = Step { mode: Mode::Shadow, share: 1_000, hold_s: DAY, least: 100, audience };
         let strategy = Strategy::Shadow;
-        Self { strategy, unit: Unit::Call, steps: vec![step], watch_s: 0, ..Self::canary() }
+        let steps = vec![step];
+        Self { strategy, unit: Unit::Call, steps, watch_s: 0, retire: false, ..Self::canary() }
     }
 
     /// Ten equal steps over `seconds`, by the clock alone.
@@ -131,6 +138,7 @@ impl Plan {
             steps: (1..10).map(step).collect(),
             watch_s: 0,
             proof: false,
+            retire: false,
             rails: vec![],
             ..Self::canary()
         }

@@ -32,6 +32,7 @@ impl Rollout {
             if one.epoch != self.epoch || self.state.is_over() {
                 continue;
             }
+            self.unjudged = true;
             let name = one.seen.name();
             let key = one.unit.as_deref().map(|unit| (unit, name));
             let before = key.and_then(|key| earlier.get(&key).copied()).or(one.earlier);

@@ -60,6 +60,9 @@ impl Rollout {
                 let why = reason.unwrap_or_else(|| "somebody asked for it".to_string());
                 Ok(Some(self.revert(&why, now)))
             }
+            (Command::Restart(plan), State::Running) if *plan == self.plan && self.is_fresh() => {
+                Ok(None)
+            }
             (Command::Restart(plan), State::Running | State::Paused) => {
                 let problems = plan.problems();
                 if !problems.is_empty() {
@@ -119,6 +122,11 @@ impl Rollout {
         self.enter(0, now);
         self.moved(State::Running, now);
         Change::new("restart", format!("{why}; {}", self.told_step()))
+    }
+
+    /// Whether it has just begun, with nothing to be begun anew.
+    fn is_fresh(&self) -> bool {
+        self.step == 0 && self.step_units == 0 && self.phases.is_empty()
     }
 
     fn forget(&mut self) {

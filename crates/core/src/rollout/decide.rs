@@ -1,9 +1,9 @@
 //! What time and evidence do to a rollout.
 
-use super::rail::Rail;
 use super::standing::{Standing, micros};
 use super::state::{Rollout, State};
 use crate::assign::Mode;
+use crate::gate::Purpose;
 use crate::guardrail::Decision;
 use crate::ramp::{Strategy, duration, spell};
 
@@ -23,11 +23,13 @@ pub struct Change {
     pub action: &'static str,
     /// The rest, in words.
     pub detail: String,
+    /// The version that is over by it: to be retired with it, unless it is still in use somewhere.
+    pub retires: Option<u32>,
 }
 
 impl Change {
     pub(super) fn new(action: &'static str, detail: String) -> Self {
-        Self { action, detail }
+        Self { action, detail, retires: None }
     }
 }
 
@@ -42,20 +44,36 @@ impl Rollout {
     }
 
     /// When time alone may change it, in microseconds since 1970: not before, though perhaps not then either.
+    /// A moment at which it was looked at in vain is passed over, so that a rollout that waits for evidence is
+    /// read when evidence comes and not each second.
     pub fn due(&self) -> i64 {
-        let silence = |rail: &Rail| {
-            let since = rail.heard.unwrap_or(self.step_since).max(self.step_since);
-            since.saturating_add(micros(self.plan.silence_s))
-        };
+        if matches!(self.state, State::Promoting | State::Reverting) || self.is_unjudged() {
+            return self.changed_at;
+        }
+        let ahead = |at: &i64| self.looked_at.is_none_or(|looked| *at > looked);
+        self.moments().into_iter().filter(ahead).min().unwrap_or(i64::MAX)
+    }
+
+    fn is_unjudged(&self) -> bool {
+        self.unjudged && matches!(self.state, State::Running | State::Paused | State::Watching)
+    }
+
+    /// The moments at which time changes what follows from the evidence.
+    fn moments(&self) -> Vec<i64> {
+        let after = |since: i64, seconds: u64| since.saturating_add(micros(seconds));
         match self.state {
             State::Running => {
                 let hold = self.current().map_or(0, |step| step.hold_s);
-                let hold = self.step_since.saturating_add(micros(hold));
-                self.rails.iter().map(silence).fold(hold, i64::min)
+                let longest =
+                    (self.plan.longest_s > 0).then(|| after(self.started_at, self.plan.longest_s));
+                let silences = self.rails.iter().map(|rail| {
+                    let since = rail.heard.unwrap_or(self.step_since).max(self.step_since);
+                    after(since, self.plan.silence_s)
+                });
+                silences.chain(longest).chain([after(self.step_since, hold)]).collect()
             }
-            State::Watching => self.step_since.saturating_add(micros(self.plan.watch_s)),
-            State::Promoting | State::Reverting => self.changed_at,
-            State::Paused | State::Completed | State::Aborted => i64::MAX,
+            State::Watching => vec![after(self.step_since, self.plan.watch_s)],
+            _ => vec![],
         }
     }
 
@@ -64,13 +82,19 @@ impl Rollout {
         if !matches!(self.state, State::Running | State::Paused | State::Watching) {
             return None;
         }
+        self.unjudged = false;
+        self.looked_at = self.looked_at.max(Some(now));
+        self.decide(now)
+    }
+
+    fn decide(&mut self, now: i64) -> Option<Change> {
         let standing = self.standing(now);
         if standing.together.decision == Decision::Revert {
             return Some(self.revert(&harm(&standing), now));
         }
         if self.state == State::Watching {
             let over = now - self.step_since >= micros(self.plan.watch_s);
-            return over.then(|| self.end(State::Completed, "complete", self.completion(), now));
+            return over.then(|| self.complete(now));
         }
         if self.state == State::Paused {
             return None;
@@ -153,16 +177,25 @@ impl Rollout {
         self.step_since = now;
         self.step_units = 0;
         self.changed_at = now;
+        self.looked_at = None;
     }
 
     pub(super) fn moved(&mut self, state: State, now: i64) {
         self.state = state;
         self.changed_at = now;
+        self.looked_at = None;
     }
 
-    fn completion(&self) -> String {
+    /// The watch is over. A way back retires nothing: what it leaves behind is looked into first.
+    fn complete(&mut self, now: i64) -> Change {
         let (new, old) = (self.candidate.number, self.control.number);
-        format!("version {new} serves everybody and was watched; version {old} may be retired")
+        let retires = (self.plan.retire && self.purpose == Purpose::Deploy).then_some(old);
+        let rest = match retires {
+            Some(_) => "is retired unless it is in use elsewhere",
+            None => "may be retired",
+        };
+        let why = format!("version {new} serves everybody and was watched; version {old} {rest}");
+        Change { retires, ..self.end(State::Completed, "complete", why, now) }
     }
 
     fn told_share(&self) -> String {

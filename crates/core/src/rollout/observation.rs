@@ -71,6 +71,8 @@ pub struct Observation {
     pub epoch: u32,
     /// Whether it was the candidate's.
     pub candidate: bool,
+    /// The arm's name; `None` in observations from before there were several.
+    pub arm: Option<String>,
     /// The unit's pseudonym; `None` if the call itself is the unit.
     pub unit: Option<String>,
     /// How the unit was counted before, in this epoch and under this name.

@@ -6,7 +6,7 @@ use super::baseline::Baseline;
 use super::rail::Rail;
 use crate::assign::{Mode, WHOLE};
 use crate::gate::{AdmittedModel, Purpose};
-use crate::id::{Digest, EnvironmentName, PromptName};
+use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
 use crate::ramp::{Plan, Step, Strategy};
 use crate::upstream::Upstreams;
 
@@ -62,6 +62,9 @@ pub struct Side {
     pub number: u32,
     /// Its hash.
     pub version: Digest,
+    /// The model, if another of the version's than its first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelName>,
     /// The report on which the gate admitted it, if the policy asked for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
@@ -121,6 +124,13 @@ pub struct Rollout {
     pub started_at: i64,
     /// When it last changed its state or step, in microseconds since 1970.
     pub changed_at: i64,
+    /// The time at which it was last looked at in this state and step, in microseconds since 1970: what time
+    /// alone could change by then has been decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<i64>,
+    /// Whether evidence came since it was last looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unjudged: bool,
     /// Who began it.
     pub actor: String,
     /// Grows when evidence starts anew.
@@ -183,6 +193,8 @@ impl Rollout {
             step_units: 0,
             started_at: now,
             changed_at: now,
+            looked_at: None,
+            unjudged: false,
             actor: from.actor,
             epoch: 1,
             cursor: 0,

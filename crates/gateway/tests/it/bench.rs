@@ -301,6 +301,7 @@ pub(crate) fn project() -> Project {
         budgets: vec![],
         limits: vec![],
         caching: Caching::default(),
+        alerts: Default::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The control API: everything that the CLI does, for tools and for the dashboard.
 
+pub(crate) mod alerts;
 pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod budgets;
@@ -7,6 +8,7 @@ pub(crate) mod caches;
 pub(crate) mod calls;
 pub(crate) mod conversations;
 pub(crate) mod evidence;
+pub(crate) mod experiments;
 pub(crate) mod keys;
 pub(crate) mod lifecycle;
 pub(crate) mod monitoring;

@@ -43,6 +43,8 @@ const MIGRATIONS: &[Migration] = &[
     migration!(15, "0015_rollouts"),
     migration!(16, "0016_monitoring"),
     migration!(17, "0017_evaluations"),
+    migration!(18, "0018_alerts"),
+    migration!(19, "0019_experiments"),
 ];
 
 const TABLE: &str = "schema_migrations";

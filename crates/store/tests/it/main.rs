@@ -1,6 +1,7 @@
 //! The store from outside: what its users may rely on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod alerting;
 mod calls;
 mod conversing;
 mod crash;

@@ -2,13 +2,13 @@
 
 use gatemark_core::assign::Mark;
 use gatemark_core::call::{CallRecord, Outcome};
-use gatemark_core::gate::Purpose;
+use gatemark_core::gate::{Evidence, Policy, Purpose, decide};
 use gatemark_core::prompt::Version;
 use gatemark_core::rollout::{
     Baseline, Beginning, Command, Effect, Plan, Rollout, Seen, Side, State,
 };
 use gatemark_core::{Digest, Kind};
-use gatemark_store::{Noted, Store};
+use gatemark_store::{NewVersion, Noted, Store};
 
 use crate::fixture::{call, environment, first, next, permit_over, prompt, store};
 use crate::scratch::Scratch;
@@ -19,6 +19,7 @@ fn side(version: &Version) -> Side {
     Side {
         number: version.number,
         version: version.hash,
+        model: None,
         evidence: None,
         upstreams: Default::default(),
         fallbacks: vec![],
@@ -194,14 +195,21 @@ async fn a_promotion_moves_both_or_neither() {
 async fn what_is_due_is_found() {
     let scratch = Scratch::new();
     let (store, two, mut rollout) = begun(&scratch).await;
-    let due = async |now: i64| store.due_rollouts(now).await.unwrap().len();
+    let due = async |now: i64| store.due_rollouts(now, None).await.unwrap().len();
     assert_eq!((due(HOUR).await, due(25 * HOUR).await), (0, 1));
     store.insert_calls(&[taking_part("c1", 50, None, true)]).await.unwrap();
     assert_eq!(due(HOUR).await, 1);
     let observations = store.observations("r1", 0, 100).await.unwrap();
     rollout.absorb(&observations);
     assert!(store.save_rollout(&mut rollout, &[], None).await.unwrap());
+    assert_eq!(due(HOUR).await, 1, "read, and nobody has drawn a conclusion yet");
+    assert_eq!(rollout.tick(60), None);
+    assert!(store.save_rollout(&mut rollout, &[], None).await.unwrap());
     assert_eq!(due(HOUR).await, 0);
+    let page = store.due_rollouts(25 * HOUR, None).await.unwrap().remove(0);
+    assert_eq!((page.serving, page.pending), (Some((1, 1)), 0));
+    let behind = Some((&rollout.prompt, &rollout.environment));
+    assert!(store.due_rollouts(25 * HOUR, behind).await.unwrap().is_empty());
     let permit = permit_over(Some(1), &two, "production", Purpose::Deploy, None);
     store.apply(permit, "eve", 60).await.unwrap();
     assert_eq!(due(HOUR).await, 1, "the pointer was moved by something else");
@@ -212,4 +220,84 @@ async fn what_is_due_is_found() {
     assert_eq!(store.rollouts(None, true, 10).await.unwrap().len(), 0);
     assert_eq!(store.rollouts(Some(&rollout.prompt), false, 10).await.unwrap().len(), 1);
     assert_ne!(rollout.candidate.version, Digest::of(b""));
+}
+
+/// What many learned is stored together; of one that somebody else changed meanwhile nothing is, its units neither.
+#[tokio::test]
+async fn what_many_learned_is_stored_where_nobody_was_faster() {
+    let scratch = Scratch::new();
+    let (store, _, one) = begun(&scratch).await;
+    let other = prompt("a/c");
+    for version in [first("one"), next("two", 1)] {
+        let version = NewVersion { prompt: other.clone(), suite: None, ..version };
+        store.push(&[version], "ann", 10).await.unwrap();
+    }
+    let (v1, v2) =
+        (store.version(&other, 1).await.unwrap(), store.version(&other, 2).await.unwrap());
+    let open = |serving, version: &Version| {
+        let evidence = |upstreams| Evidence {
+            version,
+            suite: None,
+            report: None,
+            judges: &[],
+            upstreams,
+            approvals: &[],
+            model_vouched: true,
+            served_before: true,
+            serving,
+            serves_already: false,
+            comparison: None,
+            fallbacks: &[],
+        };
+        let place = environment("production");
+        let none = Default::default();
+        decide(&Policy::open(), &place, Purpose::Deploy, &evidence(&none)).permit().unwrap()
+    };
+    let (v1, v2) = (v1.unwrap(), v2.unwrap());
+    let serving = store.apply(open(None, &v1), "dan", 30).await.unwrap();
+    let two = Rollout {
+        id: "r2".into(),
+        prompt: other,
+        candidate: side(&v2),
+        control: side(&v1),
+        deployment: serving.id,
+        ..one.clone()
+    };
+    store.begin_rollout(open(Some(serving.id), &v2), &two, "begins".into()).await.unwrap();
+    let of_two = |record: CallRecord| CallRecord {
+        split: record.split.map(|mark| Mark { id: "r2".into(), ..mark }),
+        ..record
+    };
+    let records = [
+        taking_part("c1", 50, Some("u1"), true),
+        taking_part("c2", 51, Some("u2"), false),
+        of_two(taking_part("c3", 52, Some("u1"), true)),
+    ];
+    store.insert_calls(&records).await.unwrap();
+    let due = store.due_rollouts(60, None).await.unwrap();
+    assert_eq!(due.iter().map(|due| due.pending).collect::<Vec<_>>(), [2, 1]);
+    let read: Vec<&Rollout> = due.iter().map(|due| &due.rollout).collect();
+    let mut new = store.new_observations(&read).await.unwrap();
+    assert_eq!((new["r1"].len(), new["r2"].len()), (2, 1));
+    let learned: Vec<_> = due
+        .into_iter()
+        .map(|due| {
+            let mut rollout = due.rollout;
+            let counted = rollout.absorb(&new.remove(&rollout.id).unwrap());
+            assert_eq!(rollout.tick(60), None);
+            (rollout, counted)
+        })
+        .collect();
+    let mut faster = two;
+    let change = faster.command(Command::Pause { reason: None }, 55).unwrap().unwrap();
+    let noted = Noted { change: &change, actor: "dan", at: 55 };
+    assert!(store.save_rollout(&mut faster, &[], Some(noted)).await.unwrap());
+    assert_eq!(store.save_learned(learned).await.unwrap(), 1);
+    let due = store.due_rollouts(60, None).await.unwrap();
+    assert_eq!(due.len(), 1, "what was not stored is found again");
+    assert_eq!((due[0].rollout.state, due[0].rollout.revision), (State::Paused, 2));
+    let again = store.observations("r2", 0, 10).await.unwrap();
+    assert_eq!((again.len(), again[0].earlier), (1, None));
+    let first = store.observations("r1", 0, 10).await.unwrap();
+    assert!(first.iter().all(|one| one.earlier.is_some()));
 }

@@ -1,5 +1,6 @@
 //! Data-driven: files in, rendered diagnostics out.
 
+mod alerts;
 mod bad_config;
 mod bad_messages;
 mod bad_prompts;

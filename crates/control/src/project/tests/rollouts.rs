@@ -28,12 +28,13 @@ fn a_word_is_enough() {
 fn everything_can_be_said() {
     let plan = plan(
         "{steps: '5%:24h, 20%:48h:300', audience: tier = free, unit: call, watch: 7d, no_data: 2h, \
-         longest: 30d, stale_after: 1d, alpha: 0.1, proof: no-harm, samples: 200, guardrails: {errors: \
+         longest: 30d, stale_after: 1d, alpha: 0.1, proof: no-harm, retire: false, samples: 200, guardrails: {errors: \
          {margin: 0.01}, latency: {slow_ms: 4000}, cost: off, quality: {low: 1, high: 5, better: higher, \
          margin: 0.2, samples: 50}}}",
     )
     .unwrap();
     assert_eq!((plan.strategy, plan.unit, plan.proof), (Strategy::Canary, Unit::Call, false));
+    assert!(!plan.retire && Plan::canary().retire);
     let steps: Vec<_> = plan.steps.iter().map(|s| (s.mode, s.share, s.hold_s, s.least)).collect();
     assert_eq!(steps, [(Mode::Serve, 500, 86_400, 100), (Mode::Serve, 2_000, 172_800, 300)]);
     assert!(plan.steps.iter().all(|step| step.audience.to_string() == "tier = free"));

@@ -25,7 +25,7 @@ fn the_default_ladder_from_end_to_end() {
     assert_eq!(rollout.split().unwrap().mode, Mode::Watch);
     let changes = pass(&mut rollout, &mut traffic, &mut now, (2_000, 20), (GOOD, GOOD));
     assert_eq!(changes, [(312 + 336, "complete")]);
-    assert!(rollout.reason.unwrap().contains("version 1 may be retired"));
+    assert!(rollout.reason.unwrap().contains("version 1 is retired unless"));
 }
 
 /// The same with 3,000 people who come back all the time: later steps go on learning from those who move.

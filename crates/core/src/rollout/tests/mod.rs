@@ -45,6 +45,8 @@ fn a_long_pause_and_other_steps_start_anew() {
     let plan = Plan { steps, ..Plan::canary() };
     rollout.command(Command::Restart(Box::new(plan)), 4 * DAY).unwrap().unwrap();
     assert_eq!((rollout.epoch, rollout.share()), (3, 2_000));
+    let same = Command::Restart(Box::new(rollout.plan.clone()));
+    assert_eq!(rollout.command(same, 4 * DAY + HOUR).unwrap(), None, "said twice");
     let empty = Plan { steps: vec![], ..Plan::canary() };
     assert!(rollout.command(Command::Restart(Box::new(empty)), 4 * DAY).is_err());
 }

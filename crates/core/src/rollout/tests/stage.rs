@@ -17,7 +17,14 @@ pub(super) const DAY: i64 = 24 * HOUR;
 
 pub(super) fn side(number: u32) -> Side {
     let version = Digest::of(&number.to_be_bytes());
-    Side { number, version, evidence: None, upstreams: Default::default(), fallbacks: vec![] }
+    Side {
+        number,
+        version,
+        model: None,
+        evidence: None,
+        upstreams: Default::default(),
+        fallbacks: vec![],
+    }
 }
 
 pub(super) fn baseline() -> Baseline {
@@ -106,7 +113,7 @@ impl Traffic {
             self.counted.get(&(rollout.epoch, unit.clone(), seen.name().to_string())).copied()
         });
         let (epoch, share) = (split.epoch, split.share());
-        Observation { seq: self.seq, epoch, candidate, unit, earlier, share, at, seen }
+        Observation { seq: self.seq, epoch, candidate, arm: None, unit, earlier, share, at, seen }
     }
 
     /// Calls at even times from `from` up to `to`, `calls` of them, taken in one go.

@@ -1,6 +1,5 @@
-//! `gatemark experiment`: comparisons of arms.
-//!
-//! `analyze` takes calls recorded anywhere: it needs no project, no server and no prompt of ours.
+//! `gatemark experiment analyze`: what calls show that were recorded anywhere. It needs no project, no server
+//! and no prompt of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,20 +13,6 @@ use crate::exit::Exit;
 use crate::jsonl::{Line, Lines};
 use crate::moment;
 use crate::print::{Terminal, printable};
-
-/// Compare arms of an experiment
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  gatemark experiment analyze --jsonl calls.jsonl --weights control=90,v7=10")]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Action {
-    Analyze(AnalyzeArgs),
-}
 
 /// Say what recorded calls show, per metric, with intervals that are valid at any time
 #[derive(Debug, clap::Args)]
@@ -45,7 +30,7 @@ the chance by which the unit came to its candidate and not to control. All other
 
 Exit codes: 0 analysed; 2 a line or an argument is wrong, every problem is told on stderr."
 )]
-struct AnalyzeArgs {
+pub(super) struct Args {
     /// The calls: a file, or - for stdin
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", required = true)]
     jsonl: String,
@@ -113,8 +98,7 @@ const LOWER: [&str; 12] = [
     "block",
 ];
 
-pub(crate) fn run(args: Args, terminal: &Terminal) -> Result<Exit> {
-    let Action::Analyze(args) = args.action;
+pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit> {
     let (records, bad) = read(&args.jsonl, terminal)?;
     if bad > 0 {
         terminal.note(&format!("{bad} bad lines; nothing was analysed"));
@@ -139,7 +123,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn plan(args: AnalyzeArgs, records: &[Record]) -> Result<Plan> {
+fn plan(args: Args, records: &[Record]) -> Result<Plan> {
     let metrics: BTreeSet<&String> =
         records.iter().flat_map(|record| record.values.keys()).collect();
     let unknown: Vec<&String> =
@@ -263,7 +247,7 @@ fn seconds(value: &Value) -> Option<f64> {
     }
 }
 
-fn show(analysis: &Analysis, terminal: &Terminal) {
+pub(super) fn show(analysis: &Analysis, terminal: &Terminal) {
     for (arm, size) in &analysis.arms {
         let control = if *arm == analysis.control { " (control)" } else { "" };
         let (units, calls) = (size.units, size.calls);

@@ -1,0 +1,205 @@
+//! Looks over a real store, on a simulated clock.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use gatemark_core::alert::{Act, Notice, NoticeKind};
+use gatemark_core::call::CallRecord;
+use gatemark_core::canonical::seal;
+use gatemark_core::error::Error;
+use gatemark_core::prompt::Content;
+use gatemark_core::signal::{Severity, Signal, SignalState};
+use gatemark_gateway::{Meter, Selector};
+use gatemark_provider::local::Silent;
+use gatemark_store::NewVersion;
+use serde_json::json;
+
+use super::act::TAKES_BACK;
+use crate::project::{CONFIG, Files, load_config};
+use crate::{Control, Options};
+
+const SECOND: i64 = 1_000_000;
+const HOUR: i64 = 3_600 * SECOND;
+const YAML: &str = "name: t\nproviders:\n  sim: {}\nenvironments:\n  production: {policy: open}\nalerts:\n  channels: \
+                    {ops: {type: webhook, url: 'http://127.0.0.1:9/x'}}\n";
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("gatemark-alerting-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+struct Nobody;
+
+impl Meter for Nobody {
+    fn ended(&self, _: &CallRecord) {}
+    fn lost(&self) {}
+}
+
+async fn open(data: &Path) -> Control {
+    let mut files = Files::new();
+    files.insert(CONFIG, YAML);
+    let (project, problems) = load_config(&files);
+    let options = Options {
+        data: data.to_path_buf(),
+        project: project.unwrap_or_else(|| panic!("{problems:?}")),
+        secrets: Default::default(),
+        watcher: Arc::new(Silent),
+        meter: Arc::new(Nobody),
+        keyless: true,
+    };
+    Control::open(options).await.unwrap()
+}
+
+fn fails(control: &Control) {
+    control.in_process().ran("ship", &Err(Error::internal("no disk")));
+}
+
+/// What was told so far, oldest first.
+async fn told(control: &Control) -> Vec<String> {
+    let mut all = control.store().deliveries(None, 99).await.unwrap();
+    all.sort_by_key(|delivery| delivery.message.at);
+    let notices = all.iter().flat_map(|delivery| &delivery.message.notices);
+    notices.map(|notice| notice.kind.word().to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_failing_task_is_told_reminded_of_and_over() {
+    let folder = Folder::new();
+    let control = open(&folder.0).await;
+    let begin = 1_000 * HOUR;
+    fails(&control);
+    for second in 0..60 {
+        control.look_for_alerts(begin + second * SECOND).await.unwrap();
+    }
+    assert!(told(&control).await.is_empty(), "one minute is not over");
+    control.look_for_alerts(begin + 60 * SECOND).await.unwrap();
+    assert_eq!(told(&control).await, ["firing"]);
+    let counts = control.alert_counts();
+    assert_eq!((counts.alerts.get("firing"), counts.waiting), (Some(&1), 1));
+    for minute in 2..=(4 * 60 + 1) {
+        control.look_for_alerts(begin + minute * 60 * SECOND).await.unwrap();
+    }
+    assert_eq!(told(&control).await, ["firing", "reminder"]);
+    control.in_process().ran("ship", &Ok(()));
+    let last = begin + (4 * 60 + 1) * 60 * SECOND;
+    for second in 1..60 {
+        control.look_for_alerts(last + second * SECOND).await.unwrap();
+    }
+    assert_eq!(told(&control).await, ["firing", "reminder"]);
+    control.look_for_alerts(last + 61 * SECOND).await.unwrap();
+    assert_eq!(told(&control).await, ["firing", "reminder", "resolved"]);
+    assert!(control.alerts(false).await.unwrap().is_empty());
+    assert_eq!(control.alerts(true).await.unwrap()[0].episode, 1);
+    // What has been over for a while and begins again is the same alert's next episode.
+    fails(&control);
+    for second in 0..=60 {
+        control.look_for_alerts(last + HOUR + second * SECOND).await.unwrap();
+    }
+    assert_eq!(control.alerts(true).await.unwrap()[0].episode, 2);
+}
+
+#[tokio::test]
+async fn two_that_look_at_once_tell_once_and_one_ends_nothing_for_the_other() {
+    let folder = Folder::new();
+    let (one, other) = (open(&folder.0).await, open(&folder.0).await);
+    let begin = 1_000 * HOUR;
+    fails(&one);
+    for second in 0..600 {
+        let now = begin + second * SECOND;
+        let (first, second) = tokio::join!(one.look_for_alerts(now), other.look_for_alerts(now));
+        first.and(second).unwrap();
+    }
+    assert_eq!(told(&one).await, ["firing"], "the other one's task is well");
+    fails(&other);
+    one.in_process().ran("ship", &Ok(()));
+    for second in 600..1_200 {
+        let now = begin + second * SECOND;
+        let (first, second) = tokio::join!(one.look_for_alerts(now), other.look_for_alerts(now));
+        first.and(second).unwrap();
+    }
+    assert_eq!(told(&one).await, ["firing"], "it never was over");
+}
+
+fn version(text: &str, after: Option<u32>) -> NewVersion {
+    let content: Content = serde_json::from_value(json!({
+        "variables": {},
+        "messages": [{"role": "user", "text": text}],
+        "output": {},
+        "models": [{"model": "sim/learner-2026-11-01"}],
+        "limits": {},
+    }))
+    .unwrap();
+    NewVersion {
+        prompt: "a/b".parse().unwrap(),
+        description: None,
+        owner: None,
+        semver: semver::Version::new(1, after.unwrap_or(0).into(), 0),
+        canonical: seal(&content).unwrap(),
+        changelog: None,
+        suite: None,
+        after,
+        register: true,
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_by_an_alert_takes_back_what_served_and_no_more() {
+    let folder = Folder::new();
+    let control = open(&folder.0).await;
+    let (prompt, place) = ("a/b".parse().unwrap(), "production".parse().unwrap());
+    for (text, number) in [("one", 1), ("two", 2), ("three", 3)] {
+        let after = (number > 1).then_some(number - 1);
+        control.store().push(&[version(text, after)], "ann", i64::from(number)).await.unwrap();
+        let selector = Selector::Number(number);
+        control.deploy(&prompt, &selector, &place, "dan").await.unwrap();
+    }
+    let mut signal = Signal {
+        key: "slow/a/b".into(),
+        rule: "slow".into(),
+        prompt: Some(prompt.clone()),
+        environment: Some(place.clone()),
+        state: SignalState::Breach,
+        severity: Severity::Critical,
+        value: None,
+        threshold: None,
+        unit: String::new(),
+        window: String::new(),
+        since: 0,
+        summary: "slow".into(),
+        context: Default::default(),
+    };
+    let what = control.taken_back_by(&signal).await.unwrap().unwrap();
+    signal.context.insert(TAKES_BACK.into(), what);
+    let (kind, act) = (NoticeKind::Firing, Some(Act::Rollback));
+    let notice = Notice { kind, signal, episode: 1, since: 1, at: 1, actor: None, act };
+    let serving =
+        async || control.store().deployments(&prompt, Some(&place), 1).await.unwrap()[0].clone();
+    control.act(&notice).await.unwrap();
+    let back = serving().await;
+    assert_eq!((back.number, back.actor.as_str()), (2, "alert:slow"));
+    control.act(&notice).await.unwrap();
+    assert_eq!(serving().await.number, 2, "done twice is done once");
+    let change = control.change_before(&notice.signal, back.at + 90 * SECOND).await.unwrap();
+    let change = change.unwrap();
+    assert_eq!(change, "began 90 s after version 2 came to production (rollback by alert:slow)");
+    let stop = Notice { act: Some(Act::Stop), ..notice };
+    control.act(&stop).await.unwrap();
+    control.act(&stop).await.unwrap();
+    let stops = control.stops_in_force();
+    assert_eq!((stops.len(), stops[0].scope.as_str()), (1, "prompt=a/b"));
+}
