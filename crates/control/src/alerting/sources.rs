@@ -31,7 +31,7 @@ pub(super) struct Source {
 }
 
 /// Everybody who looks.
-pub(super) const SOURCES: [Source; 8] = [
+pub(super) const SOURCES: [Source; 9] = [
     Source {
         rule: Some("stopped"),
         whole: true,
@@ -68,6 +68,8 @@ pub(super) const SOURCES: [Source; 8] = [
         whole: false,
         look: |c, now| Box::pin(async move { Ok(evidence(c, now)) }),
     },
+    // What monitors and probes saw at their last look, each under its own rule.
+    Source { rule: None, whole: false, look: |c, _| Box::pin(c.signals()) },
 ];
 
 /// A breach of `rule` in the series `series`.

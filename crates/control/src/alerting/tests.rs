@@ -203,3 +203,37 @@ async fn a_rollback_by_an_alert_takes_back_what_served_and_no_more() {
     let stops = control.stops_in_force();
     assert_eq!((stops.len(), stops[0].scope.as_str()), (1, "prompt=a/b"));
 }
+
+#[tokio::test]
+async fn what_monitors_see_is_told() {
+    let folder = Folder::new();
+    let control = open(&folder.0).await;
+    let begin = 1_000 * HOUR;
+    let key = "monitor/errors/support/triage@production";
+    let seen = |state| Signal {
+        key: key.into(),
+        rule: "errors".into(),
+        prompt: Some("support/triage".parse().unwrap()),
+        environment: Some("production".parse().unwrap()),
+        state,
+        severity: Severity::Warning,
+        value: Some(0.2),
+        threshold: Some(0.05),
+        unit: "ratio".into(),
+        window: "1h".into(),
+        since: begin,
+        summary: "20 % of the calls of support/triage failed in 1h".into(),
+        context: Default::default(),
+    };
+    for (state, at, expected) in [
+        (SignalState::NoData, begin, vec![]),
+        (SignalState::Breach, begin + HOUR, vec!["firing"]),
+        (SignalState::Ok, begin + HOUR + 61 * SECOND, vec!["firing", "resolved"]),
+    ] {
+        control.store().save_signals("monitor/", &mut [seen(state)]).await.unwrap();
+        for wait in [0, 61 * SECOND] {
+            control.look_for_alerts(at + wait).await.unwrap();
+        }
+        assert_eq!(told(&control).await, expected, "{state:?}");
+    }
+}

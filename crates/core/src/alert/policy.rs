@@ -43,7 +43,8 @@ pub struct Policy {
     pub clear: i64,
     /// How far back over its threshold the value has to come before nothing is wrong, as a share of the threshold.
     pub hysteresis: f64,
-    /// How long data must have been missing before that is told; `None` for never.
+    /// How long data must have been missing before that is told; `None` for never, which is usual: prompts that nobody
+    /// calls have none.
     pub no_data: Option<i64>,
     /// Time after which what still fires is told again; `None` for never.
     pub renotify: Option<i64>,
@@ -59,7 +60,7 @@ impl Default for Policy {
             hold: 0,
             clear: 60 * SECOND,
             hysteresis: 0.0,
-            no_data: Some(600 * SECOND),
+            no_data: None,
             renotify: Some(4 * 3600 * SECOND),
             severity: None,
             act: None,
