@@ -4,7 +4,10 @@ use clap::{Parser, Subcommand};
 use gatemark_core::error::Result;
 
 use crate::command::{
-    advise, alert, alerts, approve, audit, budget, cache, calls, cascade, compare, compat, compress, conversation, deploy, diff, evaluation, experiment, feedback, gate, import, init, judge, key, list, log, monitor, openapi, prices, push, report, resume, retire, review, rollback, rollout, sandbox, score, serve, show, stats, stop, suite, test, tokens,
+    advise, alert, alerts, approve, audit, budget, cache, calls, cascade, compare, compat,
+    compress, conversation, deploy, diff, evaluation, experiment, feedback, gate, import, init,
+    judge, key, list, log, monitor, openapi, prices, push, report, resume, retire, review,
+    rollback, rollout, sandbox, score, serve, show, stats, stop, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;

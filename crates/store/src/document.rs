@@ -131,7 +131,11 @@ impl Document {
             first_token_us: record.first_token_us,
             cached: record.cached,
             repaired: record.repaired,
-            attempts: record.attempts.iter().map(|_| Tried { judge: false }).collect(),
+            attempts: record
+                .attempts
+                .iter()
+                .map(|attempt| Tried { judge: attempt.judge })
+                .collect(),
             cascade: record
                 .cascade
                 .as_ref()

@@ -60,7 +60,7 @@ fn record() -> impl Strategy<Value = CallRecord> {
                 model: "sim/learner-2026-11-01".parse().unwrap(),
                 duration_us: 1,
                 error: None,
-                judge: false,
+                judge: kind == 2,
             };
             CallRecord {
                 number: Some(number + 1),
