@@ -12,8 +12,10 @@ use gatemark_store::Outgoing;
 use crate::Control;
 
 /// What is told: the entry's action, the rule under which it is told, how much it matters, and what it is.
-const TOLD: [(&str, &str, Severity, &str); 5] = [
+const TOLD: [(&str, &str, Severity, &str); 9] = [
     ("rollback", "rollback", Severity::Warning, "was rolled back"),
+    // Also a way back that is spread over time.
+    ("rollout.start", "rollout_started", Severity::Info, "began a rollout"),
     ("rollout.abort", "rollout_aborted", Severity::Warning, "had its rollout aborted"),
     ("rollout.revert", "rollout_reverted", Severity::Critical, "had its rollout taken back"),
     (
@@ -23,6 +25,19 @@ const TOLD: [(&str, &str, Severity, &str); 5] = [
         "had its rollout refused by the gate",
     ),
     ("rollout.complete", "rollout_completed", Severity::Info, "had its rollout completed"),
+    ("experiment.stop_arm", "arm_stopped", Severity::Critical, "lost an arm of its experiment"),
+    (
+        "experiment.conclude",
+        "experiment_concluded",
+        Severity::Info,
+        "has a result of its experiment",
+    ),
+    (
+        "experiment.expire",
+        "experiment_expired",
+        Severity::Warning,
+        "has no result of its experiment",
+    ),
 ];
 
 /// Entries read at once.
