@@ -2,6 +2,8 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment};
+use gatemark_core::error::Result;
+use serde::Serialize;
 
 use crate::print::{Terminal, printable};
 
@@ -51,6 +53,23 @@ impl Table {
     pub(crate) fn print(self, terminal: &Terminal) {
         terminal.data(&self.text());
     }
+}
+
+/// Prints what was found: as JSON if that is asked for, else in a table; where there is nothing, `none` as a note.
+pub(crate) fn show_list<T: Serialize>(
+    terminal: &Terminal,
+    found: &[T],
+    none: &str,
+    table: impl FnOnce(&[T]) -> Table,
+) -> Result<()> {
+    if terminal.json() {
+        terminal.data_json(found)?;
+    } else if found.is_empty() {
+        terminal.note(none);
+    } else {
+        table(found).print(terminal);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::moment;
 use crate::print::one_line;
-use crate::table::Table;
+use crate::table::{Table, show_list};
 
 /// Silence alerts, take them on, and try their channels
 #[derive(Debug, clap::Args)]
@@ -156,14 +156,7 @@ async fn silence(wanted: Silencing, context: &Context<'_>) -> Result<Exit> {
 
 async fn silences(context: &Context<'_>) -> Result<Exit> {
     let found = context.with_control(async |control| control.silences().await).await?;
-    let terminal = context.terminal;
-    if terminal.json() {
-        terminal.data_json(&found)?;
-    } else if found.is_empty() {
-        terminal.note("Nothing is silenced.");
-    } else {
-        silence_table(&found).print(terminal);
-    }
+    show_list(context.terminal, &found, "Nothing is silenced.", silence_table)?;
     Ok(Exit::Done)
 }
 
@@ -221,14 +214,7 @@ async fn test(channel: &str, context: &Context<'_>) -> Result<Exit> {
 
 async fn deliveries(state: Option<&str>, limit: u32, context: &Context<'_>) -> Result<Exit> {
     let found = context.with_control(async |c| c.deliveries(state, limit).await).await?;
-    let terminal = context.terminal;
-    if terminal.json() {
-        terminal.data_json(&found)?;
-    } else if found.is_empty() {
-        terminal.note("There are no messages.");
-    } else {
-        delivery_table(&found).print(terminal);
-    }
+    show_list(context.terminal, &found, "There are no messages.", delivery_table)?;
     Ok(Exit::Done)
 }
 

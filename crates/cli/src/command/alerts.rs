@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::moment;
 use crate::print::one_line;
-use crate::table::Table;
+use crate::table::{Table, show_list};
 
 /// List alerts: what is wrong now, the most severe first
 #[derive(Debug, clap::Args)]
@@ -24,14 +24,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     let found = context.with_control(async |control| control.alerts(args.all).await).await?;
-    let terminal = context.terminal;
-    if terminal.json() {
-        terminal.data_json(&found)?;
-    } else if found.is_empty() {
-        terminal.note("There are no alerts.");
-    } else {
-        table(&found).print(terminal);
-    }
+    show_list(context.terminal, &found, "There are no alerts.", table)?;
     Ok(Exit::Done)
 }
 

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::moment;
 use crate::print::Terminal;
-use crate::table::Table;
+use crate::table::{Table, show_list};
 
 /// Show what applications' calls were like, and what monitors see
 #[derive(Debug, clap::Args)]
@@ -270,14 +270,7 @@ async fn signals(state: Option<SignalState>, context: &Context<'_>) -> Result<Ex
     let mut found =
         context.with_control(async |control| control.look(clock::now_us()).await).await?;
     found.retain(|signal| state.is_none_or(|state| signal.state == state));
-    let terminal = context.terminal;
-    if terminal.json() {
-        terminal.data_json(&found)?;
-    } else if found.is_empty() {
-        terminal.note("nothing is watched, or nothing is like that");
-    } else {
-        table(&found).print(terminal);
-    }
+    show_list(context.terminal, &found, "nothing is watched, or nothing is like that", table)?;
     Ok(Exit::Done)
 }
 

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::moment;
 use crate::print::Terminal;
-use crate::table::Table;
+use crate::table::{Table, show_list};
 
 /// How long the database may take to open.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -162,14 +162,7 @@ async fn list(context: &Context<'_>) -> Result<Exit> {
         store.close().await;
     }
     let stops = switch.in_force();
-    let terminal = context.terminal;
-    if terminal.json() {
-        terminal.data_json(&stops)?;
-    } else if stops.is_empty() {
-        terminal.note("Nothing is stopped.");
-    } else {
-        table(&stops).print(terminal);
-    }
+    show_list(context.terminal, &stops, "Nothing is stopped.", table)?;
     Ok(Exit::Done)
 }
 
