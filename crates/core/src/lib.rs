@@ -32,6 +32,7 @@ pub mod diagnostic;
 pub mod error;
 pub mod experiment;
 pub mod gate;
+pub mod guard;
 pub mod guardrail;
 pub mod id;
 pub mod ledger;
