@@ -62,6 +62,7 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(api::stops::list, api::stops::stop, api::stops::resume))
         .routes(routes!(api::calls::list))
         .routes(routes!(api::scores::list, api::scores::score))
+        .routes(routes!(api::monitoring::evaluation))
         .routes(routes!(api::monitoring::metrics))
         .routes(routes!(api::monitoring::signals))
         .routes(routes!(api::audit::list))

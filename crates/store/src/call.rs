@@ -73,7 +73,7 @@ impl Store {
             return Ok(0);
         }
         let reviews = documents.iter().filter_map(Document::review).collect();
-        let observations: Vec<_> = documents.iter().filter_map(Document::observation).collect();
+        let observations: Vec<_> = documents.iter().map(Document::observation).collect();
         let tally = rollup::Tally::of(&documents);
         let evaluations = documents.iter().filter_map(Document::evaluation).collect();
         let talks = documents.iter_mut().filter_map(Document::take_talk).collect();
@@ -88,6 +88,9 @@ impl Store {
         rollup::enter(&transaction, tally.parts(&new)).await?;
         queue::enter(&transaction, reviews).await?;
         evaluation::enter(&transaction, evaluations).await?;
+        // Of calls that were stored before, what they showed may be counted and forgotten already.
+        let observations = observations.into_iter().zip(&new).filter(|(_, rows)| **rows > 0);
+        let observations: Vec<_> = observations.filter_map(|(shown, _)| shown).collect();
         if !observations.is_empty() {
             observation::enter(&transaction, observations).await?;
         }

@@ -174,7 +174,7 @@ impl Document {
             call: columns.id.clone(),
             at: columns.at,
             environment: columns.environment.clone()?,
-            stratum: format!("{prompt} {}", columns.arm),
+            stratum: prompt.clone(),
         })
     }
 

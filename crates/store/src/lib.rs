@@ -27,6 +27,7 @@ mod due;
 mod embedding;
 mod evaluation;
 mod experiment;
+mod forget;
 pub mod lifecycle;
 mod observation;
 mod opening;

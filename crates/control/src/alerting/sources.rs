@@ -69,7 +69,7 @@ pub(super) const SOURCES: [Source; 9] = [
         look: |c, now| Box::pin(async move { Ok(evidence(c, now)) }),
     },
     // What monitors and probes saw at their last look, each under its own rule.
-    Source { rule: None, whole: false, look: |c, _| Box::pin(c.signals()) },
+    Source { rule: None, whole: false, look: |c, _| Box::pin(monitors(c)) },
 ];
 
 /// A breach of `rule` in the series `series`.
@@ -145,6 +145,20 @@ async fn read_rollouts(control: &Control) -> Result<Vec<Signal>> {
         Signal { prompt: Some(prompt), environment: Some(environment), context, ..seen }
     });
     Ok(paused.collect())
+}
+
+/// What monitors and probes saw. There are some for every prompt and they change once a minute, so they are read when
+/// they change.
+pub(super) async fn monitors(control: &Control) -> Result<Vec<Signal>> {
+    let kept = &control.in_process().monitored;
+    let revision = control.store().signals_revision().await?;
+    let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((_, known)) = known.filter(|(at, _)| *at == revision) {
+        return Ok(known);
+    }
+    let found = control.signals().await?;
+    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((revision, found.clone()));
+    Ok(found)
 }
 
 /// A signal for each level that is reached, so that each is told.

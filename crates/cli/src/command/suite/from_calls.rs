@@ -8,14 +8,12 @@ use gatemark_control::suites::FromCalls;
 use gatemark_core::call::Outcome;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{EnvironmentName, PromptName};
-use gatemark_gateway::clock;
 use serde_json::json;
 
 use super::review::{lines_of, replace};
 use crate::argument;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::moment;
 
 /// Make cases from recorded calls, for a person to review
 #[derive(Debug, clap::Args)]
@@ -33,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ENV")]
     env: Option<EnvironmentName>,
     /// Only calls begun since: how long ago (15m, 1h, 7d) or a moment (2026-11-21)
-    #[arg(long, value_name = "TIME", value_parser = moment_)]
+    #[arg(long, value_name = "TIME", value_parser = argument::moment)]
     since: Option<i64>,
     /// Only calls that ended so: ok, insufficient, off_format, fallback, cancelled, error
     #[arg(long, value_name = "OUTCOME", value_parser = argument::outcome)]
@@ -53,10 +51,6 @@ pub(crate) struct Args {
     /// The review file, seen from the prompt's folder; `-` prints it instead
     #[arg(long, value_name = "FILE", default_value = "cases/from-calls.jsonl")]
     out: PathBuf,
-}
-
-fn moment_(text: &str) -> Result<i64, String> {
-    moment::parse(text, clock::now_us())
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
