@@ -46,7 +46,7 @@ impl Store {
                     "DELETE FROM counted_units WHERE (split, epoch, unit, name) IN
                          (SELECT split, epoch, unit, name FROM counted_units WHERE split = $1 LIMIT {AT_ONCE})"
                 );
-                gone += self.in_parts(&sql, &values![id.as_str()]).await?;
+                gone += self.in_parts(&sql, &[id.as_str().into()]).await?;
             }
         }
         Ok(gone)

@@ -106,7 +106,7 @@ impl Control {
             gate::Asked::Refused(checklist) => return Ok(Started::Refused(checklist)),
         };
         let now = clock::now_us();
-        let ending = self.ending(&serving, version.number, now).await?;
+        let ending = self.making_room(&serving, version.number, now).await?;
         let candidate = Side {
             number: version.number,
             version: version.hash,
@@ -168,7 +168,7 @@ impl Control {
 
     /// The rollout that makes room for one of version `next`: its candidate is only watched any more, or something
     /// else moved its pointer and no server has noticed yet.
-    async fn ending(
+    async fn making_room(
         &self,
         serving: &Deployment,
         next: u32,
