@@ -105,6 +105,21 @@ pub fn spans(text: &str, wanted: Wanted) -> Vec<Span> {
     found
 }
 
+/// The same with places in code points: what it is, the first character and the first after it.
+pub fn places(text: &str, wanted: Wanted) -> Vec<(What, usize, usize)> {
+    let (mut byte, mut point) = (0, 0);
+    let mut placed = |to: usize| {
+        point += text.get(byte..to).map_or(0, |part| part.chars().count());
+        byte = to;
+        point
+    };
+    let span = |span: Span| {
+        let start = placed(span.start);
+        (span.what, start, placed(span.end))
+    };
+    spans(text, wanted).into_iter().map(span).collect()
+}
+
 /// Takes things out of texts that belong together, e.g. those of one call.
 #[derive(Debug, Clone)]
 pub struct Redactor {

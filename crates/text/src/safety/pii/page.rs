@@ -85,10 +85,6 @@ impl<'t> Page<'t> {
         self.text.get(..at)?.chars().next_back()
     }
 
-    pub(super) fn after(&self, at: usize) -> Option<char> {
-        self.text.get(at..)?.chars().next()
-    }
-
     /// The one sign between a word and the next: as it is, `-` for any hyphen or dash, a space for any
     /// space; `None` if there is more between them, or nothing.
     pub(super) fn sign(&self, at: usize) -> Option<char> {

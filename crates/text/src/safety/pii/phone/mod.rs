@@ -6,162 +6,18 @@
 //! The nearest word counts, so that `order 0301 234567` is none.
 
 mod plan;
+mod words;
 
-use std::sync::LazyLock;
-
-use super::context::{Said, Words, follows, nearest};
+use super::context::{Said, follows, nearest};
 use super::page::{Page, plain};
 use super::{Found, Hit, Kind};
+use words::{LABELS, OTHERS, PHONES};
 
 /// Digits of the longest number, with a prefix for calls abroad (E.164: 15), and signs between them.
 const DIGITS: usize = 18;
 const BYTES: usize = 40;
 /// Digits of the shortest number that is not a service's.
 const FEWEST: usize = 7;
-
-static PHONES: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(&[
-        "phone",
-        "phones",
-        "telephone",
-        "tel",
-        "telefon",
-        "telefono",
-        "teléfono",
-        "telefone",
-        "téléphone",
-        "telefoon",
-        "tlf",
-        "tfn",
-        "tél",
-        "mobile",
-        "mobil",
-        "móvil",
-        "movil",
-        "mobiel",
-        "mobilnummer",
-        "cell",
-        "cellphone",
-        "cel",
-        "celular",
-        "handy",
-        "handynummer",
-        "portable",
-        "gsm",
-        "fax",
-        "telefax",
-        "call",
-        "called",
-        "calling",
-        "calls",
-        "caller",
-        "dial",
-        "dialed",
-        "ring",
-        "rufnummer",
-        "durchwahl",
-        "hotline",
-        "sms",
-        "whatsapp",
-        "telegram",
-        "signal",
-        "reach",
-        "text",
-        "texted",
-        "message",
-        "messages",
-        "contact",
-        "desk",
-        "office",
-        "answering",
-        "voicemail",
-        "landline",
-        "helpline",
-        "anrufen",
-        "erreichbar",
-        "appeler",
-        "llamar",
-        "llame",
-        "ligar",
-        "chiamare",
-        "bellen",
-        "puhelin",
-        "telefonu",
-        "numéro",
-        "тел",
-        "телефон",
-        "电话",
-        "手机",
-        "電話",
-        "携帯",
-        "전화",
-    ])
-});
-static OTHERS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(&[
-        "order",
-        "part",
-        "invoice",
-        "ref",
-        "reference",
-        "tracking",
-        "ticket",
-        "isbn",
-        "issn",
-        "sku",
-        "serial",
-        "model",
-        "version",
-        "id",
-        "case",
-        "booking",
-        "flight",
-        "account",
-        "konto",
-        "iban",
-        "bic",
-        "amount",
-        "price",
-        "prices",
-        "zip",
-        "plz",
-        "postal",
-        "imei",
-        "vin",
-        "ean",
-        "upc",
-        "asin",
-        "doi",
-        "patent",
-        "total",
-        "qty",
-        "date",
-        "datum",
-        "time",
-        "born",
-        "lat",
-        "lon",
-        "coordinates",
-        "bestellung",
-        "rechnung",
-        "artikel",
-        "pedido",
-        "factura",
-        "commande",
-        "facture",
-        "ssn",
-        "tax",
-        "passport",
-        "licence",
-        "license",
-        "code",
-    ])
-});
-/// Words behind a number that say what it is.
-const LABELS: [&str; 12] = [
-    "office", "fax", "mobile", "home", "work", "cell", "phone", "tel", "mobil", "büro", "privat",
-    "handy",
-];
 
 /// A number as it stands: its digits, and where its groups end.
 #[derive(Default)]
@@ -174,6 +30,8 @@ struct Written {
     signs: Vec<char>,
     plus: bool,
     bracket: bool,
+    /// Whether another number stands before it, so that it may be a part of something longer.
+    behind: bool,
     /// A 0 in brackets behind the country's code, which is dialled within the country only.
     trunk: Option<usize>,
 }
@@ -209,6 +67,9 @@ fn read(page: &Page<'_>, first: usize) -> Option<Written> {
         return None;
     }
     written.start = start;
+    let mut before = page.text.get(..start)?.chars().rev();
+    written.behind =
+        before.next().map(plain) == Some(' ') && before.next().is_some_and(|c| c.is_ascii_digit());
     let rest = page.text.get(first..)?;
     let mut signs = String::new();
     let mut inside = written.bracket;
@@ -265,6 +126,7 @@ fn international(page: &Page<'_>, written: &Written) -> Option<(usize, u8)> {
     // What is dialled before the country's code: 00 nearly everywhere, 011 in North America.
     let prefix = match written.digits.as_slice() {
         _ if written.plus => 0,
+        _ if written.behind => return None,
         [0, 0, ..] => 2,
         [0, 1, 1, ..] if written.groups.first()?.0 == 3 => 3,
         _ => return None,
@@ -304,6 +166,7 @@ fn national(page: &Page<'_>, written: &Written) -> Option<(usize, u8)> {
                 _ if shape.is_date() => false,
                 _ if told => shape.is_possible(),
                 Said::Against => false,
+                _ if written.behind => false,
                 _ => shape.is_american() || shape.is_trunk() || shape.is_bracketed(),
             }
         })
