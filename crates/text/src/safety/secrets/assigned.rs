@@ -214,7 +214,7 @@ fn read(text: &str, from: usize) -> Option<(usize, &str)> {
         return None;
     }
     let stops = |c: char| match quote {
-        Some(quote) => c == quote || c == '\n' || (escaped && c == '\\'),
+        Some(quote) => c == quote || c.is_whitespace() || (escaped && c == '\\'),
         None => {
             c.is_whitespace()
                 || matches!(c, '"' | '\'' | '`' | ',' | ';' | '<' | '>' | ')' | ']' | '}' | '&')

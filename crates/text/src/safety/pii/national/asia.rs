@@ -37,8 +37,8 @@ pub(super) const FORMS: &[Forms] = &[
     Forms {
         kind: Kind::AuAbn,
         holds: abn,
-        alone: &["2 3 3 3"],
-        told: &["b"],
+        alone: &[],
+        told: &["2 3 3 3", "b"],
         words: &["abn", "australian business", "business number"],
     },
     Forms {
