@@ -67,6 +67,7 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(api::monitoring::signals))
         .routes(routes!(api::audit::list))
         .routes(routes!(api::audit::verify))
+        .routes(routes!(api::guard_pii::pii))
         .routes(routes!(api::lifecycle::stages))
         .routes(routes!(api::lifecycle::review))
         .routes(routes!(api::lifecycle::retire))
