@@ -29,11 +29,7 @@ pub(crate) struct Entry {
 }
 
 /// Puts calls into the queue, passes over those that are in it, and keeps it to `most` that wait in each environment.
-pub(crate) async fn enter(
-    transaction: &Transaction,
-    entries: Vec<Entry>,
-    most: u32,
-) -> Result<()> {
+pub(crate) async fn enter(transaction: &Transaction, entries: Vec<Entry>, most: u32) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -126,7 +122,11 @@ mod tests {
         entered(&store, entries, 3).await;
         assert_eq!(waiting(&store).await, ["a", "c", "d"]);
         entered(&store, vec![entry("e", 5, &["sample"])], 3).await;
-        assert_eq!(waiting(&store).await, ["a", "c", "d"], "what is no more pressing waits in vain");
+        assert_eq!(
+            waiting(&store).await,
+            ["a", "c", "d"],
+            "what is no more pressing waits in vain"
+        );
         entered(&store, vec![entry("f", 6, &["guard: y"])], 3).await;
         assert_eq!(waiting(&store).await, ["c", "d", "f"]);
         // Other environments have room of their own.
@@ -136,7 +136,10 @@ mod tests {
         let sql = "SELECT environment, cause, calls FROM review_turned_away";
         let rows = store.database().read(sql, vec![]).await.unwrap();
         assert_eq!(rows.len(), 1);
-        assert_eq!((rows[0].text("cause").unwrap(), rows[0].integer("calls").unwrap()), ("sample", 3));
+        assert_eq!(
+            (rows[0].text("cause").unwrap(), rows[0].integer("calls").unwrap()),
+            ("sample", 3)
+        );
     }
 
     #[tokio::test]

@@ -52,7 +52,11 @@ impl Store {
 
     /// How many undecided calls of an environment began before a time, and when the oldest did; both in microseconds
     /// since 1970.
-    pub async fn reviews_before(&self, environment: &str, before: i64) -> Result<(u64, Option<i64>)> {
+    pub async fn reviews_before(
+        &self,
+        environment: &str,
+        before: i64,
+    ) -> Result<(u64, Option<i64>)> {
         let sql = "SELECT COUNT(*) AS late, MIN(at) AS oldest FROM reviews
                    WHERE decision IS NULL AND COALESCE(environment, '') = $1 AND at < $2";
         let row = self.database().read_one(sql, values![environment, before]).await?;
@@ -78,11 +82,12 @@ impl Store {
 
     /// How many calls found no room in the queue, by environment and cause.
     pub async fn reviews_turned_away(&self) -> Result<Vec<(String, Cause, u64)>> {
-        let sql = "SELECT environment, cause, calls FROM review_turned_away ORDER BY environment, cause";
+        let sql =
+            "SELECT environment, cause, calls FROM review_turned_away ORDER BY environment, cause";
         let rows = self.database().read(sql, vec![]).await?;
-        let each = rows
-            .iter()
-            .map(|row| Ok((row.text("environment")?.to_string(), cause(row)?, row.count("calls")?)));
+        let each = rows.iter().map(|row| {
+            Ok((row.text("environment")?.to_string(), cause(row)?, row.count("calls")?))
+        });
         each.collect()
     }
 }

@@ -102,7 +102,8 @@ impl Store {
 
     /// One call of the queue.
     pub async fn review(&self, call: &str) -> Result<Option<ReviewItem>> {
-        let row = self.database().read_one(&format!("{ITEM} WHERE call = $1"), values![call]).await?;
+        let row =
+            self.database().read_one(&format!("{ITEM} WHERE call = $1"), values![call]).await?;
         row.as_ref().map(item).transpose()
     }
 
@@ -220,9 +221,10 @@ async fn note(
             if let Some(resolved) = &desk.resolved {
                 give_score(transaction, &before.call, resolved).await?;
             }
-            let instead = before.desk.resolved.as_ref().map(|before| {
-                format!("instead of {}'s {}", before.actor, before.decision.word())
-            });
+            let instead =
+                before.desk.resolved.as_ref().map(|before| {
+                    format!("instead of {}'s {}", before.actor, before.decision.word())
+                });
             let said = [instead, note.clone()].into_iter().flatten().collect::<Vec<_>>();
             said.join(": ")
         }
@@ -264,7 +266,9 @@ fn conditions(filter: &ReviewFilter) -> (String, Vec<Value>) {
             let now = place(filter.now.into());
             format!("decision IS NULL AND (claimed_until IS NULL OR claimed_until <= {now})")
         }
-        Standing::Claimed => format!("decision IS NULL AND claimed_until > {}", place(filter.now.into())),
+        Standing::Claimed => {
+            format!("decision IS NULL AND claimed_until > {}", place(filter.now.into()))
+        }
         Standing::Decided => "decision IS NOT NULL AND decision <> 'skip'".to_string(),
         Standing::Skipped => "decision = 'skip'".to_string(),
         Standing::Resolved => "decision IS NOT NULL".to_string(),
@@ -286,7 +290,9 @@ fn conditions(filter: &ReviewFilter) -> (String, Vec<Value>) {
     }
     if let Some(person) = &filter.person {
         let (person, now) = (place(person.as_str().into()), place(filter.now.into()));
-        all.push(format!("(assignee = {person} OR (claimed_by = {person} AND claimed_until > {now}))"));
+        all.push(format!(
+            "(assignee = {person} OR (claimed_by = {person} AND claimed_until > {now}))"
+        ));
     }
     if let Some(since) = filter.since {
         all.push(format!("at >= {}", place(since.into())));
@@ -294,7 +300,10 @@ fn conditions(filter: &ReviewFilter) -> (String, Vec<Value>) {
     if let Some(overdue) = &filter.overdue {
         let each = overdue.iter().map(|(environment, before)| {
             let environment = place(environment.as_str().into());
-            format!("(COALESCE(environment, '') = {environment} AND at < {})", place((*before).into()))
+            format!(
+                "(COALESCE(environment, '') = {environment} AND at < {})",
+                place((*before).into())
+            )
         });
         let each: Vec<String> = each.collect();
         all.push(if each.is_empty() { "1 = 0".into() } else { format!("({})", each.join(" OR ")) });
@@ -304,7 +313,9 @@ fn conditions(filter: &ReviewFilter) -> (String, Vec<Value>) {
 
 fn item(row: &Row) -> Result<ReviewItem> {
     let owned = |column| Ok::<_, Error>(row.optional_text(column)?.map(String::from));
-    let unknown = |what: &str, word: &str| Error::internal(format!("a review has the unknown {what} {word:?}"));
+    let unknown = |what: &str, word: &str| {
+        Error::internal(format!("a review has the unknown {what} {word:?}"))
+    };
     let reasons = match row.optional_text("reasons")? {
         Some(_) => row.document("reasons")?,
         None => vec![row.text("reason")?.to_string()],

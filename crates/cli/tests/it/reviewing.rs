@@ -19,7 +19,8 @@ fn reviewed(review: &str) -> (Project, Upstream) {
     });
     let project = Project::new();
     let config = upstream.config();
-    let config = format!("{config}  staging: {{policy: open, record: content, review: {review}}}\n");
+    let config =
+        format!("{config}  staging: {{policy: open, record: content, review: {review}}}\n");
     fs::write(project.path().join("gatemark.yaml"), config).unwrap();
     project.edit("prompt.yaml", "sim/learner-2026-11-01", "mock/m");
     project.run(&["push"]).exits(0);
@@ -67,7 +68,9 @@ fn decisions_become_scores_cases_and_rows() {
     let again = project.run(&["review", "reject", &right, "--as", "bob"]).exits(2);
     again.complains(&["author has approved it already"]);
 
-    let edit = |answer: &str| project.run(&["review", "edit", &wrong, "--answer", answer, "--note", "a crash"]);
+    let edit = |answer: &str| {
+        project.run(&["review", "edit", &wrong, "--answer", answer, "--note", "a crash"])
+    };
     edit(r#"{"queue": "nowhere"}"#).exits(2).complains(&["does not keep the version's contract"]);
     edit(BETTER).exits(0);
     project.run(&["review", "label", &wrong, "tone:rude", "crash"]).exits(0);
@@ -84,9 +87,17 @@ fn decisions_become_scores_cases_and_rows() {
 
     let shown = project.run(&["review", "show", &wrong, "--json"]).exits(0).json();
     let score = &shown["scores"][0];
-    assert_eq!((&score["name"], &score["value"], &score["source"]), (&json!("review"), &json!(0.0), &json!("reviewer")));
+    assert_eq!(
+        (&score["name"], &score["value"], &score["source"]),
+        (&json!("review"), &json!(0.0), &json!("reviewer"))
+    );
     assert_eq!(shown["review"]["resolved"]["answer"], BETTER);
-    project.run(&["audit"]).exits(0).says(&["review.approve", "review.edit", "review.assign", "review.skip"]);
+    project.run(&["audit"]).exits(0).says(&[
+        "review.approve",
+        "review.edit",
+        "review.assign",
+        "review.skip",
+    ]);
 
     // Rows, with and without what is personal.
     let rows = lines(&project.run(&["review", "export"]).exits(0).out);
@@ -99,7 +110,10 @@ fn decisions_become_scores_cases_and_rows() {
     assert!(clean.contains("<email-1>") && !clean.contains("y.example"), "{clean}");
     let file = project.path().join("labels.jsonl");
     let path = file.to_str().unwrap();
-    project.run(&["review", "export", "--for", "judge", "--jsonl", path]).exits(0).says(&["3 rows"]);
+    project
+        .run(&["review", "export", "--for", "judge", "--jsonl", path])
+        .exits(0)
+        .says(&["3 rows"]);
     let labels = lines(&fs::read_to_string(&file).unwrap());
     assert_eq!((&labels[0]["label"], &labels[1]["label"]), (&json!("pass"), &json!("fail")));
     assert_eq!(labels[0]["rater"], "author");
@@ -112,7 +126,10 @@ fn decisions_become_scores_cases_and_rows() {
         let starts = format!("call {call}, ");
         cases.iter().find(|case| case["source"].as_str().unwrap().starts_with(&starts)).unwrap()
     };
-    assert_eq!((&of(&right)["expected"], &of(&wrong)["expected"]), (&json!("account"), &json!("technical")));
+    assert_eq!(
+        (&of(&right)["expected"], &of(&wrong)["expected"]),
+        (&json!("account"), &json!("technical"))
+    );
     assert_eq!(of(&poor).get("expected"), None);
     let (file, id) = (file.to_str().unwrap(), of(&poor)["id"].as_str().unwrap());
     let accept = ["suite", "review", file, "--accept", id];
@@ -121,7 +138,10 @@ fn decisions_become_scores_cases_and_rows() {
 
     let stats = project.run(&["review", "stats", "--json"]).exits(0).json();
     let sample = &stats["causes"]["sample"];
-    assert_eq!((&sample["approved"], &sample["rejected"], &sample["edited"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(
+        (&sample["approved"], &sample["rejected"], &sample["edited"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
     assert_eq!(stats["environments"][0]["sla_s"], 86_400);
     project.run(&["review", "stats"]).exits(0).says(&["24 h", "100.00 %", "66.7 %"]);
 }
@@ -142,7 +162,8 @@ fn two_people_over_http_never_have_the_same_call() {
         response.header("x-gatemark-call-id").unwrap().to_string()
     };
     let mut calls: Vec<String> = (0..6).map(|number| with_key(&format!("call {number}"))).collect();
-    let next = |key: &str| server.post("/api/v1/reviews/next", Some(key), &json!({"minutes": 5})).json();
+    let next =
+        |key: &str| server.post("/api/v1/reviews/next", Some(key), &json!({"minutes": 5})).json();
     let mut got: Vec<(String, String)> = std::thread::scope(|scope| {
         let people: Vec<_> = keys
             .iter()
@@ -183,7 +204,10 @@ fn two_people_over_http_never_have_the_same_call() {
     let wrong = server.post(&path("approve"), Some(key), &json!({"to": "bob"}));
     assert!(wrong.status == 400 && wrong.body.contains("`to` has no meaning"), "{}", wrong.body);
     assert_eq!(server.post(&path("burn"), Some(key), &json!({})).status, 404);
-    assert_eq!(server.post("/api/v1/reviews/none/claim", Some(key), &json!({})).code(), "review_not_found");
+    assert_eq!(
+        server.post("/api/v1/reviews/none/claim", Some(key), &json!({})).code(),
+        "review_not_found"
+    );
     let shown = server.get(&format!("/api/v1/reviews/{call}"), Some(&deployer)).json();
     assert_eq!(shown["call"]["output"], RIGHT);
     let list = |query: &str| server.get(&format!("/api/v1/reviews{query}"), Some(&deployer)).json();
@@ -208,5 +232,11 @@ fn settings_are_read_with_all_their_faults() {
     let config = "name: x\nproviders: {sim: {}}\nenvironments:\n  production: {review: {sla: 12, \
                   sample: 2, fallbacks: perhaps, often: true}}\n  staging: {review: {sla: 100d}}\n";
     fs::write(project.path().join("gatemark.yaml"), config).unwrap();
-    project.run(&["push"]).exits(2).complains(&["`sla`", "`sample`", "`fallbacks`", "often", "from 1m to 90d"]);
+    project.run(&["push"]).exits(2).complains(&[
+        "`sla`",
+        "`sample`",
+        "`fallbacks`",
+        "often",
+        "from 1m to 90d",
+    ]);
 }

@@ -70,8 +70,7 @@ fn standard() -> Option<Environments> {
         let name: EnvironmentName = name.parse().ok()?;
         let recording = Recording::default();
         let (rollout, probe, evaluate) = (None, None, None);
-        let (monitors, reviewing) =
-            (Monitors::default_for(name.as_str()), Reviewing::default());
+        let (monitors, reviewing) = (Monitors::default_for(name.as_str()), Reviewing::default());
         let place =
             Environment { name, policy, recording, rollout, evaluate, monitors, probe, reviewing };
         found.insert(place.name.clone(), place);

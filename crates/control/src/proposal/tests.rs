@@ -71,11 +71,7 @@ fn calls_become_redacted_cases_once() {
             call("2", "I am z@y.example"),
             call("3", "I am q@y.example"),
             record("4", json!({"variables": {"text": "known", "tone": "calm"}}), ""),
-            record(
-                "5",
-                json!({"variables": {"text": "x"}, "messages": [{"role": "user"}]}),
-                "",
-            ),
+            record("5", json!({"variables": {"text": "x"}, "messages": [{"role": "user"}]}), ""),
             record("6", json!({"variables": {"text": 5}}), ""),
             record("7", json!({"variables": {"text": "talk"}, "messages": []}), "no JSON"),
         ],
@@ -106,11 +102,13 @@ fn what_people_decided_says_what_is_wanted() {
         ("2".to_string(), said(Decision::Edit, Some(edited))),
         ("3".to_string(), said(Decision::Reject, None)),
     ]);
-    let records = ["1", "2", "3"].map(|id| {
-        record(id, json!({"variables": {"text": id}}), "{\"queue\": \"billing\"}")
-    });
+    let records = ["1", "2", "3"]
+        .map(|id| record(id, json!({"variables": {"text": id}}), "{\"queue\": \"billing\"}"));
     let lines = reviewed(&records, None, &decisions).lines;
-    assert_eq!((&lines[0]["expected"], &lines[1]["expected"]), (&json!("billing"), &json!("returns")));
+    assert_eq!(
+        (&lines[0]["expected"], &lines[1]["expected"]),
+        (&json!("billing"), &json!("returns"))
+    );
     assert!(!lines[2].contains_key("expected") && !lines[2].contains_key("proposed"));
     assert_eq!(lines[2]["tags"], json!(["from-calls", "ok", "rejected"]));
     assert_eq!(lines[2]["source"], json!("call 3, rejected by ann: ask <email-1>"));

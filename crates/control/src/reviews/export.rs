@@ -84,7 +84,10 @@ impl ReviewRow {
     /// With placeholders for what [`crate::redact`] finds; the same text has the same one in all parts.
     fn redacted(mut self) -> Self {
         let mut redactor = Redactor::default();
-        self.input.iter_mut().flat_map(Map::values_mut).for_each(|value| redactor.redact_value(value));
+        self.input
+            .iter_mut()
+            .flat_map(Map::values_mut)
+            .for_each(|value| redactor.redact_value(value));
         for text in [&mut self.text, &mut self.expected, &mut self.note].into_iter().flatten() {
             *text = redactor.redact(text);
         }
@@ -117,7 +120,8 @@ impl ReviewRow {
 /// What the call was given: its variables, and what its caller added.
 fn given(record: &CallRecord) -> Option<Map<String, Value>> {
     let recorded: Value = serde_json::from_str(record.input.as_deref()?).ok()?;
-    let mut given = recorded.get("variables").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut given =
+        recorded.get("variables").and_then(Value::as_object).cloned().unwrap_or_default();
     let messages = recorded.get("messages").and_then(Value::as_array);
     if let Some(messages) = messages.filter(|messages| !messages.is_empty()) {
         given.entry("messages").or_insert_with(|| messages.clone().into());
@@ -191,7 +195,10 @@ mod tests {
         assert_eq!(row(Decision::Reject, None).expected, None);
         let label = edited.as_judge_label().unwrap();
         assert_eq!((&label["label"], &label["rater"]), (&json!("fail"), &json!("ann")));
-        assert_eq!((&label["expected"], &label["input"]["text"]), (&json!("Hi"), &json!("I am z@y.example")));
+        assert_eq!(
+            (&label["expected"], &label["input"]["text"]),
+            (&json!("Hi"), &json!("I am z@y.example"))
+        );
         assert!(approved.as_judge_label().unwrap().get("expected").is_none());
         assert_eq!(row(Decision::Skip, None).as_judge_label(), None);
     }

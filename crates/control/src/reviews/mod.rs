@@ -164,7 +164,8 @@ impl Control {
         match contract.judge(answer) {
             Conformance::Valid(_) | Conformance::Insufficient => Ok(()),
             Conformance::OffFormat(why) => {
-                let message = format!("the edited answer does not keep the version's contract: {why}");
+                let message =
+                    format!("the edited answer does not keep the version's contract: {why}");
                 Err(Error::invalid(message).at("answer"))
             }
         }

@@ -164,7 +164,10 @@ mod tests {
     fn what_is_late_is_said_in_a_sentence() {
         let seen = signal("production", 2, 100 * SECOND, 3_600 * SECOND);
         assert_eq!((seen.key.as_str(), seen.since), ("review_overdue/production", 3_700 * SECOND));
-        assert!(seen.summary.starts_with("2 calls in production wait for a person for more than 1 hours"));
+        assert!(
+            seen.summary
+                .starts_with("2 calls in production wait for a person for more than 1 hours")
+        );
         assert!(signal("x", 1, 0, 0).summary.starts_with("1 call in x waits"));
     }
 }

@@ -167,9 +167,11 @@ impl Desk {
                 self.be_free_for(actor, now)?;
                 lease(*until, now)?;
                 let held = self.holder(now).is_some();
-                let until = self.claim.as_ref().filter(|_| held).map_or(*until, |claim| {
-                    claim.until.max(*until)
-                });
+                let until = self
+                    .claim
+                    .as_ref()
+                    .filter(|_| held)
+                    .map_or(*until, |claim| claim.until.max(*until));
                 next.claim = Some(Claim { by: actor.to_string(), until });
                 next.resolved = None;
             }
@@ -182,7 +184,8 @@ impl Desk {
                 to.as_deref().map_or(Ok(()), |name| named(name, "to"))?;
                 next.assignee.clone_from(to);
                 // Whoever else is at it would work for nothing.
-                next.claim = next.claim.filter(|claim| to.as_ref().is_none_or(|to| *to == claim.by));
+                next.claim =
+                    next.claim.filter(|claim| to.as_ref().is_none_or(|to| *to == claim.by));
                 next.resolved = next.resolved.filter(|_| to.is_none());
             }
             Act::Decide { decision, answer, note, again } => {
@@ -237,7 +240,8 @@ impl Desk {
         match self.holder(now).filter(|holder| *holder != actor) {
             None => Ok(()),
             Some(holder) => {
-                let message = format!("{holder} is at it: wait for the end of the claim, or assign it");
+                let message =
+                    format!("{holder} is at it: wait for the end of the claim, or assign it");
                 Err(conflict(message, "review_claimed"))
             }
         }

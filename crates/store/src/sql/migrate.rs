@@ -214,9 +214,13 @@ mod tests {
         migrate_to(&database, &MIGRATIONS[..20]).await.unwrap();
         let sql = "SELECT decision, cause, priority, revision FROM reviews ORDER BY call";
         let rows = database.read(sql, vec![]).await.unwrap();
-        let decisions: Vec<_> = rows.iter().map(|row| row.optional_text("decision").unwrap()).collect();
+        let decisions: Vec<_> =
+            rows.iter().map(|row| row.optional_text("decision").unwrap()).collect();
         assert_eq!(decisions, [Some("approve"), Some("reject"), None]);
-        assert_eq!((rows[0].text("cause").unwrap(), rows[0].integer("priority").unwrap()), ("condition", 1));
+        assert_eq!(
+            (rows[0].text("cause").unwrap(), rows[0].integer("priority").unwrap()),
+            ("condition", 1)
+        );
     }
 
     /// A released migration never changes: databases in the world remember its digest.

@@ -95,10 +95,9 @@ async fn of_two_who_take_or_decide_the_same_one_is_told() {
     let scratch = Scratch::new();
     let (one, other) = (store(&scratch).await, store(&scratch).await);
     one.insert_calls(&[queued("c", 1, &["sample"])]).await.unwrap();
-    for (act, code) in [
-        (claim(HOUR), "review_claimed"),
-        (decide(Decision::Approve), "review_decided"),
-    ] {
+    for (act, code) in
+        [(claim(HOUR), "review_claimed"), (decide(Decision::Approve), "review_decided")]
+    {
         if act.word() == "approve" {
             let holder = one.review("c").await.unwrap().unwrap().desk.claim.unwrap().by;
             one.act_on_review("c", &Act::Release, (&holder, 6), None).await.unwrap();
@@ -130,7 +129,8 @@ async fn a_claim_ends_by_itself() {
     assert_eq!((waiting[0].open, waiting[0].claimed, waiting[0].oldest), (0, 1, 1));
     let taken = next(&store, "bob", 100 + HOUR).await.unwrap();
     assert_eq!(taken.desk.holder(100 + HOUR), Some("bob"));
-    let late = store.act_on_review("c", &decide(Decision::Approve), ("ann", 101 + HOUR), None).await;
+    let late =
+        store.act_on_review("c", &decide(Decision::Approve), ("ann", 101 + HOUR), None).await;
     assert_eq!(late.unwrap_err().code(), "review_claimed");
 }
 
@@ -158,7 +158,8 @@ async fn a_decision_its_score_and_its_entry_stand_together() {
     let actions: Vec<&str> = audit.iter().rev().map(|entry| entry.action.as_str()).collect();
     assert_eq!(actions, ["review.approve", "review.reject", "review.edit", "review.skip"]);
     // Sent again, it is the same, and nothing is written.
-    let again = store.act_on_review("a", &decide(Decision::Approve), ("ann", 99), None).await.unwrap();
+    let again =
+        store.act_on_review("a", &decide(Decision::Approve), ("ann", 99), None).await.unwrap();
     assert_eq!((again.desk.revision, again.desk.resolved.unwrap().at), (1, 7));
     assert_eq!(store.audit(9).await.unwrap().len(), 4);
     let replace = Act::Decide { decision: Decision::Reject, answer: None, note: None, again: true };
@@ -191,12 +192,14 @@ async fn nothing_is_kept_of_what_is_refused() {
 async fn lists_are_narrowed() {
     let scratch = Scratch::new();
     let store = store(&scratch).await;
-    let staging = CallRecord {
-        environment: Some("staging".parse().unwrap()),
-        ..queued("s", 5, &["sample"])
-    };
-    let calls =
-        [queued("a", 1, &["guard: x"]), queued("b", 2, &["sample"]), queued("c", 3, &["sample"]), staging];
+    let staging =
+        CallRecord { environment: Some("staging".parse().unwrap()), ..queued("s", 5, &["sample"]) };
+    let calls = [
+        queued("a", 1, &["guard: x"]),
+        queued("b", 2, &["sample"]),
+        queued("c", 3, &["sample"]),
+        staging,
+    ];
     store.insert_calls(&calls).await.unwrap();
     store.act_on_review("b", &label(&["tone_rude", "x"]), ("ann", 9), None).await.unwrap();
     store.act_on_review("c", &label(&["tone-rude"]), ("ann", 9), None).await.unwrap();

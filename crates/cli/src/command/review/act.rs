@@ -17,7 +17,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::moment;
 
-
 /// Longest answer read from stdin, in bytes.
 const LONGEST: u64 = 1 << 20;
 

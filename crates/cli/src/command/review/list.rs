@@ -76,9 +76,8 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         limit: args.limit,
         ..ReviewFilter::default()
     };
-    let found = context
-        .with_control(async |control| control.reviews(&filter, args.overdue).await)
-        .await?;
+    let found =
+        context.with_control(async |control| control.reviews(&filter, args.overdue).await).await?;
     let terminal = context.terminal;
     if terminal.json() {
         for one in &found {
@@ -97,7 +96,8 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
 }
 
 fn table(found: &[ReviewView]) -> Table {
-    let headings = ["TIME (UTC)", "PRIORITY", "PROMPT", "VERSION", "ENV", "REASON", "STATE", "BY", "ID"];
+    let headings =
+        ["TIME (UTC)", "PRIORITY", "PROMPT", "VERSION", "ENV", "REASON", "STATE", "BY", "ID"];
     let mut table = Table::new(headings).right(&[3]);
     for one in found {
         let item = &one.item;

@@ -37,8 +37,16 @@ fn print(found: &ReviewFigures, terminal: &Terminal) {
         terminal.note("the queue is empty, and no environment in gatemark.yaml has `review`");
         return;
     }
-    let headings =
-        ["ENVIRONMENT", "OPEN", "CLAIMED", "OVERDUE", "SLA", "OLDEST (UTC)", "SAMPLE", "TURNED AWAY"];
+    let headings = [
+        "ENVIRONMENT",
+        "OPEN",
+        "CLAIMED",
+        "OVERDUE",
+        "SLA",
+        "OLDEST (UTC)",
+        "SAMPLE",
+        "TURNED AWAY",
+    ];
     let mut table = Table::new(headings).right(&[1, 2, 3, 6, 7]);
     for place in &found.environments {
         table.row(standing(place));

@@ -99,7 +99,8 @@ fn what_is_assigned_is_for_one_person() {
 
 #[test]
 fn labels_come_and_go_whoever_has_it() {
-    let label = |add: &[&str], remove: &[&str]| Act::Label { add: labels(add), remove: labels(remove) };
+    let label =
+        |add: &[&str], remove: &[&str]| Act::Label { add: labels(add), remove: labels(remove) };
     let desk = after(&[("ann", claim(100), 0), ("bob", label(&["a", "b"], &[]), 1)]);
     assert_eq!(desk.after(&label(&["a"], &["c"]), "cy", 2).unwrap(), None);
     let desk = desk.after(&label(&["c"], &["a"]), "cy", 2).unwrap().unwrap();
@@ -121,7 +122,9 @@ fn what_does_not_fit_is_named() {
     let long = "x".repeat(LONGEST_ANSWER + 1);
     assert_eq!(param(Decision::Edit, Some(long.clone()), None).as_deref(), Some("answer"));
     assert_eq!(param(Decision::Reject, None, Some(long)).as_deref(), Some("note"));
-    assert!(desk.after(&Act::Release, "", 1).is_err() && desk.after(&Act::Release, "a\n", 1).is_err());
+    assert!(
+        desk.after(&Act::Release, "", 1).is_err() && desk.after(&Act::Release, "a\n", 1).is_err()
+    );
     assert_eq!(desk.after(&Act::Release, "ann", 1).unwrap(), None);
 }
 
@@ -135,7 +138,8 @@ fn acts() -> impl Strategy<Value = Act> {
         prop::option::of(prop::sample::select(PEOPLE.to_vec()))
             .prop_map(|to| Act::Assign { to: to.map(String::from) }),
         (decision, any::<bool>()).prop_map(|(decision, again)| decide(decision, again)),
-        (word(), word()).prop_map(|(add, remove)| Act::Label { add: labels(&add), remove: labels(&remove) }),
+        (word(), word())
+            .prop_map(|(add, remove)| Act::Label { add: labels(&add), remove: labels(&remove) }),
     ]
 }
 
