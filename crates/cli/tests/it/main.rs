@@ -47,6 +47,7 @@ mod reloading;
 mod reports;
 mod responding;
 mod responses;
+mod reviewing;
 mod rollouts;
 mod runs;
 mod sandbox;

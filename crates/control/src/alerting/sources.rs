@@ -14,6 +14,7 @@ use gatemark_core::stop::StopScope;
 use gatemark_gateway::BreakerState;
 
 use crate::Control;
+use crate::reviews::standing::OVERDUE;
 
 /// How long after a record was lost that counts as going on, in microseconds.
 const LOST_LATELY: i64 = 60_000_000;
@@ -31,7 +32,7 @@ pub(super) struct Source {
 }
 
 /// Everybody who looks.
-pub(super) const SOURCES: [Source; 9] = [
+pub(super) const SOURCES: [Source; 10] = [
     Source {
         rule: Some("stopped"),
         whole: true,
@@ -68,6 +69,7 @@ pub(super) const SOURCES: [Source; 9] = [
         whole: false,
         look: |c, now| Box::pin(async move { Ok(evidence(c, now)) }),
     },
+    Source { rule: Some(OVERDUE), whole: true, look: |c, now| Box::pin(c.overdue_reviews(now)) },
     // What monitors and probes saw at their last look, each under its own rule.
     Source { rule: None, whole: false, look: |c, _| Box::pin(monitors(c)) },
 ];

@@ -20,6 +20,7 @@ use crate::exit::Exit;
 #[command(after_help = "Examples:
   gatemark suite from-calls support/triage --since 7d --sample 50 --seed 1
   gatemark suite from-calls support/triage --outcome off_format --out -
+  gatemark suite from-calls support/triage --reviewed
 
 Needs `record: content` in the environment. Equal inputs are taken once; e-mail addresses, telephone
 numbers, cards, IBANs and secrets give way to placeholders. Names of people are not found: look for
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// Only calls that ended so: ok, insufficient, off_format, fallback, cancelled, error
     #[arg(long, value_name = "OUTCOME", value_parser = argument::outcome)]
     outcome: Option<Outcome>,
+    /// Only calls that people have decided on: approved and edited answers are `expected`, rejected ones need one
+    #[arg(long)]
+    reviewed: bool,
     /// Most calls to look at, newest first
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
@@ -67,6 +71,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         category: args.category,
         sample: args.sample.map(|count| (usize::try_from(count).unwrap_or(usize::MAX), args.seed)),
         known,
+        reviewed: args.reviewed,
     };
     let proposals =
         context.with_control(async |control| control.propose_cases(&wanted).await).await?;
