@@ -71,6 +71,7 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(api::lifecycle::retire))
         .routes(routes!(api::conversations::list))
         .routes(routes!(api::conversations::show, api::conversations::erase))
+        .routes(routes!(api::guard::leak))
         .routes(routes!(api::budgets::list))
         .routes(routes!(api::reviews::list))
         .routes(routes!(api::reviews::resolve))

@@ -33,6 +33,7 @@ mod judging;
 mod keys;
 mod lanes;
 mod laws;
+mod leaking;
 mod lifecycle;
 mod llama;
 mod meaning;
