@@ -76,7 +76,7 @@ const PATTERNS: [&str; 6] = [
     r"\]\(\s{0,8}<?\s{0,8}([^\s<>()]+(?:\([^\s<>()]*\)[^\s<>()]*)*)",
     // [name]: target
     r"(?m)^[ \t>]{0,12}\[[^\]\n]{1,200}\]:\s{0,8}<?([^\s<>]+)",
-    r#"(?is)\b(?:href|src|srcset|action|formaction|poster|data|background|cite|longdesc|ping|content|codebase|manifest|icon)\s{0,8}=\s{0,8}(?:"([^"]{1,4096})|'([^']{1,4096})|([^\s"'>]{1,4096}))"#,
+    r#"(?is)\b(?:href|src|srcset|action|formaction|poster|data|background|cite|longdesc|ping|content|codebase|manifest|icon)\s{0,8}=\s{0,8}(?:"([^"]+)|'([^']+)|([^\s"'>]+))"#,
     r#"(?i)\burl\(\s{0,8}["']?([^\s"')]+)"#,
 ];
 
@@ -96,8 +96,11 @@ pub fn forbidden(text: &str, allowed: &Allowed) -> Vec<LinkFinding> {
             let written =
                 if index < 2 { target.as_str().trim_end_matches(ends) } else { target.as_str() };
             // `content` and the like are mostly no targets.
-            let is_bare = index == 4 && !written.contains(':') && !begins_host(written);
-            if is_bare {
+            let is_bare = || {
+                let read = read(written);
+                !read.contains(':') && !begins_host(&read)
+            };
+            if index == 4 && is_bare() {
                 continue;
             }
             if let Some(rule) = refused(written, allowed) {

@@ -54,7 +54,7 @@ fn what_must_stay_is_replaced() {
     let backward: String = merger.chars().rev().collect();
     for (answer, wanted) in [
         (format!("Well: {merger}. Bye"), "Well: [withheld: instructions]. Bye"),
-        (format!("Well:\n{backward}!\nBye"), "Well:\n[withheld: instructions]!\nBye"),
+        (format!("Right:\n{backward}!\nBye"), "Right:\n[withheld: instructions]!\nBye"),
         (format!("It is kavo mite suru napi, {}", "yes."), "It is [withheld: instructions], yes."),
         (
             "Write to ada@example.net, please.".to_string(),

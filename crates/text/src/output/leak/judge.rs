@@ -24,8 +24,8 @@ pub const FLAG: f64 = 0.5;
 pub const BLOCK: f64 = 0.8;
 
 /// Letters of uncommon words that are doubtful, and the least for short texts.
-const DOUBTFUL: f64 = 24.0;
-const LEAST_DOUBTFUL: f64 = 10.0;
+const DOUBTFUL: f64 = 14.0;
+const LEAST_DOUBTFUL: f64 = 6.0;
 
 /// Passages that are held against each other; as many tell enough.
 const MOST_DISTINCT: usize = 64;
@@ -88,7 +88,7 @@ impl Kept {
 
     /// How much is doubtful, in letters of uncommon words.
     pub(super) fn doubtful(&self) -> f64 {
-        (self.worth() / 2.0).clamp(LEAST_DOUBTFUL, DOUBTFUL)
+        (self.worth() / 4.0).clamp(LEAST_DOUBTFUL, DOUBTFUL)
     }
 
     fn passages(&self, chars: &[char], said: &[(usize, usize)]) -> Vec<Passage> {

@@ -9,6 +9,12 @@ use super::words::announces;
 /// How many letters may stand between two runs of one passage, in either text.
 const BETWEEN: usize = 24;
 
+/// What each letter that stands between two runs takes from their worth: words of a topic recur in any order.
+const BETWEEN_COSTS: f64 = 0.5;
+
+/// Letters of uncommon words that any passage may have: names and terms are used in answers.
+const FREE: f64 = 12.0;
+
 /// What a passage within the sentence of the part is worth, and how much of it at that.
 const PART_WORTH: f64 = 0.35;
 const PART_MOST: f64 = 45.0;
@@ -41,7 +47,7 @@ impl Passage {
         let run = sighting.run;
         let ordered = kept.ordered(sighting.disguise.order())?;
         let letters = ordered.letters(run.kept);
-        let is_mark = kept.is_mark(letters);
+        let is_mark = kept.is_mark(ordered, run.kept, letters);
         let own = share(run.place, said);
         if own >= OWN && !is_mark {
             return None;
@@ -69,7 +75,10 @@ impl Passage {
         let ordered = kept.ordered(self.sighting.disguise.order());
         let counted =
             ordered.map_or(0.0, |ordered| ordered.worth((run.kept.0, run.kept.0 + twice)));
-        self.worth += (next.worth - counted).max(0.0);
+        let between = run.kept.0.saturating_sub(self.last.kept.1);
+        let between = between.max(run.seen.0.saturating_sub(self.last.seen.1));
+        let cost = BETWEEN_COSTS * f64::from(u32::try_from(between).unwrap_or(u32::MAX));
+        self.worth = (self.worth + (next.worth - counted).max(0.0) - cost).max(0.0);
         self.last = run;
         self.letters = (self.letters.0.min(next.letters.0), self.letters.1.max(next.letters.1));
         self.place = (self.place.0.min(next.place.0), self.place.1.max(next.place.1));
@@ -79,10 +88,11 @@ impl Passage {
     /// What it is worth behind the text `before`: less within the sentence that gives the model its part, and
     /// more if it is announced.
     pub(super) fn weighed(&self, kept: &Kept, before: &str) -> f64 {
+        let worth = (self.worth - FREE.min(kept.worth() / 4.0)).max(0.0);
         if announces(before) {
-            return self.worth * ANNOUNCED_WORTH;
+            return worth * ANNOUNCED_WORTH;
         }
-        if kept.is_part(self.letters) { of_part(self.worth) } else { self.worth }
+        if kept.is_part(self.letters) { of_part(worth) } else { worth }
     }
 
     /// `canary`, or how it was written.

@@ -12,7 +12,9 @@ const COMMON: &str = "a an the and or but if then else of to in on at by for fro
     their he she his her not no never always only just do does did done will would shall should can could may \
     might must have has had want need any all each every some more most other than so such also into about \
     over under when where which who what how why user users act acting answer answers respond response reply \
-    task please provide use using used ensure make give get \
+    task tasks please provide use using used ensure make give get \
+    system prompt prompts instruction instructions rule rules security critical important section data input \
+    output example examples format role context message messages following above below note \
     der die das den dem des ein eine einen einem einer und oder aber wenn dann von zu in im an am auf bei für \
     mit ohne als ist sind war sein es dies diese dieser du dein deine sie ihr ihre ihnen ich mir mein wir uns \
     nicht kein keine nie immer nur auch wird werden soll sollen kann können muss müssen hat haben \
