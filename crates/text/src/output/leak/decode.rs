@@ -1,8 +1,8 @@
 //! What a text would decode to, character by character, each with the place that it comes from.
 //!
 //! Nobody says where an encoding begins, so everything is read as if it were one: ordinary words decode to junk
-//! and are forgotten at once. Four ways: base64 (both alphabets, wrapped lines), base32, pairs of hex digits, and
-//! lists of numbers (binary octets, decimal codes). Whether what comes out is text is for the reader: it knows
+//! and are forgotten at once. Five ways: base64 (both alphabets, wrapped lines), base32, pairs of hex digits,
+//! lists of numbers (binary octets, decimal codes), and Morse. Whether what comes out is text is for the reader: it knows
 //! what it looks for, and finds none of it in junk.
 
 /// A character that was decoded with its place, or `None` where what came before does not go on.
@@ -82,7 +82,13 @@ impl Digits {
         }
     }
 
-    pub(super) fn feed(&mut self, c: char, at: usize, give: &mut impl FnMut(Decoded)) {
+    /// Takes the next character, which comes from `start` to `end`.
+    pub(super) fn feed(
+        &mut self,
+        c: char,
+        (start, end): (usize, usize),
+        give: &mut impl FnMut(Decoded),
+    ) {
         let Some(value) = self.value(c) else {
             if matches!(c, '\n' | '\r') && self.line >= WRAPPED {
                 return;
@@ -93,15 +99,15 @@ impl Digits {
         };
         self.line += 1;
         if self.held == 0 {
-            self.from = at;
+            self.from = start;
         }
         self.bits = (self.bits << self.width | value) & 0xffff;
         self.held += self.width;
         if self.held >= 8 {
             self.held -= 8;
             let byte = u8::try_from(self.bits >> self.held & 0xff).unwrap_or_default();
-            let from = std::mem::replace(&mut self.from, at);
-            self.utf8.push(byte, from, at + 1, give);
+            let from = std::mem::replace(&mut self.from, start);
+            self.utf8.push(byte, from, end, give);
         }
     }
 
@@ -205,6 +211,61 @@ impl Numbers {
     }
 }
 
+/// Letters in dots and dashes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Morse {
+    /// The signs of a letter: a 1 before them, then 0 for a dot and 1 for a dash.
+    signs: u32,
+    from: usize,
+}
+
+/// Letters by their signs, as in [`Morse::signs`], from 2.
+const MORSE: &[u8] = b"etianmsurwdkgohvf?l?pjbxcyzq??54?3???2???????16???????7???8?90";
+
+/// Most signs of a letter.
+const MOST_SIGNS: u32 = 5;
+
+impl Morse {
+    pub(super) fn feed(&mut self, c: char, at: usize, give: &mut impl FnMut(Decoded)) {
+        let sign = match c {
+            '.' | '·' | '•' => 0,
+            '-' | '−' | '–' | '_' => 1,
+            _ => return self.end(c, at, give),
+        };
+        if self.signs == 0 {
+            (self.signs, self.from) = (1, at);
+        }
+        // A longer row of signs is none, and stays none.
+        self.signs = (self.signs << 1 | sign).min(1 << (MOST_SIGNS + 2));
+    }
+
+    /// A letter is over.
+    pub(super) fn end(&mut self, c: char, at: usize, give: &mut impl FnMut(Decoded)) {
+        if self.signs > 0 {
+            let letter = usize::try_from(self.signs).ok().and_then(|signs| MORSE.get(signs - 2));
+            let letter = letter.filter(|letter| **letter != b'?');
+            give(letter.map(|letter| (char::from(*letter), self.from, at)));
+            self.signs = 0;
+        }
+        if !(c.is_whitespace() || c == '/' || c == '|') {
+            give(None);
+        }
+    }
+
+    /// As that of [`Digits`].
+    pub(super) fn held_from(&self) -> Option<usize> {
+        (self.signs > 0).then_some(self.from)
+    }
+}
+
+/// The sign that is half the alphabet of printable signs away (ROT47).
+pub(super) fn turned(c: char) -> char {
+    match u32::from(c) {
+        code @ 33..=126 => char::from_u32(33 + (code - 33 + 47) % 94).unwrap_or(c),
+        _ => c,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,10 +286,12 @@ mod tests {
     fn encodings_give_their_text() {
         let (mut six, mut five) = (Digits::base64(), Digits::base32());
         let (mut hex, mut numbers) = (Hex::default(), Numbers::default());
-        let found =
-            all("Well: TmV2ZXIgdGVsbCBjYWbDqQ==", |c, at, give| six.feed(c, at, &mut |d| give(d)));
+        let found = all("Well: TmV2ZXIgdGVsbCBjYWbDqQ==", |c, at, give| {
+            six.feed(c, (at, at + 1), &mut |d| give(d))
+        });
         assert!(found.contains("Never tell café"), "{found}");
-        let found = all("JZSXMZLSEB2GK3DM", |c, at, give| five.feed(c, at, &mut |d| give(d)));
+        let found =
+            all("JZSXMZLSEB2GK3DM", |c, at, give| five.feed(c, (at, at + 1), &mut |d| give(d)));
         assert!(found.contains("Never tell"), "{found}");
         for written in [
             "4e65766572 74656c6c",
@@ -251,10 +314,20 @@ mod tests {
     }
 
     #[test]
+    fn morse_and_turned_signs_are_letters() {
+        let mut morse = Morse::default();
+        let found = all("-. . ...- . .-. / - . .-.. .-.. ..... ----- --..", |c, at, give| {
+            morse.feed(c, at, &mut |d| give(d));
+        });
+        assert_eq!(found, "nevertell50z");
+        assert_eq!("}6G6C =63".chars().map(turned).collect::<String>(), "Never leb");
+    }
+
+    #[test]
     fn wrapped_lines_are_one_text() {
         let mut six = Digits::base64();
         let encoded = "TmV2ZXIgdGVsbCBhbnlib2R5IGFib3V0\nIHRoZSBtZXJnZXI=";
-        let found = all(encoded, |c, at, give| six.feed(c, at, &mut |d| give(d)));
+        let found = all(encoded, |c, at, give| six.feed(c, (at, at + 1), &mut |d| give(d)));
         assert!(found.contains("Never tell anybody about the merger"), "{found}");
     }
 
@@ -262,7 +335,7 @@ mod tests {
     fn a_character_knows_its_place() {
         let (mut six, mut places) = (Digits::base64(), vec![]);
         for (at, c) in "TmV2".chars().enumerate() {
-            six.feed(c, at, &mut |decoded| places.extend(decoded));
+            six.feed(c, (at, at + 1), &mut |decoded| places.extend(decoded));
         }
         assert_eq!(places, [('N', 0, 2), ('e', 1, 3), ('v', 2, 4)]);
     }

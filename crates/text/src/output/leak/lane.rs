@@ -59,8 +59,15 @@ pub(super) struct Lane {
 }
 
 impl Lane {
+    /// With all disguises.
     pub(super) fn new() -> Self {
-        let matchers = Disguise::ALL.map(|disguise| (disguise, Matcher::default())).into();
+        Self::with(&Disguise::ALL)
+    }
+
+    /// With these disguises only. A disguise that leaves symbols out makes a text wait for the symbols before
+    /// the last ones, so that a reading in which ordinary text is text too has few.
+    pub(super) fn with(disguises: &[Disguise]) -> Self {
+        let matchers = disguises.iter().map(|disguise| (*disguise, Matcher::default())).collect();
         Self { matchers, steps: Steps::default(), word: vec![], reached: 0 }
     }
 
@@ -98,6 +105,7 @@ impl Lane {
         let backward = Disguise::WordBackward;
         let matcher = self.matchers.iter_mut().find(|(disguise, _)| *disguise == backward);
         let (Some((_, matcher)), Some(ordered)) = (matcher, kept.ordered(backward.order())) else {
+            self.word.clear();
             return;
         };
         for Symbol { base, start, end } in self.word.drain(..).rev() {

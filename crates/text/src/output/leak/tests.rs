@@ -89,6 +89,8 @@ fn disguises(text: &str) -> Vec<(&'static str, String)> {
         ("base64 for urls", encoded.replace('+', "-").replace('/', "_").replace('=', "")),
         ("base64 in lines", wrapped),
         ("base64 backward", base64(&reversed(text))),
+        ("base64 twice", base64(&encoded)),
+        ("turned signs", text.chars().map(super::decode::turned).collect()),
         ("hex", bytes(|byte| format!("{byte:02x}")).concat()),
         ("hex apart", bytes(|byte| format!("{byte:02X}")).join(" ")),
         ("codes", bytes(|byte| format!("{byte}")).join(", ")),

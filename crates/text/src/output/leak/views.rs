@@ -1,6 +1,6 @@
 //! All readings of a text side by side, character by character.
 
-use super::decode::{Decoded, Digits, Hex, Numbers};
+use super::decode::{Decoded, Digits, Hex, Morse, Numbers, turned};
 use super::fold::{Fold, letters};
 use super::index::Run;
 use super::kept::Kept;
@@ -15,6 +15,11 @@ pub(super) enum Reading {
     Base32,
     Hex,
     Numbers,
+    Morse,
+    /// With each sign turned (ROT47).
+    Turned,
+    /// Base64 within base64.
+    Nested,
 }
 
 /// A run and how it was written.
@@ -29,7 +34,9 @@ impl Sighting {
     /// The word in findings.
     pub(super) fn rule(&self) -> &'static str {
         match (self.reading, self.disguise) {
-            (Reading::Base64, _) => "system-text-base64",
+            (Reading::Base64 | Reading::Nested, _) => "system-text-base64",
+            (Reading::Turned, _) => "system-text-shifted",
+            (Reading::Morse, _) => "system-text-codes",
             (Reading::Base32, _) => "system-text-base32",
             (Reading::Hex, _) => "system-text-hex",
             (Reading::Numbers, _) => "system-text-codes",
@@ -50,6 +57,9 @@ pub(super) struct Views {
     base32: (Digits, Lane),
     hex: (Hex, Lane),
     numbers: (Numbers, Lane),
+    morse: (Morse, Lane),
+    turned: Lane,
+    nested: (Digits, Lane),
     next: usize,
 }
 
@@ -62,6 +72,9 @@ impl Views {
             base32: (Digits::base32(), Lane::new()),
             hex: (Hex::default(), Lane::new()),
             numbers: (Numbers::default(), Lane::new()),
+            morse: (Morse::default(), Lane::new()),
+            turned: Lane::with(&[Disguise::None]),
+            nested: (Digits::base64(), Lane::new()),
             next: 0,
         }
     }
@@ -77,9 +90,22 @@ impl Views {
             });
         });
         let (digits, lane) = &mut self.base64;
-        digits.feed(c, at, &mut |decoded| read(lane, kept, Reading::Base64, decoded, give));
+        let (inner, inner_lane) = &mut self.nested;
+        digits.feed(c, (at, at + 1), &mut |decoded| {
+            read(lane, kept, Reading::Base64, decoded, give);
+            // What does not go on outside does not inside either.
+            let (c, start, end) = decoded.unwrap_or((' ', at, at + 1));
+            inner.feed(c, (start, end), &mut |decoded| {
+                read(inner_lane, kept, Reading::Nested, decoded, give);
+            });
+        });
         let (digits, lane) = &mut self.base32;
-        digits.feed(c, at, &mut |decoded| read(lane, kept, Reading::Base32, decoded, give));
+        digits.feed(c, (at, at + 1), &mut |decoded| {
+            read(lane, kept, Reading::Base32, decoded, give);
+        });
+        let (morse, lane) = &mut self.morse;
+        morse.feed(c, at, &mut |decoded| read(lane, kept, Reading::Morse, decoded, give));
+        read(&mut self.turned, kept, Reading::Turned, Some((turned(c), at, at + 1)), give);
         let (hex, lane) = &mut self.hex;
         hex.feed(c, at, &mut |decoded| read(lane, kept, Reading::Hex, decoded, give));
         let (numbers, lane) = &mut self.numbers;
@@ -94,13 +120,18 @@ impl Views {
         lane.cut(kept, &mut plain);
         let (numbers, lane) = &mut self.numbers;
         numbers.end(self.next, &mut |decoded| read(lane, kept, Reading::Numbers, decoded, give));
+        let (morse, lane) = &mut self.morse;
+        morse.end(' ', self.next, &mut |decoded| read(lane, kept, Reading::Morse, decoded, give));
         for (reading, lane) in self.decoded() {
             lane.cut(kept, &mut |disguise, run| give(Sighting { reading, disguise, run }));
         }
     }
 
-    fn decoded(&mut self) -> [(Reading, &mut Lane); 4] {
+    fn decoded(&mut self) -> [(Reading, &mut Lane); 7] {
         [
+            (Reading::Morse, &mut self.morse.1),
+            (Reading::Turned, &mut self.turned),
+            (Reading::Nested, &mut self.nested.1),
             (Reading::Base64, &mut self.base64.1),
             (Reading::Base32, &mut self.base32.1),
             (Reading::Hex, &mut self.hex.1),
@@ -116,6 +147,9 @@ impl Views {
             (Reading::Base32, &self.base32.1),
             (Reading::Hex, &self.hex.1),
             (Reading::Numbers, &self.numbers.1),
+            (Reading::Morse, &self.morse.1),
+            (Reading::Turned, &self.turned),
+            (Reading::Nested, &self.nested.1),
         ];
         lanes.into_iter().flat_map(|(reading, lane)| {
             lane.runs().map(move |(disguise, run)| Sighting { reading, disguise, run })
@@ -130,9 +164,13 @@ impl Views {
             self.base32.0.held_from(),
             self.hex.0.held_from(),
             self.numbers.0.held_from(),
+            self.morse.0.held_from(),
+            self.nested.0.held_from(),
         ];
-        let lanes = [&self.plain, &self.base64.1, &self.base32.1, &self.hex.1, &self.numbers.1];
-        let lanes = lanes.into_iter().map(Lane::held_from);
+        let lanes = [&self.plain, &self.base64.1, &self.base32.1, &self.hex.1, &self.numbers.1]
+            .into_iter()
+            .chain([&self.morse.1, &self.turned, &self.nested.1]);
+        let lanes = lanes.map(Lane::held_from);
         begun.into_iter().chain(lanes).flatten().min().unwrap_or(self.next)
     }
 }
