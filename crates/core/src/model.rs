@@ -11,11 +11,13 @@ use crate::alert::Alerting;
 use crate::budget::Budget;
 use crate::cache::Caching;
 use crate::gate::Policy;
+use crate::guard_policy::{Place as Guards, Structure};
 use crate::id::{Digest, EnvironmentName, ModelName};
 use crate::limit::Limit;
 use crate::online::Evaluate;
 use crate::price::Price;
 use crate::ramp::Plan;
+use crate::redaction::Redaction;
 use crate::resilience::{Resilience, ServerBounds};
 use crate::route::Route;
 use crate::upstream::{Upstream, Upstreams};
@@ -321,6 +323,10 @@ pub struct Environment {
     pub monitors: Monitors,
     /// How often the suites of what serves there are asked again, if they are.
     pub probe: Option<Probe>,
+    /// What is looked for in texts and answers of its calls, and what is done about it.
+    pub guard: Guards,
+    /// What is taken out of texts before they are kept.
+    pub redact: Redaction,
 }
 
 /// Everything that `gatemark.yaml` says.
@@ -348,6 +354,8 @@ pub struct Project {
     pub caching: Caching,
     /// Who is told what.
     pub alerts: Alerting,
+    /// What becomes of prompts in which untrusted text would speak with the application's voice.
+    pub structure: Structure,
 }
 
 impl Project {

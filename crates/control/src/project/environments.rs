@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::gate::Policy;
+use gatemark_core::guard_policy::Place;
 use gatemark_core::id::EnvironmentName;
 use gatemark_core::model::{Environment, Recording};
 use gatemark_core::online::{self, Evaluate};
+use gatemark_core::redaction::Redaction;
 use gatemark_core::watch::Monitors;
 
+use super::guards;
 use super::monitors;
 use super::node::{Key, Node, Value};
 use super::policy;
@@ -69,7 +72,18 @@ fn standard() -> Option<Environments> {
         let recording = Recording::default();
         let (rollout, probe, evaluate) = (None, None, None);
         let monitors = Monitors::default_for(name.as_str());
-        let place = Environment { name, policy, recording, rollout, evaluate, monitors, probe };
+        let (guard, redact) = (Place::default(), Redaction::default());
+        let place = Environment {
+            name,
+            policy,
+            recording,
+            rollout,
+            evaluate,
+            monitors,
+            probe,
+            guard,
+            redact,
+        };
         found.insert(place.name.clone(), place);
     }
     Some(found)
@@ -87,6 +101,7 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
     let mut recording = Recording::default();
     let (mut plan, mut evaluate) = (None, None);
     let mut probe = None;
+    let (mut guard, mut redact) = (Place::default(), Redaction::default());
     let mut watched = Monitors::default_for(name.as_str());
     if node.value != Value::Null
         && let Some(mut fields) = Fields::open(node, "an environment", problems)
@@ -102,11 +117,27 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
             watched = monitors::read(node, problems);
         }
         probe = fields.get("probe", problems).and_then(|node| monitors::probe(node, problems));
+        if let Some(node) = fields.get("guard", problems) {
+            guard = guards::place(node, problems);
+        }
+        if let Some(node) = fields.get("redact", problems) {
+            redact = guards::redaction(node, problems);
+        }
         let online = fields.get("evaluate", problems);
         evaluate = online.and_then(|node| evaluation(node, recording, problems));
         fields.close(problems);
     }
-    Some(Environment { name, policy, recording, rollout: plan, evaluate, monitors: watched, probe })
+    Some(Environment {
+        name,
+        policy,
+        recording,
+        rollout: plan,
+        evaluate,
+        monitors: watched,
+        probe,
+        guard,
+        redact,
+    })
 }
 
 /// `{share: 0.01, usd_per_day: 1}`.

@@ -289,6 +289,8 @@ pub(crate) fn project() -> Project {
         evaluate: None,
         monitors: Default::default(),
         probe: None,
+        guard: Default::default(),
+        redact: Default::default(),
     };
     Project {
         name: "bench".into(),
@@ -302,6 +304,7 @@ pub(crate) fn project() -> Project {
         limits: vec![],
         caching: Caching::default(),
         alerts: Default::default(),
+        structure: Default::default(),
     }
 }
 
