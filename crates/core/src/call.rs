@@ -10,6 +10,7 @@ use crate::cascade::Climb;
 use crate::context::Selection;
 use crate::conversation::{Part, Talk};
 use crate::error::Kind;
+use crate::guarded::Guarded;
 use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
 use crate::model::{Recording, Usage};
 use crate::money::NanoUsd;
@@ -195,6 +196,9 @@ pub struct CallRecord {
     /// The condition by which the answer was put before a person, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
+    /// What guards found in its texts, if they found anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<Box<Guarded>>,
     /// Whether its answer is drawn to be judged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub evaluate: bool,
@@ -261,6 +265,7 @@ impl CallRecord {
             cascade: None,
             repaired: None,
             review: None,
+            guard: None,
             evaluate: false,
             conversation: None,
             examples: None,

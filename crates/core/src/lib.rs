@@ -34,6 +34,7 @@ pub mod experiment;
 pub mod gate;
 pub mod guard;
 pub mod guard_policy;
+pub mod guarded;
 pub mod guardrail;
 pub mod id;
 pub mod ledger;

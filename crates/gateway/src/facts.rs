@@ -48,6 +48,9 @@ pub struct Facts {
     pub reason: Option<String>,
     /// Whether it is the model's second answer, given after the first was off format.
     pub repaired: bool,
+    /// What guards made of its texts: `flag` or `block`; the latter on an answer only where one observes, or where
+    /// the static fallback is served in place of the call.
+    pub guard: Option<&'static str>,
     /// Whether a person will look at it; unknown while an answer streams.
     pub reviewed: bool,
     /// What it cost; unknown while an answer streams and for models without a price.

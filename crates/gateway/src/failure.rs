@@ -14,10 +14,12 @@ pub struct Failure {
     pub rates: Rates,
     /// The scope of the stop that it met.
     pub stopped: Option<String>,
+    /// What guards made of the call's texts: `flag` or `block`.
+    pub guard: Option<&'static str>,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, call: None, rates: Rates::default(), stopped: None }
+        Self { error, call: None, rates: Rates::default(), stopped: None, guard: None }
     }
 }

@@ -20,6 +20,7 @@ use crate::cache_metrics::CacheMetrics;
 use crate::cascade_metrics::CascadeMetrics;
 use crate::config_metrics::ConfigMetrics;
 use crate::conversation_metrics::ConversationMetrics;
+use crate::guard_metrics::GuardMetrics;
 use crate::resilience::ResilienceMetrics;
 use crate::rollout_metrics::RolloutMetrics;
 use crate::series::{Known, Series};
@@ -71,6 +72,7 @@ pub struct Metrics {
     rollouts: RolloutMetrics,
     stops: StopMetrics,
     alerts: AlertMetrics,
+    guards: GuardMetrics,
 }
 
 impl Metrics {
@@ -97,6 +99,7 @@ impl Metrics {
             rollouts: RolloutMetrics::default(),
             stops: StopMetrics::default(),
             alerts: AlertMetrics::default(),
+            guards: GuardMetrics::default(),
             registry: Registry::default(),
         };
         metrics.structured.register(&mut registry);
@@ -135,6 +138,7 @@ impl Metrics {
         metrics.rollouts.register(&mut registry);
         metrics.stops.register(&mut registry);
         metrics.alerts.register(&mut registry);
+        metrics.guards.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
@@ -256,6 +260,7 @@ impl Meter for Metrics {
         series.output.inc_by(record.usage.output);
         self.overhead.observe(seconds(record.gateway_us()));
         self.structured.ended(record);
+        self.guards.ended(record);
         self.count_rest(record);
     }
 

@@ -7,7 +7,7 @@
 //!
 //! Modules form one line, each using only those before it:
 //! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-//! `compress`; `diff`, `judge` and `select` stand alone.
+//! `compress`; `diff`, `judge`, `select` and `spotlight` stand alone.
 
 pub mod check;
 pub mod compress;
@@ -20,6 +20,7 @@ pub mod safety;
 pub mod schema;
 pub mod score;
 pub mod select;
+pub mod spotlight;
 pub mod template;
 pub mod tokens;
 pub mod window;

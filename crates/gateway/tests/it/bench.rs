@@ -329,6 +329,7 @@ pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
         tags: Default::default(),
         cache: CacheWish::default(),
         talking: None,
+        guard: None,
         unit: None,
     }
 }
