@@ -85,6 +85,15 @@ impl Guarded {
         self.verdict == Verdict::Allow && self.findings.is_empty()
     }
 
+    /// The word of headers: `flag` or `block`, if it is one of them.
+    pub fn word(&self) -> Option<&'static str> {
+        match self.verdict {
+            Verdict::Allow => None,
+            Verdict::Flag => Some("flag"),
+            Verdict::Block => Some("block"),
+        }
+    }
+
     /// The rule of the most certain finding, for people: `guard: override-instructions in variables.ticket`.
     pub fn reason(&self) -> String {
         match self.findings.first() {

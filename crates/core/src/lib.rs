@@ -48,6 +48,7 @@ pub mod price;
 pub mod prompt;
 pub mod ramp;
 pub mod redaction;
+pub mod redteam;
 pub mod report;
 pub mod resilience;
 pub mod review;

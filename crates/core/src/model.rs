@@ -116,6 +116,8 @@ pub struct SimSettings {
     pub malformed_rate: f64,
     /// How far the model has silently changed, 0 to 1.
     pub drift: f64,
+    /// Share of the orders in a text that are followed, 0 to 1; for trying guards.
+    pub obedience: f64,
     /// Varies which calls are hit.
     pub seed: u64,
 }

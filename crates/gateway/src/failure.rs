@@ -1,6 +1,7 @@
 //! A call without an answer.
 
 use gatemark_core::error::Error;
+use gatemark_core::guarded::Guarded;
 use gatemark_core::throttle::Rates;
 
 /// Why a call was not answered, with the id under which it was recorded, if it got that far.
@@ -14,8 +15,8 @@ pub struct Failure {
     pub rates: Rates,
     /// The scope of the stop that it met.
     pub stopped: Option<String>,
-    /// What guards made of the call's texts: `flag` or `block`.
-    pub guard: Option<&'static str>,
+    /// What guards found in the call, if they found anything.
+    pub guard: Option<Box<Guarded>>,
 }
 
 impl From<Error> for Failure {

@@ -247,7 +247,7 @@ impl Gateway {
             Err(error) => {
                 record.fail(&error);
                 let (rates, stopped) = (record.rates(), record.stopped());
-                let guard = record.guard_word();
+                let guard = record.record().guard.clone();
                 record.finish();
                 Err(Failure { error, call: Some(call), rates, stopped, guard })
             }

@@ -145,7 +145,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
     let (worth, recalled_us) = (record.worth(), record.recalled());
     let conversation = record.part();
     let (rates, budget_warnings) = (record.rates(), record.warnings().to_vec());
-    let (stopped, guard) = (record.stopped(), record.guard_word());
+    let stopped = record.stopped();
     let record = record.record();
     let known = ended && record.priced;
     Facts {
@@ -161,7 +161,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         cascade: record.cascade.as_ref().map(|climb| (climb.step, climb.of)),
         attempts: record.attempts.len(),
         repaired: record.repaired == Some(true),
-        guard,
+        guard: record.guard.clone(),
         reviewed: record.review.is_some(),
         cost: known.then_some(record.cost),
         worth: known.then_some(worth),

@@ -83,7 +83,7 @@ impl From<Failure> for Problem {
             rates,
             beside: None,
             stopped: failure.stopped,
-            guard: failure.guard,
+            guard: failure.guard.and_then(|guard| guard.word()),
         }
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! Modules form one line, each using only those before it:
 //! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-//! `compress`; `diff`, `judge`, `select` and `spotlight` stand alone.
+//! `compress`; `spotlight`, `safety` ← `redteam`; `diff`, `judge`, `select` and `spotlight` stand alone.
 
 pub mod check;
 pub mod compress;
@@ -16,6 +16,7 @@ pub mod conform;
 pub mod diff;
 pub mod judge;
 pub mod prefix;
+pub mod redteam;
 pub mod safety;
 pub mod schema;
 pub mod score;

@@ -22,15 +22,6 @@ impl Pending {
         }
     }
 
-    /// What guards made of it: the header's word, if there is one.
-    pub(crate) fn guard_word(&self) -> Option<&'static str> {
-        match self.record.guard.as_ref()?.verdict {
-            Verdict::Allow => None,
-            Verdict::Flag => Some("flag"),
-            Verdict::Block => Some("block"),
-        }
-    }
-
     /// Whether it was refused for what it says.
     pub(super) fn is_blocked(&self) -> bool {
         let guard = self.record.guard.as_ref();

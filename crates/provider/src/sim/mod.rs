@@ -11,6 +11,7 @@ mod count;
 mod embed;
 mod fate;
 mod learn;
+mod obey;
 mod pieces;
 
 use std::collections::VecDeque;
@@ -80,7 +81,9 @@ impl Sim {
             drift: self.settings.drift,
             seed: fate.seed(),
         };
-        let mut text = self.learner.reply(&shown(&shown_as), schema.as_ref(), &behaviour);
+        let obeyed = obey::obey(&turns, self.settings.obedience, fate);
+        let answered = || self.learner.reply(&shown(&shown_as), schema.as_ref(), &behaviour);
+        let mut text = obeyed.unwrap_or_else(answered);
         let mut finish = Finish::Stop;
         if let Some(cut) = limit.and_then(|limit| pieces::cut(&text, limit)) {
             text.truncate(cut);

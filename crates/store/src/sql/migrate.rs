@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(17, "0017_evaluations"),
     migration!(18, "0018_alerts"),
     migration!(19, "0019_experiments"),
+    migration!(20, "0020_redteams"),
 ];
 
 const TABLE: &str = "schema_migrations";
