@@ -41,6 +41,7 @@ mod nearness;
 mod problems;
 mod proving;
 mod receiver;
+mod redteaming;
 mod reloading;
 mod reports;
 mod responding;

@@ -1,6 +1,7 @@
 //! Rule 22: attacks.
 
 use super::*;
+use crate::NanoUsd;
 use crate::redteam::{self, Demand};
 
 #[test]
