@@ -110,7 +110,8 @@ fn variable_reasons(old: &Content, new: &Content, add: &mut impl FnMut(Bump, Str
 /// Guards may refuse what was answered, or answer what was refused, which callers have to live with from any
 /// version; a mark in the system text reaches the model.
 fn guard_reasons(old: &Content, new: &Content, add: &mut impl FnMut(Bump, String)) {
-    let (before, after) = (old.guard.clone().unwrap_or_default(), new.guard.clone().unwrap_or_default());
+    let (before, after) =
+        (old.guard.clone().unwrap_or_default(), new.guard.clone().unwrap_or_default());
     if before.input != after.input {
         add(Bump::Patch, "how input is guarded changed".into());
     }
@@ -255,7 +256,10 @@ mod tests {
             Some(Bump::Patch)
         );
         let set_apart = |how: &str| step(|c| c["variables"]["text"]["spotlight"] = json!(how));
-        assert_eq!((set_apart("delimit"), set_apart("none")), (Some(Bump::Minor), Some(Bump::Patch)));
+        assert_eq!(
+            (set_apart("delimit"), set_apart("none")),
+            (Some(Bump::Minor), Some(Bump::Patch))
+        );
         let choose = json!({"by": "similarity", "k": 2});
         assert_eq!(step(|c| c["choose"] = choose), Some(Bump::Minor));
         assert_eq!(step(|c| c["variables"]["text"]["truncate"] = json!("tail")), Some(Bump::Minor));

@@ -312,7 +312,11 @@ mod tests {
                 off: [Layer::Judge].into(),
                 on_block: Some(OnBlock::Fallback),
             },
-            output: Output { pii: Some(Action::Redact), leak: Some(Action::Review), ..Output::default() },
+            output: Output {
+                pii: Some(Action::Redact),
+                leak: Some(Action::Review),
+                ..Output::default()
+            },
             ..Place::default()
         };
         let version = GuardPolicy {
@@ -339,7 +343,8 @@ mod tests {
     fn nothing_said_is_as_built_in_and_a_low_block_lowers_the_flag() {
         let settings = Input::default().settings(Profile::Document, (0.3, 0.7)).unwrap();
         assert_eq!((settings.flag_at, settings.block_at), (0.3, 0.7));
-        let low = Input { user: Level { block_at: Some(0.1), ..Level::default() }, ..Input::default() };
+        let low =
+            Input { user: Level { block_at: Some(0.1), ..Level::default() }, ..Input::default() };
         let settings = low.settings(Profile::User, (0.3, 0.7)).unwrap();
         assert_eq!((settings.flag_at, settings.block_at), (0.1, 0.1));
     }
@@ -348,7 +353,9 @@ mod tests {
     fn off_for_everything_is_nothing_to_look_for() {
         assert!(Output::default().is_off());
         let links = Links { allow: BTreeSet::new(), action: Action::Off };
-        assert!(Output { links: Some(links), pii: Some(Action::Off), ..Output::default() }.is_off());
+        assert!(
+            Output { links: Some(links), pii: Some(Action::Off), ..Output::default() }.is_off()
+        );
         assert!(!Output { secrets: Some(Action::Redact), ..Output::default() }.is_off());
     }
 }

@@ -44,13 +44,7 @@ fn is_zero(count: &usize) -> bool {
 impl Default for Guarded {
     /// Nothing found.
     fn default() -> Self {
-        Self {
-            verdict: Verdict::Allow,
-            score: 0.0,
-            enforced: false,
-            findings: vec![],
-            left_out: 0,
-        }
+        Self { verdict: Verdict::Allow, score: 0.0, enforced: false, findings: vec![], left_out: 0 }
     }
 }
 

@@ -276,10 +276,10 @@ mod tests {
         assert_eq!((total.bare.successes, total.bare.of), (4, 5));
         assert_eq!((total.guarded.successes, total.guarded.of), (1, 4));
         assert_eq!(total.stopped_by, [(rules, 2), (Line::Structure, 1), (Line::Error, 1)]);
-        assert_eq!(families.iter().map(|(family, _)| *family).collect::<Vec<_>>(), [
-            Family::Direct,
-            Family::Leak
-        ]);
+        assert_eq!(
+            families.iter().map(|(family, _)| *family).collect::<Vec<_>>(),
+            [Family::Direct, Family::Leak]
+        );
         let interval = total.guarded.interval;
         assert!(interval.low < 0.25 && interval.high > 0.25 && total.flagged == 1);
         assert_eq!(total.guarded.share(), 0.25);

@@ -85,11 +85,7 @@ fn blocked(input: &Input, reason: String) -> Blocked {
 }
 
 /// What the environment says; a test run is only observed.
-fn place<'s>(
-    snapshot: &'s Snapshot,
-    resolved: &Resolved,
-    purpose: CallPurpose,
-) -> Cow<'s, Place> {
+fn place<'s>(snapshot: &'s Snapshot, resolved: &Resolved, purpose: CallPurpose) -> Cow<'s, Place> {
     let project = snapshot.project();
     let name = resolved.environment.as_ref().unwrap_or(&project.default_environment);
     let declared = project.environments.get(name).map(|environment| &environment.guard);

@@ -12,7 +12,8 @@ impl Guard {
     pub(crate) fn check(&self, text: &str, settings: &Settings) -> Opinion {
         let lower = text.to_ascii_lowercase();
         let mut findings = vec![];
-        for (sign, score) in [("ignore all previous instructions", 0.95), ("ignore previous", 0.6)] {
+        for (sign, score) in [("ignore all previous instructions", 0.95), ("ignore previous", 0.6)]
+        {
             if let Some(at) = lower.find(sign) {
                 let start = lower[..at].chars().count();
                 let end = start + sign.len();

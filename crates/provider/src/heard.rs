@@ -178,7 +178,9 @@ mod tests {
 
     #[test]
     fn whatever_else_it_is_nothing_is_heard() {
-        for odd in [json!(null), json!({"role": "user"}), json!([1, [2], {"role": 3}, {"role": "user"}])] {
+        for odd in
+            [json!(null), json!({"role": "user"}), json!([1, [2], {"role": 3}, {"role": "user"}])]
+        {
             assert_eq!(of(odd), []);
         }
     }

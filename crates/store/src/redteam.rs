@@ -14,7 +14,8 @@ impl Store {
     /// `Conflict` if there is one with that id.
     pub async fn save_redteam(&self, report: &Report) -> Result<()> {
         let transaction = self.database().begin().await?;
-        let sql = "INSERT INTO redteams (id, prompt, version, model, environment, guards, at, document)
+        let sql =
+            "INSERT INTO redteams (id, prompt, version, model, environment, guards, at, document)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING";
         let row = values![
             report.id.as_str(),
@@ -52,7 +53,8 @@ impl Store {
         let sql = "SELECT document FROM redteams
                    WHERE version = $1 AND model = $2 AND environment = $3 AND guards = $4
                    ORDER BY at DESC, id DESC LIMIT 1";
-        let row = self.database().read_one(sql, values![version, model, environment, guards]).await?;
+        let row =
+            self.database().read_one(sql, values![version, model, environment, guards]).await?;
         row.map(|row| row.document("document")).transpose()
     }
 

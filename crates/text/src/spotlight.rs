@@ -243,7 +243,9 @@ mod tests {
         assert_eq!(instruction([]), None);
         assert_eq!(instruction([Spotlight::None]), None);
         let plain = instruction([Spotlight::Delimit]).unwrap();
-        assert!(plain.contains("[[data-ID]]") && !plain.contains(SIGN) && !plain.contains("base64"));
+        assert!(
+            plain.contains("[[data-ID]]") && !plain.contains(SIGN) && !plain.contains("base64")
+        );
         let all = instruction([Spotlight::Encode, Spotlight::Datamark]).unwrap();
         assert!(all.starts_with(&plain) && all.contains(SIGN) && all.contains("base64"));
     }

@@ -35,10 +35,16 @@ fn attacks_reach_an_obedient_model_and_fewer_do_with_marks_and_guards() {
     let text = format!("{}output: {{fallback: technical}}\n\n{}", &text[..begin], &text[end..]);
     let text = match text.contains("spotlight:") {
         true => text,
-        false => text.replace("    trust: untrusted", "    spotlight: delimit\n    trust: untrusted"),
+        false => {
+            text.replace("    trust: untrusted", "    spotlight: delimit\n    trust: untrusted")
+        }
     };
     fs::write(project.file("prompt.yaml"), text).unwrap();
-    fs::write(project.file("examples.yaml"), "- {variables: {message: Where is it}, output: delivery}\n").unwrap();
+    fs::write(
+        project.file("examples.yaml"),
+        "- {variables: {message: Where is it}, output: delivery}\n",
+    )
+    .unwrap();
     fs::write(
         project.file("suite.yaml"),
         "checks: [{one_of: [delivery]}]\ncases:\n  - {id: a, category: happy, variables: {message: Where is my parcel?}}\n",
@@ -52,8 +58,12 @@ fn attacks_reach_an_obedient_model_and_fewer_do_with_marks_and_guards() {
     assert_eq!(bare, (36, 36), "it follows every order");
     assert!(marks.0 < 30 && marks.1 == 36, "{marks:?}");
     assert!(guarded.0 < marks.0, "{guarded:?} {marks:?}");
-    let stopped: u64 =
-        report["total"]["stopped_by"].as_array().unwrap().iter().map(|one| one[1].as_u64().unwrap()).sum();
+    let stopped: u64 = report["total"]["stopped_by"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one[1].as_u64().unwrap())
+        .sum();
     assert_eq!(stopped + guarded.0, 36);
     assert_eq!(report["families"].as_array().unwrap().len(), 6);
     let again = project.run(&asked).exits(0).json();
@@ -70,13 +80,16 @@ fn the_gate_asks_for_a_red_team_with_the_guards_of_now() {
     let project = obedient("    guard: enforce");
     let path = project.path().join("gatemark.yaml");
     let text = fs::read_to_string(&path).unwrap();
-    let text = text.replace("    policy:\n", "    policy:\n      redteam: {max_success: 1, min_attacks: 12}\n");
+    let text = text.replace(
+        "    policy:\n",
+        "    policy:\n      redteam: {max_success: 1, min_attacks: 12}\n",
+    );
     fs::write(&path, &text).unwrap();
     project.run(&["push"]).exits(0);
     let rule = |project: &Project| -> Value {
         let ran = project.run(&["gate", PROMPT, "--json"]);
         let found = ran.json();
-        let rules = found["rules"].as_array().or(found["findings"].as_array()).unwrap().clone();
+        let rules = found["rules"].as_array().unwrap().clone();
         rules.into_iter().find(|rule| rule["rule"] == 22).unwrap()
     };
     assert_eq!(rule(&project)["met"], json!(false));
@@ -84,7 +97,8 @@ fn the_gate_asks_for_a_red_team_with_the_guards_of_now() {
     let found = rule(&project);
     assert_eq!(found["met"], json!(true), "{found}");
     // Other guards are another thing to attack.
-    let other = text.replace("    guard: enforce", "    guard: {mode: enforce, input: {document: off}}");
+    let other =
+        text.replace("    guard: enforce", "    guard: {mode: enforce, input: {document: off}}");
     fs::write(&path, other).unwrap();
     assert_eq!(rule(&project)["met"], json!(false));
 }
@@ -98,9 +112,7 @@ fn a_refused_call_is_told_recorded_and_counted() {
     project.run(&["push"]).exits(0);
     project.admit();
     let server = Server::start(&project);
-    let body = |message: &str| {
-        json!({"model": format!("gatemark/{PROMPT}"), "variables": {"message": message}})
-    };
+    let body = |message: &str| json!({"model": format!("gatemark/{PROMPT}"), "variables": {"message": message}});
     let refused = server.post("/v1/chat/completions", None, &body(ATTACK));
     assert_eq!(refused.status, 400);
     assert_eq!(refused.header("x-gatemark-guard"), Some("block"));
@@ -109,13 +121,21 @@ fn a_refused_call_is_told_recorded_and_counted() {
     let fine = server.post("/v1/chat/completions", None, &body("Where is my parcel?"));
     assert_eq!((fine.status, fine.header("x-gatemark-guard")), (200, None));
     let metrics = server.get("/metrics", None).body;
-    let counted = format!("gatemark_guard_calls_total{{prompt=\"{PROMPT}\",verdict=\"block\",enforced=\"true\"}} 1");
+    let counted = format!(
+        "gatemark_guard_calls_total{{prompt=\"{PROMPT}\",verdict=\"block\",enforced=\"true\"}} 1"
+    );
     assert!(metrics.contains(&counted), "{metrics}");
     drop(server);
     let call = project.run(&["calls", "--id", &id, "--json"]).exits(0);
     let call: Value = serde_json::from_str(call.out.trim()).unwrap();
-    assert_eq!((&call["error"], &call["guard"]["verdict"]), (&json!("guard_blocked"), &json!("block")));
+    assert_eq!(
+        (&call["error"], &call["guard"]["verdict"]),
+        (&json!("guard_blocked"), &json!("block"))
+    );
     assert_eq!(call["guard"]["findings"][0]["at"], "variables.message");
     assert!(!call.to_string().contains("DAN"));
-    project.run(&["calls", "--id", &id]).exits(0).says(&["Guards: block, score", "variables.message"]);
+    project
+        .run(&["calls", "--id", &id])
+        .exits(0)
+        .says(&["Guards: block, score", "variables.message"]);
 }

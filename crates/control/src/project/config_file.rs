@@ -63,7 +63,8 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
     let node = fields.get("alerts", problems);
     let alerts = node.map(|node| alerts::read(node, problems)).unwrap_or_default();
     let structure = fields.get("structure", problems);
-    let structure = structure.and_then(|node| typed::word(node, "`structure`", &STRUCTURE, problems));
+    let structure =
+        structure.and_then(|node| typed::word(node, "`structure`", &STRUCTURE, problems));
     fields.close(problems);
     Some(Project {
         name: name.into(),

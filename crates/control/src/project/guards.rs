@@ -18,8 +18,7 @@ use super::typed;
 
 const MODES: [(&str, Mode); 3] =
     [("off", Mode::Off), ("observe", Mode::Observe), ("enforce", Mode::Enforce)];
-const ON_BLOCK: [(&str, OnBlock); 2] =
-    [("error", OnBlock::Error), ("fallback", OnBlock::Fallback)];
+const ON_BLOCK: [(&str, OnBlock); 2] = [("error", OnBlock::Error), ("fallback", OnBlock::Fallback)];
 const ACTIONS: [(&str, Action); 5] = [
     ("off", Action::Off),
     ("review", Action::Review),
@@ -132,7 +131,8 @@ fn level(node: &Node, what: &'static str, problems: &mut Problems) -> Level {
     if let (Some(flag), Some(least), Some(node)) = (flag_at, block_at, block)
         && least < flag
     {
-        let message = format!("`block_at` {least} is below `flag_at` {flag}: nothing would be flagged");
+        let message =
+            format!("`block_at` {least} is below `flag_at` {flag}: nothing would be flagged");
         problems.error(&node.spot, message, "make `block_at` the greater of the two");
     }
     Level { off: false, flag_at, block_at }
@@ -200,7 +200,8 @@ fn host(node: &Node, problems: &mut Problems) -> Option<String> {
     let host = text.trim().to_ascii_lowercase();
     let bare = host.strip_prefix("*.").unwrap_or(&host);
     let is_part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+        !part.is_empty()
+            && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
     };
     if bare.len() <= 253 && bare.split('.').all(is_part) {
         return Some(host);

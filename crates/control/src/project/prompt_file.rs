@@ -16,7 +16,9 @@ use super::problems::Problems;
 use super::reader::{Fields, shown};
 use super::source::HAND_WRITTEN;
 use super::variables::Declared;
-use super::{cascade, conversation, document, examples, guards, messages, output, trial, typed, variables};
+use super::{
+    cascade, conversation, document, examples, guards, messages, output, trial, typed, variables,
+};
 
 /// A prompt that was read without errors.
 #[derive(Debug, Clone, PartialEq)]

@@ -142,9 +142,7 @@ impl Control {
 
 /// Every family in turn, so that what is left out by a cap is left out of all.
 fn plan(request: &RedteamRequest) -> Vec<(Family, usize)> {
-    let wanted = |family: &Family| {
-        request.families.is_empty() || request.families.contains(family)
-    };
+    let wanted = |family: &Family| request.families.is_empty() || request.families.contains(family);
     let families: Vec<Family> = Family::ALL.into_iter().filter(wanted).collect();
     let turn = |place| families.iter().map(move |family| (*family, place));
     (0..request.per_family.max(1)).flat_map(turn).collect()
@@ -157,4 +155,3 @@ fn guards(version: &Version, place: &Place) -> Result<Digest> {
     let (input, output) = (place.input(policy), place.output(policy));
     Ok(canonical::seal(&GuardPolicy { input, output, canary })?.digest)
 }
-

@@ -75,7 +75,8 @@ impl Bed {
             self.open.iter().filter(|open| open.1 == wanted).map(|open| &open.0).collect();
         let any: Vec<&String> = self.open.iter().map(|open| &open.0).collect();
         let names = if of_kind.is_empty() { any } else { of_kind };
-        let variable = names.get(place % names.len().max(1)).map_or(String::new(), |n| (*n).clone());
+        let variable =
+            names.get(place % names.len().max(1)).map_or(String::new(), |n| (*n).clone());
         let mut variables =
             self.cases.get(place % self.cases.len().max(1)).cloned().unwrap_or_default();
         let own = variables.get(&variable).and_then(longest).unwrap_or(SAMPLE);

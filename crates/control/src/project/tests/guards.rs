@@ -93,10 +93,10 @@ fn mistakes_of_a_prompt() {
     check(
         &[("prompt.yaml", &text)],
         &[
-            "prompt.yaml:2:46: error: `spotlight` is for untrusted texts, lists and objects (remove it, or declare the variable untrusted)",
-            "prompt.yaml:7:41: error: `block_at` 0.5 is below `flag_at` 0.9: nothing would be flagged (make `block_at` the greater of the two)",
-            "prompt.yaml:7:53: error: a layer must be one of views, rules, fuzzy, classifier, judge, canary, not `magic` (write one of these words)",
+            "prompt.yaml:2:48: error: `spotlight` is for untrusted texts, lists and objects (remove it, or declare the variable untrusted)",
             "prompt.yaml:7:10: error: `on_block: fallback` needs a static fallback, and the prompt has none (add `fallback` under `output`, or choose another)",
+            "prompt.yaml:7:42: error: `block_at` 0.5 is below `flag_at` 0.9: nothing would be flagged (make `block_at` the greater of the two)",
+            "prompt.yaml:7:54: error: a layer must be one of views, rules, fuzzy, classifier, judge, canary, not `magic` (write one of these words)",
             "prompt.yaml:8:11: error: `replace` needs a static fallback, and the prompt has none (add `fallback` under `output`, or choose another)",
             "prompt.yaml:8:43: error: `https://x.org` is not a host (write `example.com` or `*.example.com`, without scheme, port and path; other scripts as punycode)",
             "prompt.yaml:9:3: error: `guard` has no field `mode` (`mode` is set for an environment, in gatemark.yaml; known fields: input, output, canary)",
@@ -109,7 +109,10 @@ fn a_message_that_may_be_cut_holds_nothing_that_is_set_apart() {
     let text = "version: 1.0.0\nvariables: {ticket: {type: string, spotlight: delimit}}\nmessages:\n  - {role: user, text: \"{{ ticket }}\", truncate: tail}\nmodels: [sim/learner-2026-11-01]\n";
     let (_, found) = load(&files(&[("prompt.yaml", text.as_bytes())]));
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains("`truncate: tail` could cut the marks that set `ticket` apart"), "{found:?}");
+    assert!(
+        found[0].contains("`truncate: tail` could cut the marks that set `ticket` apart"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -120,7 +123,9 @@ fn strict_structure_makes_a_warning_an_error() {
         load(&files(&[("/gatemark.yaml", config.as_bytes()), ("prompt.yaml", text.as_bytes())])).1
     };
     let severity = |found: &[String], word: &str| {
-        found.iter().any(|line| line.contains(&format!("{word}: the system message holds the untrusted")))
+        found
+            .iter()
+            .any(|line| line.contains(&format!("{word}: the system message holds the untrusted")))
     };
     assert!(severity(&found(""), "warning"));
     assert!(severity(&found("structure: strict\n"), "error"));
