@@ -6,8 +6,8 @@ use gatemark_core::error::Result;
 use crate::command::{
     advise, alert, alerts, approve, audit, budget, cache, calls, cascade, compare, compat,
     compress, conversation, deploy, diff, evaluation, experiment, feedback, gate, guard, import,
-    init, judge, key, list, log, monitor, openapi, prices, push, redteam, report, resume, retire, review,
-    rollback, rollout, sandbox, score, serve, show, stats, stop, suite, test, tokens,
+    init, judge, key, list, log, monitor, openapi, prices, push, redteam, report, resume, retire,
+    review, rollback, rollout, sandbox, score, serve, show, stats, stop, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
