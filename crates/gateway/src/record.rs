@@ -89,6 +89,10 @@ pub(crate) struct Pending {
     place: Option<turn::Place>,
     /// Whether its answer is judged later, if there is one.
     drawn: bool,
+    /// Whether people look at its answer, if there is one.
+    sampled: bool,
+    /// Whether people look at it if it gets the static fallback.
+    fallbacks: bool,
     /// The scope of the stop that it met.
     stopped: Option<String>,
     /// Dropped when the answer is complete.
@@ -151,6 +155,8 @@ impl Pending {
             told: None,
             place: None,
             drawn: false,
+            sampled: false,
+            fallbacks: false,
             stopped: None,
             _entrance: how.place,
         }
@@ -333,6 +339,7 @@ impl Pending {
         }
         self.write_part();
         self.note_drawn();
+        self.note_looked_at();
         redact::keep(self.policy.wanted, &mut self.record);
         if self.surroundings.log.append(&self.record).is_err() {
             self.surroundings.meter.lost();

@@ -7,7 +7,7 @@
 //!
 //! Modules form one line, each using only those before it:
 //! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-//! `compress`, `redact`; `diff`, `judge` and `select` stand alone.
+//! `compress`, `redact`; `safety` ← `output`; `diff`, `judge` and `select` stand alone.
 
 pub mod check;
 pub mod compress;
@@ -15,6 +15,7 @@ pub mod condition;
 pub mod conform;
 pub mod diff;
 pub mod judge;
+pub mod output;
 pub mod prefix;
 pub mod redact;
 pub mod safety;

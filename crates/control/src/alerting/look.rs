@@ -9,7 +9,7 @@ use gatemark_core::stop::Stops;
 use gatemark_store::Outgoing;
 
 use super::act;
-use super::sources::SOURCES;
+use super::sources::{self, SOURCES};
 use super::watched::AlertCounts;
 use crate::Control;
 
@@ -45,7 +45,7 @@ impl Control {
             let earlier = match known.get(key) {
                 Some(_) => None,
                 // What is wrong again has been over for a while.
-                None if is_wrong(key, &seen) => self.store().alert(key).await?,
+                None if self.is_wrong(key, &seen) => self.store().alert(key).await?,
                 None => continue,
             };
             let before = known.get(key).copied().or(earlier.as_ref());
@@ -55,10 +55,25 @@ impl Control {
         failed.map_or(Ok(changed), Err)
     }
 
+    /// Whether something is seen of `key` that can be told. Prompts that nobody calls have no data for most rules, for
+    /// ever: nothing is looked up for those that are not wanted.
+    fn is_wrong(&self, key: &str, seen: &Seen) -> bool {
+        let Some(signal) = seen.signals.get(key) else { return false };
+        match signal.state {
+            SignalState::Ok => false,
+            SignalState::Breach => true,
+            SignalState::NoData => self.project().alerts.policy(&signal.rule).no_data.is_some(),
+        }
+    }
+
     async fn count(&self) -> Result<()> {
         let (waiting, dead) = self.store().undelivered().await?;
         let alerts = self.store().count_alerts().await?.into_iter().collect();
-        self.in_process().counted(AlertCounts { alerts, waiting, dead });
+        let mut signals: BTreeMap<(String, &'static str), u64> = BTreeMap::new();
+        for signal in sources::monitors(self).await? {
+            *signals.entry((signal.rule, signal.state.word())).or_default() += 1;
+        }
+        self.in_process().counted(AlertCounts { alerts, waiting, dead, signals });
         Ok(())
     }
 
@@ -158,11 +173,6 @@ impl Control {
         }));
         found
     }
-}
-
-/// Whether something other than all well is seen of `key`.
-fn is_wrong(key: &str, seen: &Seen) -> bool {
-    seen.signals.get(key).is_some_and(|signal| signal.state != SignalState::Ok)
 }
 
 /// What is seen of `key` now, if anybody can say.

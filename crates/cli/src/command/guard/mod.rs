@@ -1,5 +1,6 @@
 //! `gatemark guard`: what guards make of texts, without a call.
 
+mod leak;
 mod pii;
 
 use gatemark_core::error::Result;
@@ -10,6 +11,7 @@ use crate::print::Terminal;
 /// See what guards make of texts
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  gatemark guard leak --jsonl answers.jsonl > verdicts.jsonl
   gatemark guard pii --jsonl texts.jsonl > spans.jsonl")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -18,11 +20,13 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    Leak(leak::Args),
     Pii(pii::Args),
 }
 
 pub(crate) fn run(args: Args, terminal: &Terminal) -> Result<Exit> {
     match args.action {
+        Action::Leak(args) => leak::run(&args, terminal),
         Action::Pii(args) => pii::run(&args, terminal),
     }
 }
