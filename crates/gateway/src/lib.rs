@@ -41,6 +41,7 @@ mod prepare;
 mod provisional;
 mod recall;
 mod record;
+mod redact;
 mod release;
 mod repair;
 mod reply;
@@ -269,10 +270,12 @@ async fn steps(
     (snapshot, health, stops): (&Snapshot, &Health, &Stops),
     resolved: &resolve::Resolved,
     recall: Option<(&cache::Caches, &cache::Plan)>,
-    (ask, talking): (incoming::Ask, Option<Talking>),
+    (mut ask, talking): (incoming::Ask, Option<Talking>),
     record: &mut record::Pending,
 ) -> Result<Done> {
     let past = record.sit(resolved, talking)?;
+    let masked = redact::masked(resolved, &mut ask, past.as_ref(), record)?;
+    let resolved = masked.as_ref().unwrap_or(resolved);
     let near = nearness::query(snapshot, resolved, record).await?;
     let mut stairs = Stairs::of(snapshot, resolved);
     // A test asks what it tests, also if that is stopped.

@@ -19,6 +19,7 @@ use crate::health::Health;
 use crate::incoming::{PromptRef, Selector, Target};
 use crate::order;
 use crate::recall::Recall;
+use crate::redact::Policy;
 use crate::release::{Compiled, Release};
 use crate::snapshot::{Pointer, Snapshot};
 
@@ -28,6 +29,8 @@ pub(crate) struct Resolved {
     pub(crate) model: ModelName,
     pub(crate) price: Option<Arc<Price>>,
     pub(crate) recording: Recording,
+    /// What is taken out of its texts.
+    pub(crate) redact: Policy,
     pub(crate) environment: Option<EnvironmentName>,
     pub(crate) named: Option<Named>,
     pub(crate) recall: Option<Recall>,
@@ -78,6 +81,7 @@ pub(crate) fn resolve(
                 model,
                 price,
                 recording,
+                redact: Policy::of(snapshot.project(), None),
                 environment: None,
                 named,
                 recall,
@@ -103,6 +107,7 @@ fn plain(snapshot: &Snapshot, model: ModelName) -> Result<Resolved> {
         price,
         model,
         recording,
+        redact: Policy::of(project, None),
         environment: None,
         named: None,
         recall: None,
@@ -202,6 +207,7 @@ fn named(
         price: project.price(&model),
         model,
         recording: declared.recording,
+        redact: Policy::of(project, Some(environment)),
         environment: Some(environment.clone()),
         others,
         named: Some(Named { release, variables }),
