@@ -174,15 +174,6 @@ impl Pending {
         &self.record
     }
 
-    /// The key of marks. Applications' calls have one that is drawn when the process starts; those of test runs,
-    /// whose texts nobody outside writes, are the same in every process, so that answers can be recalled.
-    pub(crate) fn marks_key(&self) -> [u8; 32] {
-        match self.record.purpose {
-            CallPurpose::Test => [0; 32],
-            _ => *self.surroundings.secret,
-        }
-    }
-
     /// What is taken out of its texts.
     pub(crate) fn policy(&self) -> Policy {
         self.policy
@@ -195,6 +186,15 @@ impl Pending {
 
     pub(crate) fn mask(&self) -> Option<Arc<Redactor>> {
         self.mask.clone()
+    }
+
+    /// The key of marks. Applications' calls have one that is drawn when the process starts; those of test runs,
+    /// whose texts nobody outside writes, are the same in every process, so that answers can be recalled.
+    pub(crate) fn marks_key(&self) -> [u8; 32] {
+        match self.record.purpose {
+            CallPurpose::Test => [0; 32],
+            _ => *self.surroundings.secret,
+        }
     }
 
     pub(crate) fn meter(&self) -> &dyn Meter {

@@ -11,8 +11,9 @@ mod restored;
 
 use gatemark_core::id::EnvironmentName;
 use gatemark_core::model::Project;
+use gatemark_core::redaction::{Pii, Redaction};
 use gatemark_text::redact::Wanted;
-use gatemark_text::safety::pii::Kinds;
+use gatemark_text::safety::pii::{Kind, Kinds};
 
 pub(crate) use keep::keep;
 pub(crate) use mask::masked;
@@ -28,7 +29,24 @@ pub(crate) struct Policy {
 impl Policy {
     /// Of `environment`, or of the default one for calls without a prompt.
     pub(crate) fn of(project: &Project, environment: Option<&EnvironmentName>) -> Self {
-        let _ = (project, environment);
-        Self { wanted: Wanted { secrets: true, pii: Kinds::NONE }, before_vendor: false }
+        let name = environment.unwrap_or(&project.default_environment);
+        let usual = Redaction::default;
+        project
+            .environments
+            .get(name)
+            .map_or_else(|| Self::from(&usual()), |known| Self::from(&known.redact))
+    }
+}
+
+impl From<&Redaction> for Policy {
+    fn from(redaction: &Redaction) -> Self {
+        let pii = match &redaction.pii {
+            Pii::None => Kinds::NONE,
+            Pii::All => Kinds::all(),
+            // Files are read with words that are kinds.
+            Pii::Only(words) => words.iter().filter_map(|word| Kind::of(word)).collect(),
+        };
+        let wanted = Wanted { secrets: redaction.secrets, pii };
+        Self { wanted, before_vendor: redaction.before_vendor }
     }
 }

@@ -92,7 +92,7 @@ fn echo() -> (Upstream, Arc<Mutex<String>>) {
 /// `a/once` is answered from a cache.
 fn keeping(upstream: &Upstream, redact: &str) -> Project {
     let project = Project::new();
-    let environment = format!("production: {{policy: open, recording: content, redact: {redact}}}");
+    let environment = format!("production: {{policy: open, record: content, redact: {redact}}}");
     let config = upstream.config().replace("production: {}", &environment);
     let caches = "caches:\n  c: {prompt: a/once, environment: production, ttl: 10m}\n";
     fs::write(project.path().join("gatemark.yaml"), config + caches).unwrap();

@@ -172,7 +172,8 @@ impl Redactor {
         let mut parts: Vec<(usize, usize, String)> =
             spans.iter().map(|span| (span.start, span.end, span.what.label())).collect();
         for (start, end) in old {
-            let apart = parts.iter().all(|(from, to, _)| end <= *from || *to <= start);
+            let after = spans.partition_point(|span| span.end <= start);
+            let apart = spans.get(after).is_none_or(|span| span.start >= end);
             if self.reversible && apart {
                 parts.push((start, end, placeholder::MARK.to_string()));
             } else {
