@@ -7,13 +7,14 @@
 //!
 //! Modules form one line, each using only those before it:
 //! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-//! `compress`; `diff`, `judge` and `select` stand alone.
+//! `compress`; `diff`, `guard`, `judge` and `select` stand alone.
 
 pub mod check;
 pub mod compress;
 pub mod condition;
 pub mod conform;
 pub mod diff;
+pub mod guard;
 pub mod judge;
 pub mod prefix;
 pub mod safety;
