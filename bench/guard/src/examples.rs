@@ -83,6 +83,8 @@ fn sides(row: &Row) -> [Option<(bool, f32)>; 2] {
         let user = match row.source.as_str() {
             "bipia_indirect" => 0.3,
             "own_inserted" => return [None, Some((true, 1.0))],
+            // What harmless people ask in the same words is more than what attackers do.
+            _ if ["pretext", "jailbreak_PAIR"].contains(&row.category.as_str()) => 0.3,
             _ if implicit => 0.6,
             _ => 1.0,
         };
@@ -93,8 +95,9 @@ fn sides(row: &Row) -> [Option<(bool, f32)>; 2] {
     // What people ask of a model is no part of an ordinary document, and nothing against it either.
     let ordinary = row.document()
         || ["benign_encoded", "multidogo", "banking77"].contains(&row.source.as_str())
-        || ["document", "log", "code", "ids", "customer", "security"].contains(&row.category.as_str());
-    [Some((false, 1.0)), ordinary.then_some((false, 1.0))]
+        || ["document", "prose", "log", "code", "ids", "customer", "security", "table", "program", "llmdocs"].contains(&row.category.as_str());
+    let user = if row.category == "hypothetical" { 2.0 } else { 1.0 };
+    [Some((false, user)), ordinary.then_some((false, 1.0))]
 }
 
 /// All examples. `rows` are those of the data; what may not ship is left out.
@@ -133,13 +136,13 @@ fn documents(found: &[(Row, Vec<usize>)], random: &mut Random) -> Vec<(Row, Vec<
     let plain = |row: &Row| !row.attack() && row.text.len() < 2_500;
     let papers: Vec<&(Row, Vec<usize>)> = found
         .iter()
-        .filter(|(row, _)| plain(row) && (row.document() || row.category == "document" || row.category == "log"))
+        .filter(|(row, _)| plain(row) && (row.document() || ["document", "log", "table", "program", "prose"].contains(&row.category.as_str())))
         .collect();
     let asked = ["ifeval", "selfinstruct", "mtbench", "arena_hard", "cyberseceval_frr", "own_en"];
     let requests: Vec<&(Row, Vec<usize>)> = found
         .iter()
         .filter(|(row, _)| plain(row) && row.text.len() < 400 && asked.contains(&row.source.as_str()))
-        .filter(|(row, _)| !["document", "log", "code", "ids", "customer", "security"].contains(&row.category.as_str()))
+        .filter(|(row, _)| !["document", "prose", "log", "code", "ids", "customer", "security", "table", "program", "llmdocs"].contains(&row.category.as_str()))
         .collect();
     let mut made = vec![];
     if papers.is_empty() || requests.is_empty() {
@@ -190,7 +193,7 @@ fn weighted(found: Vec<(Row, Vec<usize>)>) -> Vec<Example> {
         let size = sizes.get(&(row.source.clone(), row.attack())).copied().unwrap_or(1.0);
         let weight = (400.0 / size.max(30.0)).sqrt();
         let sides = sides(&row).map(|side| side.map(|(attack, share)| (attack, share * weight)));
-        let views = sights(&row.text).into_iter().map(|sight| Stream::new(sight.text)).collect();
+        let views = sights(&row.text).into_iter().map(|sight| Stream::new(sight.text().to_string())).collect();
         Example { source: row.source, parents, sides, views }
     });
     examples.collect()

@@ -11,10 +11,11 @@ use crate::rows::Row;
 use crate::Result;
 
 /// The grammars, each with the language that it is in. The first holds what all may use.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("shared", include_str!("grammar/shared.txt")),
     ("en", include_str!("grammar/english.txt")),
     ("ml", include_str!("grammar/languages.txt")),
+    ("prose", include_str!("grammar/prose.txt")),
 ];
 
 /// A text does not get deeper than this, whatever the grammar says.

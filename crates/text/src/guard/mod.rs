@@ -86,9 +86,9 @@ impl Guard {
         let mut findings = vec![];
         if settings.asks(Layer::Classifier) {
             for sight in &sights {
-                let look = self.model.look(&sight.text);
+                let look = self.model.look(sight.text());
                 let bests = *look.of(settings.profile);
-                signals.classified(&bests, sight.hidden);
+                signals.classified(&look, sight.hidden());
                 findings.extend(classified(sight, &bests));
             }
             only_the_strongest(&mut findings);

@@ -4,15 +4,17 @@
 //! negative weight; so the score rises with every signal. Findings of patterns are taken as odds against
 //! coincidence, `-ln(1 - score)`, so that two independent ones of 0.9 weigh like one of 0.99.
 
-use gatemark_core::guard::{Finding, Layer};
+use gatemark_core::guard::{Finding, Layer, Profile};
 
-use super::classifier::{Best, Combination, SIGNALS, WIDTHS};
+use super::classifier::{Best, Combination, Look, SIGNALS};
 
 /// What each signal is, in their order.
 pub const SIGNAL_NAMES: [&str; SIGNALS] = [
     "classifier, sentence",
     "classifier, paragraph",
     "classifier, page",
+    "classifier for documents, sentence",
+    "classifier for documents, paragraph",
     "strongest rule",
     "other rules",
     "fuzzy words",
@@ -26,6 +28,11 @@ const LOGITS: (f64, f64) = (-8.0, 8.0);
 /// A rule of score 1 is not certain either.
 const CERTAIN: f64 = 0.995;
 
+/// A window's log-odds from 0 to 4: of the size of the other signals.
+fn strength(best: &Best) -> f64 {
+    (best.logit.clamp(LOGITS.0, LOGITS.1) - LOGITS.0) / 4.0
+}
+
 /// The signals of one text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Signals(pub [f64; SIGNALS]);
@@ -34,17 +41,18 @@ impl Signals {
     /// No layer was asked.
     pub const NONE: Self = Self([0.0; SIGNALS]);
 
-    /// Adds what the classifier says of a view.
-    pub(super) fn classified(&mut self, bests: &[Best; WIDTHS.len()], hidden: bool) {
-        let (least, most) = LOGITS;
-        for (signal, best) in self.0.iter_mut().zip(bests) {
-            // Between 0 and 4: of the size of the other signals.
-            let value = (best.logit.clamp(least, most) - least) / 4.0;
-            *signal = signal.max(value);
+    /// Adds what the classifier says of a view. Both heads are heard in both profiles: what turns against an
+    /// application is as wrong in a document, and an order in a page of prose is a sign for both.
+    pub(super) fn classified(&mut self, look: &Look, hidden: bool) {
+        let user = look.of(Profile::User);
+        let document = look.of(Profile::Document);
+        let windows = user.iter().chain(&document[..2]);
+        for (signal, best) in self.0.iter_mut().zip(windows) {
+            *signal = signal.max(strength(best));
         }
         if hidden {
-            let best = bests.iter().fold(0.0f64, |best, window| best.max(window.logit.min(most)));
-            self.0[7] = self.0[7].max(best / 4.0);
+            let best = user.iter().fold(0.0f64, |best, window| best.max(window.logit.min(LOGITS.1)));
+            self.0[9] = self.0[9].max(best / 4.0);
         }
     }
 
@@ -59,15 +67,15 @@ impl Signals {
                     Some((_, most)) => *most = most.max(value),
                     None => rules.push((&finding.rule, value)),
                 },
-                Layer::Fuzzy => self.0[5] = self.0[5].max(value),
-                Layer::Views => self.0[6] = self.0[6].max(value),
+                Layer::Fuzzy => self.0[7] = self.0[7].max(value),
+                Layer::Views => self.0[8] = self.0[8].max(value),
                 _ => {}
             }
         }
         let strongest = rules.iter().fold(0.0f64, |most, (_, value)| most.max(*value));
         let others: f64 = rules.iter().map(|(_, value)| value).sum::<f64>() - strongest;
-        self.0[3] = self.0[3].max(strongest);
-        self.0[4] = self.0[4].max(others.clamp(0.0, 5.0));
+        self.0[5] = self.0[5].max(strongest);
+        self.0[6] = self.0[6].max(others.clamp(0.0, 5.0));
     }
 
     /// The weighted sum, as log-odds.
@@ -94,10 +102,10 @@ mod tests {
     fn two_rules_weigh_like_their_odds_together() {
         let mut signals = Signals::NONE;
         signals.found(&[finding(Layer::Rules, "a", 0.9), finding(Layer::Rules, "b", 0.9)]);
-        assert!((signals.0[3] + signals.0[4] - -(0.01f64).ln()).abs() < 1e-9);
+        assert!((signals.0[5] + signals.0[6] - -(0.01f64).ln()).abs() < 1e-9);
         let mut once = Signals::NONE;
         once.found(&[finding(Layer::Rules, "a", 0.9), finding(Layer::Rules, "a", 0.8)]);
-        assert_eq!(once.0[4], 0.0, "a rule that strikes twice is one rule");
+        assert_eq!(once.0[6], 0.0, "a rule that strikes twice is one rule");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{BUCKETS, Model, definition};
 const MAGIC: &[u8; 8] = b"GMGUARD1";
 
 /// How many signals a score is made of; `guard::signals` says which.
-pub const SIGNALS: usize = 8;
+pub const SIGNALS: usize = 10;
 
 /// What turns a sum of bytes into log-odds.
 #[derive(Debug, Clone, Copy, PartialEq)]
