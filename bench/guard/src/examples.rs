@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatemark_text::guard::classifier::{Sink, walk};
-use gatemark_text::guard::sights;
+use gatemark_text::normal::{Limits, views};
 
 use crate::grammar;
 use crate::learn::Random;
@@ -193,7 +193,8 @@ fn weighted(found: Vec<(Row, Vec<usize>)>) -> Vec<Example> {
         let size = sizes.get(&(row.source.clone(), row.attack())).copied().unwrap_or(1.0);
         let weight = (400.0 / size.max(30.0)).sqrt();
         let sides = sides(&row).map(|side| side.map(|(attack, share)| (attack, share * weight)));
-        let views = sights(&row.text).into_iter().map(|sight| Stream::new(sight.text().to_string())).collect();
+        let views = views(&row.text, &Limits::default());
+        let views = views.iter().map(|view| Stream::new(view.text().to_string())).collect();
         Example { source: row.source, parents, sides, views }
     });
     examples.collect()

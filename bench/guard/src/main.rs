@@ -143,7 +143,7 @@ fn train(options: &TrainOptions) -> Result<()> {
     let examples = learning.examples(&rows)?;
     eprintln!("{} examples after {:.0} s", examples.len(), start.elapsed().as_secs_f64());
     let unseen = |apart| measure::unseen(&rows, &examples, apart, learning.effort(), learning.seed);
-    let seen = [unseen(Apart::Rows), unseen(Apart::Source)];
+    let seen = [unseen(Apart::Rows)?, unseen(Apart::Source)?];
     let combinations = combinations(&rows, &[&seen[0], &seen[1]]);
     let all: Vec<&Example> = examples.iter().collect();
     let model = train::train(&all, learning.effort(), learning.seed).combined(combinations);
@@ -171,7 +171,7 @@ fn run(options: &Options) -> Result<()> {
     let examples = learning.examples(&rows)?;
     eprintln!("{} examples after {:.0} s", examples.len(), start.elapsed().as_secs_f64());
     let unseen = |apart| measure::unseen(&rows, &examples, apart, learning.effort(), learning.seed);
-    let by_rows = unseen(Apart::Rows);
+    let by_rows = unseen(Apart::Rows)?;
     let combinations = if options.refit {
         combinations(&rows, &[&by_rows])
     } else {
@@ -184,9 +184,9 @@ fn run(options: &Options) -> Result<()> {
         std::fs::write(file, listed(&rows, &by_rows, &combinations))?;
     }
     if !options.quick {
-        let by_source = unseen(Apart::Source);
+        let by_source = unseen(Apart::Source)?;
         print_seen("other sources", &rows, &by_source, &combinations);
-        let by_family = unseen(Apart::Family);
+        let by_family = unseen(Apart::Family)?;
         let user = |seen: &Seen| -> Vec<f64> {
             seen[0].iter().map(|signals| signals.score(&combinations[0])).collect()
         };
@@ -202,7 +202,9 @@ fn run(options: &Options) -> Result<()> {
             std::fs::write(file, picture)?;
         }
     }
-    print_speed(&rows)?;
+    if !options.quick {
+        print_speed(&rows)?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use gatemark_core::guard::Profile;
-use gatemark_text::guard::classifier::Model;
 use gatemark_text::guard::{Guard, Signals};
 
 use crate::combine::Point;
@@ -12,6 +11,7 @@ use crate::grammar::hash;
 use crate::learn::Effort;
 use crate::rows::Row;
 use crate::train::train;
+use crate::Result;
 
 /// What is held back together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) fn group(row: &Row, apart: Apart) -> String {
 }
 
 /// Trains one model for each group and asks it about the group's rows.
-pub(crate) fn unseen(rows: &[Row], examples: &[Example], apart: Apart, effort: Effort, seed: u64) -> Seen {
+pub(crate) fn unseen(rows: &[Row], examples: &[Example], apart: Apart, effort: Effort, seed: u64) -> Result<Seen> {
     let groups: Vec<String> = rows.iter().map(|row| group(row, apart)).collect();
     let names: BTreeSet<&String> = groups.iter().collect();
     let mut seen = [vec![Signals::NONE; rows.len()], vec![Signals::NONE; rows.len()]];
@@ -52,22 +52,14 @@ pub(crate) fn unseen(rows: &[Row], examples: &[Example], apart: Apart, effort: E
             .filter(|example| example.parents.iter().all(|parent| groups[*parent] != **name))
             .collect();
         eprintln!("{}/{} {name}: {} of {} examples", number + 1, names.len(), known.len(), examples.len());
-        let guard = Guard::of(train(&known, effort, seed));
+        let guard = Guard::of(train(&known, effort, seed))?;
         for (at, row) in rows.iter().enumerate().filter(|(at, _)| groups[*at] == **name) {
             for (signals, profile) in seen.iter_mut().zip(PROFILES) {
                 signals[at] = guard.look(&row.text, &Guard::settings(profile)).0;
             }
         }
     }
-    seen
-}
-
-/// The signals of each row under one model.
-pub(crate) fn known(rows: &[Row], model: Model) -> Seen {
-    let guard = Guard::of(model);
-    PROFILES.map(|profile| {
-        rows.iter().map(|row| guard.look(&row.text, &Guard::settings(profile)).0).collect()
-    })
+    Ok(seen)
 }
 
 /// Points for a profile's combination. What is asked of documents says nothing of what people write, so

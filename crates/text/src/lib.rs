@@ -6,8 +6,8 @@
 //! for the same reason.
 //!
 //! Modules form one line, each using only those before it:
-//! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-//! `compress`; `diff`, `guard`, `judge` and `select` stand alone.
+//! `normal` ← `guard`; `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
+//! `compress`; `diff`, `judge` and `select` stand alone.
 
 pub mod check;
 pub mod compress;
@@ -16,6 +16,7 @@ pub mod conform;
 pub mod diff;
 pub mod guard;
 pub mod judge;
+pub mod normal;
 pub mod prefix;
 pub mod safety;
 pub mod schema;

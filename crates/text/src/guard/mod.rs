@@ -14,15 +14,19 @@
 
 pub mod calibrate;
 pub mod classifier;
+pub mod fuzzy;
+pub mod rules;
 mod signal;
-mod sight;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use gatemark_core::guard::{Finding, Layer, Opinion, Profile, Settings};
 
+use crate::normal::{self, Kind, Limits, View};
+
 use classifier::{BadModel, Best, Model};
-pub use sight::{Sight, sights};
+use rules::{BadRules, Rules};
 pub use signal::{SIGNAL_NAMES, Signals};
 
 /// The least score that a person looks at: at most one of a hundred harmless texts reaches it.
@@ -34,14 +38,24 @@ pub const BLOCK_AT: f64 = 0.9;
 /// All layers, ready to look.
 pub struct Guard {
     model: Model,
+    rules: Chosen,
+}
+
+/// Where rules come from.
+enum Chosen {
+    Builtin(&'static Rules),
+    Own(Box<Rules>),
 }
 
 /// Why there is no guard.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum BadGuard {
     /// The classifier's bytes.
     #[error(transparent)]
     Model(#[from] BadModel),
+    /// The rules.
+    #[error(transparent)]
+    Rules(#[from] BadRules),
 }
 
 impl Guard {
@@ -50,13 +64,38 @@ impl Guard {
     /// # Errors
     /// [`BadGuard`] if what is built in cannot be used, which is a fault of the build.
     pub fn builtin() -> Result<&'static Self, BadGuard> {
-        static GUARD: std::sync::OnceLock<Result<Guard, BadGuard>> = std::sync::OnceLock::new();
-        GUARD.get_or_init(|| Ok(Self::of(Model::builtin()?))).as_ref().map_err(Clone::clone)
+        static GUARD: OnceLock<Guard> = OnceLock::new();
+        match GUARD.get() {
+            Some(guard) => Ok(guard),
+            None => {
+                let guard = Self::of(Model::builtin()?)?;
+                Ok(GUARD.get_or_init(|| guard))
+            }
+        }
     }
 
     /// The built-in rules with another model.
-    pub fn of(model: Model) -> Self {
-        Self { model }
+    ///
+    /// # Errors
+    /// [`BadGuard`] if the built-in rules cannot be used.
+    pub fn of(model: Model) -> Result<Self, BadGuard> {
+        Ok(Self { model, rules: Chosen::Builtin(Rules::builtin()?) })
+    }
+
+    /// The one that is built in, with more rules (docs/guard-rules.md).
+    ///
+    /// # Errors
+    /// [`BadGuard`] with every problem of the rules.
+    pub fn with_rules(extra: &str) -> Result<Self, BadGuard> {
+        let rules = Rules::builtin()?.with(extra)?;
+        Ok(Self { model: Model::builtin()?, rules: Chosen::Own(Box::new(rules)) })
+    }
+
+    fn rules(&self) -> &Rules {
+        match &self.rules {
+            Chosen::Builtin(rules) => rules,
+            Chosen::Own(rules) => rules,
+        }
     }
 
     /// The least scores that are flagged and refused if nobody says otherwise. They are the same for both
@@ -81,43 +120,56 @@ impl Guard {
 
     /// What the layers say, before it is added up: for those who measure and calibrate.
     pub fn look(&self, text: &str, settings: &Settings) -> (Signals, Vec<Finding>) {
-        let sights = sights(text);
+        let mut views = normal::views(text, &Limits::default());
+        if !settings.asks(Layer::Views) {
+            // Folding alone is reading, not suspicion.
+            views.truncate(1);
+        }
         let mut signals = Signals::NONE;
         let mut findings = vec![];
+        if settings.asks(Layer::Views) {
+            findings.extend(normal::oddities(text));
+        }
+        if settings.asks(Layer::Rules) {
+            findings.extend(self.rules().matches(&views, settings.profile));
+        }
+        if settings.asks(Layer::Fuzzy) {
+            findings.extend(fuzzy::findings(self.rules(), &views, settings.profile));
+        }
+        signals.found(&findings);
         if settings.asks(Layer::Classifier) {
-            for sight in &sights {
-                let look = self.model.look(sight.text());
-                let bests = *look.of(settings.profile);
-                signals.classified(&look, sight.hidden());
-                findings.extend(classified(sight, &bests));
-            }
-            only_the_strongest(&mut findings);
+            findings.extend(self.classify(&views, settings.profile, &mut signals));
         }
         (signals, findings)
     }
-}
 
-/// A window that the model would rather call an attack, as a finding.
-fn classified(sight: &Sight, bests: &[Best; classifier::WIDTHS.len()]) -> Option<Finding> {
-    let best = bests.iter().max_by(|a, b| a.logit.total_cmp(&b.logit))?;
-    // Of equal windows the narrowest says best where it is.
-    let best = bests.iter().find(|other| other.logit >= best.logit - 0.5)?;
-    (best.logit > 0.0).then(|| {
-        let (start, end) = sight.span(best.start..best.end);
-        Finding {
+    /// What the classifier says of the views, and the window that it holds to be worst.
+    fn classify(&self, views: &[View], profile: Profile, signals: &mut Signals) -> Option<Finding> {
+        let mut worst: Option<(&View, Best)> = None;
+        for view in views {
+            let look = self.model.look(view.text());
+            signals.classified(&look, view.kind() != Kind::Folded);
+            let best = clearest(look.of(profile));
+            if worst.is_none_or(|(_, known)| best.logit > known.logit) {
+                worst = Some((view, best));
+            }
+        }
+        let (view, best) = worst.filter(|(_, best)| best.logit > 0.0)?;
+        let (start, end) = view.span(best.start..best.end);
+        (start < end).then(|| Finding {
             layer: Layer::Classifier,
             rule: "classifier".to_string(),
             score: 1.0 / (1.0 + (-best.logit).exp()),
             start,
             end,
-        }
-    })
+        })
+    }
 }
 
-/// Views of one text say the same thing several times.
-fn only_the_strongest(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| b.score.total_cmp(&a.score));
-    findings.truncate(1);
+/// The window to show: of those that are nearly as bad as the worst the narrowest, which says best where it is.
+fn clearest(bests: &[Best; classifier::WIDTHS.len()]) -> Best {
+    let most = bests.iter().fold(f64::NEG_INFINITY, |most, best| most.max(best.logit));
+    bests.iter().find(|best| best.logit >= most - 0.5).copied().unwrap_or(bests[0])
 }
 
 #[cfg(test)]
