@@ -58,7 +58,8 @@ fn dot(a: &[f64; SIGNALS], b: &[f64; SIGNALS]) -> f64 {
 /// The combination whose scores reach the thresholds for the wanted shares of harmless texts.
 pub(crate) fn combination(points: &[Point], harmless: &[Signals], rates: Rates) -> Combination {
     let (weights, bias) = fit(points);
-    let mut sums: Vec<f64> = harmless.iter().map(|signals| bias + dot(&signals.0, &weights)).collect();
+    let mut sums: Vec<f64> =
+        harmless.iter().map(|signals| bias + dot(&signals.0, &weights)).collect();
     sums.sort_by(|a, b| b.total_cmp(a));
     let flag = above(&sums, rates.flag);
     let block = above(&sums, rates.block).max(flag + 0.2);
@@ -92,7 +93,8 @@ mod tests {
 
     #[test]
     fn thresholds_are_where_they_are_promised() {
-        let signals = |value: f64| Signals(std::array::from_fn(|at| if at == 0 { value } else { 0.0 }));
+        let signals =
+            |value: f64| Signals(std::array::from_fn(|at| if at == 0 { value } else { 0.0 }));
         let points: Vec<Point> = (0..2_000)
             .map(|at| Point {
                 signals: signals(f64::from(at % 100) / 50.0 + if at % 2 == 0 { 1.0 } else { 0.0 }),

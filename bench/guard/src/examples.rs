@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use gatemark_text::guard::classifier::{Sink, walk};
 use gatemark_text::normal::{Limits, views};
 
+use crate::Result;
 use crate::grammar;
 use crate::learn::Random;
 use crate::noise::noisy;
 use crate::rows::{Row, inserted};
-use crate::Result;
 
 /// A view's pieces, with the places where windows may begin and end.
 #[derive(Default)]
@@ -68,7 +68,6 @@ impl Stream {
 
 /// A text to learn from.
 pub(crate) struct Example {
-    pub(crate) source: String,
     /// The rows that it was made of: with one of them held back, it is held back.
     pub(crate) parents: Vec<usize>,
     /// For each head: whether it is an attack there, and how much it counts; `None` if the head is not told.
@@ -95,7 +94,11 @@ fn sides(row: &Row) -> [Option<(bool, f32)>; 2] {
     // What people ask of a model is no part of an ordinary document, and nothing against it either.
     let ordinary = row.document()
         || ["benign_encoded", "multidogo", "banking77"].contains(&row.source.as_str())
-        || ["document", "prose", "log", "code", "ids", "customer", "security", "table", "program", "llmdocs"].contains(&row.category.as_str());
+        || [
+            "document", "prose", "log", "code", "ids", "customer", "security", "table", "program",
+            "llmdocs",
+        ]
+        .contains(&row.category.as_str());
     let user = if row.category == "hypothetical" { 2.0 } else { 1.0 };
     [Some((false, user)), ordinary.then_some((false, 1.0))]
 }
@@ -136,13 +139,26 @@ fn documents(found: &[(Row, Vec<usize>)], random: &mut Random) -> Vec<(Row, Vec<
     let plain = |row: &Row| !row.attack() && row.text.len() < 2_500;
     let papers: Vec<&(Row, Vec<usize>)> = found
         .iter()
-        .filter(|(row, _)| plain(row) && (row.document() || ["document", "log", "table", "program", "prose"].contains(&row.category.as_str())))
+        .filter(|(row, _)| {
+            plain(row)
+                && (row.document()
+                    || ["document", "log", "table", "program", "prose"]
+                        .contains(&row.category.as_str()))
+        })
         .collect();
     let asked = ["ifeval", "selfinstruct", "mtbench", "arena_hard", "cyberseceval_frr", "own_en"];
     let requests: Vec<&(Row, Vec<usize>)> = found
         .iter()
-        .filter(|(row, _)| plain(row) && row.text.len() < 400 && asked.contains(&row.source.as_str()))
-        .filter(|(row, _)| !["document", "prose", "log", "code", "ids", "customer", "security", "table", "program", "llmdocs"].contains(&row.category.as_str()))
+        .filter(|(row, _)| {
+            plain(row) && row.text.len() < 400 && asked.contains(&row.source.as_str())
+        })
+        .filter(|(row, _)| {
+            ![
+                "document", "prose", "log", "code", "ids", "customer", "security", "table",
+                "program", "llmdocs",
+            ]
+            .contains(&row.category.as_str())
+        })
         .collect();
     let mut made = vec![];
     if papers.is_empty() || requests.is_empty() {
@@ -195,7 +211,7 @@ fn weighted(found: Vec<(Row, Vec<usize>)>) -> Vec<Example> {
         let sides = sides(&row).map(|side| side.map(|(attack, share)| (attack, share * weight)));
         let views = views(&row.text, &Limits::default());
         let views = views.iter().map(|view| Stream::new(view.text().to_string())).collect();
-        Example { source: row.source, parents, sides, views }
+        Example { parents, sides, views }
     });
     examples.collect()
 }

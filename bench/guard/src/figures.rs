@@ -72,10 +72,18 @@ pub(crate) fn families(known: &[Scored<'_>], unknown: &[Scored<'_>]) -> String {
         counts.0.add(known.score);
         counts.1.add(unknown.score);
     }
-    let mut text = "| family | texts | flagged %, family known | family unknown |\n|---|---:|---:|---:|\n".to_string();
+    let mut text =
+        "| family | texts | flagged %, family known | family unknown |\n|---|---:|---:|---:|\n"
+            .to_string();
     for (family, (known, unknown)) in found {
         let share = |count: Count| 100.0 * count.flagged as f64 / count.all.max(1) as f64;
-        let _ = writeln!(text, "| {family} | {} | {:.1} | {:.1} |", known.all, share(known), share(unknown));
+        let _ = writeln!(
+            text,
+            "| {family} | {} | {:.1} | {:.1} |",
+            known.all,
+            share(known),
+            share(unknown)
+        );
     }
     text
 }

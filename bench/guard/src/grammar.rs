@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::Result;
 use crate::learn::Random;
 use crate::rows::Row;
-use crate::Result;
 
 /// The grammars, each with the language that it is in. The first holds what all may use.
 const FILES: [(&str, &str); 4] = [
@@ -64,7 +64,11 @@ fn parse(source: &str) -> Result<Ways> {
         let (name, right) =
             line.split_once(": ").ok_or_else(|| format!("no `name: ways` in {line:?}"))?;
         let ways = ways.entry(name.trim().to_string()).or_default();
-        ways.extend(right.split(" | ").map(|way| way.trim_matches(' ').replace("\\n", "\n").replace('¦', "|")));
+        ways.extend(
+            right
+                .split(" | ")
+                .map(|way| way.trim_matches(' ').replace("\\n", "\n").replace('¦', "|")),
+        );
     }
     Ok(ways)
 }
@@ -109,7 +113,8 @@ fn grow(ways: &Ways, roots: &Ways, language: &str, count: usize, seed: u64, rows
             _ => count / 2,
         };
         for number in 0..count {
-            let mut random = Random::new(seed ^ hash(language) ^ hash(root).rotate_left(9) ^ number as u64);
+            let mut random =
+                Random::new(seed ^ hash(language) ^ hash(root).rotate_left(9) ^ number as u64);
             let at = random.below(alternatives.len());
             let text = expand(ways, &alternatives[at], &mut random, 0);
             rows.push(Row {

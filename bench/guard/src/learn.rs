@@ -70,7 +70,11 @@ fn step(square: f32, margin: f32, dual: f32, bound: f32) -> f32 {
     for _ in 0..12 {
         let share = 1.0 / (1.0 + (-at).exp());
         let value = square * (bound * share - dual) + margin + at;
-        if value > 0.0 { high = at } else { low = at }
+        if value > 0.0 {
+            high = at
+        } else {
+            low = at
+        }
         let next = at - value / (square * bound * share * (1.0 - share) + 1.0);
         let next = if next > low && next < high { next } else { (low + high) / 2.0 };
         if (next - at).abs() < 1e-6 {

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use gatemark_core::guard::Profile;
 use gatemark_text::guard::{Guard, Signals};
 
+use crate::Result;
 use crate::combine::Point;
 use crate::examples::Example;
 use crate::grammar::hash;
 use crate::learn::Effort;
 use crate::rows::Row;
 use crate::train::train;
-use crate::Result;
 
 /// What is held back together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,13 @@ pub(crate) fn group(row: &Row, apart: Apart) -> String {
 }
 
 /// Trains one model for each group and asks it about the group's rows.
-pub(crate) fn unseen(rows: &[Row], examples: &[Example], apart: Apart, effort: Effort, seed: u64) -> Result<Seen> {
+pub(crate) fn unseen(
+    rows: &[Row],
+    examples: &[Example],
+    apart: Apart,
+    effort: Effort,
+    seed: u64,
+) -> Result<Seen> {
     let groups: Vec<String> = rows.iter().map(|row| group(row, apart)).collect();
     let names: BTreeSet<&String> = groups.iter().collect();
     let mut seen = [vec![Signals::NONE; rows.len()], vec![Signals::NONE; rows.len()]];
@@ -51,7 +57,13 @@ pub(crate) fn unseen(rows: &[Row], examples: &[Example], apart: Apart, effort: E
             .iter()
             .filter(|example| example.parents.iter().all(|parent| groups[*parent] != **name))
             .collect();
-        eprintln!("{}/{} {name}: {} of {} examples", number + 1, names.len(), known.len(), examples.len());
+        eprintln!(
+            "{}/{} {name}: {} of {} examples",
+            number + 1,
+            names.len(),
+            known.len(),
+            examples.len()
+        );
         let guard = Guard::of(train(&known, effort, seed))?;
         for (at, row) in rows.iter().enumerate().filter(|(at, _)| groups[*at] == **name) {
             for (signals, profile) in seen.iter_mut().zip(PROFILES) {
@@ -78,7 +90,11 @@ pub(crate) fn points(rows: &[Row], signals: &[Signals], profile: Profile) -> Vec
             Profile::Document if row.attack() => 0.3,
             Profile::Document => return None,
         };
-        Some(Point { signals: *signals, attack: row.attack(), weight: share * (100.0 / size).sqrt() })
+        Some(Point {
+            signals: *signals,
+            attack: row.attack(),
+            weight: share * (100.0 / size).sqrt(),
+        })
     });
     counted.collect()
 }

@@ -107,7 +107,8 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Row>> {
     let told = |number: usize, cause: &dyn std::fmt::Display| {
         format!("{}:{}: {cause}", file.display(), number + 1)
     };
-    let opened = std::fs::File::open(file).map_err(|cause| format!("{}: {cause}", file.display()))?;
+    let opened =
+        std::fs::File::open(file).map_err(|cause| format!("{}: {cause}", file.display()))?;
     let mut rows = vec![];
     for (number, line) in std::io::BufReader::new(opened).lines().enumerate() {
         let line = line.map_err(|cause| told(number, &cause))?;

@@ -16,7 +16,9 @@ pub(crate) fn per_500_bytes(guard: &Guard, rows: &[Row]) -> f64 {
         .filter(|row| (100..5_000).contains(&row.text.len()))
         .take(1_500)
         .map(|row| {
-            let least = (0..5).map(|_| time(|| drop(guard.check(&row.text, &settings)))).fold(f64::MAX, f64::min);
+            let least = (0..5)
+                .map(|_| time(|| drop(guard.check(&row.text, &settings))))
+                .fold(f64::MAX, f64::min);
             least * 1e6 * 500.0 / row.text.len() as f64
         })
         .collect();

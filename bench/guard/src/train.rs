@@ -15,7 +15,8 @@ const PROFILES: [Profile; 2] = [Profile::User, Profile::Document];
 /// A model of both heads, without a combination.
 pub(crate) fn train(examples: &[&Example], effort: Effort, seed: u64) -> Model {
     let learnt = [0, 1].map(|head| {
-        let first = learn(&pages(examples, head), Effort { epochs: effort.epochs / 2, ..effort }, seed);
+        let first =
+            learn(&pages(examples, head), Effort { epochs: effort.epochs / 2, ..effort }, seed);
         let judge = only(head, &first, seed);
         learn(&worst(examples, head, &judge), effort, seed ^ 1)
     });
@@ -70,7 +71,11 @@ fn worst<'a>(examples: &[&'a Example], head: usize, judge: &Model) -> Vec<Sample
             let pages: Vec<&[u32]> =
                 example.views.iter().flat_map(|view| view.pages(WIDTHS[2])).take(8).collect();
             let share = 0.7 * weight / pages.len().max(1) as f32;
-            samples.extend(pages.into_iter().map(|pieces| Sample { pieces, attack, weight: share }));
+            samples.extend(pages.into_iter().map(|pieces| Sample {
+                pieces,
+                attack,
+                weight: share,
+            }));
         }
     }
     samples

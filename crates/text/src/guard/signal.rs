@@ -51,7 +51,8 @@ impl Signals {
             *signal = signal.max(strength(best));
         }
         if hidden {
-            let best = user.iter().fold(0.0f64, |best, window| best.max(window.logit.min(LOGITS.1)));
+            let best =
+                user.iter().fold(0.0f64, |best, window| best.max(window.logit.min(LOGITS.1)));
             self.0[9] = self.0[9].max(best / 4.0);
         }
     }
@@ -81,7 +82,8 @@ impl Signals {
     /// The weighted sum, as log-odds.
     pub fn sum(&self, combination: &Combination) -> f64 {
         let weighted = self.0.iter().zip(&combination.weights);
-        f64::from(combination.bias) + weighted.map(|(signal, weight)| signal * f64::from(*weight)).sum::<f64>()
+        f64::from(combination.bias)
+            + weighted.map(|(signal, weight)| signal * f64::from(*weight)).sum::<f64>()
     }
 
     /// From 0 to 1.

@@ -103,8 +103,12 @@ impl Model {
             let Head { bias, step } = heads[head];
             f64::from(bias) + sum as f64 * f64::from(step) / (count.max(1) as f64).sqrt()
         };
-        let mut sums =
-            Sums { weights: &self.weights, sums: [0; HEADS], count: 0, windows: Windows::new(&score) };
+        let mut sums = Sums {
+            weights: &self.weights,
+            sums: [0; HEADS],
+            count: 0,
+            windows: Windows::new(&score),
+        };
         walk(view, &mut sums);
         Look { best: sums.windows.finish() }
     }

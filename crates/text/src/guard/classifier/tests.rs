@@ -20,10 +20,8 @@ fn against(text: &str) -> Model {
 
 #[test]
 fn what_was_written_can_be_read() {
-    let combination = Combination {
-        bias: -3.0,
-        weights: std::array::from_fn(|index| index as f32),
-    };
+    let combination =
+        Combination { bias: -3.0, weights: std::array::from_fn(|index| index as f32) };
     let model = against("ignore all").combined([combination, Combination::NOTHING]);
     let bytes = model.bytes();
     let read = Model::read(&bytes).unwrap();

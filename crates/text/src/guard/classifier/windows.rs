@@ -152,8 +152,8 @@ mod tests {
     fn memory_is_that_of_the_widest_window() {
         let score = |_: usize, sum: i64, _: u64| sum as f64;
         let mut windows = Windows::new(&score);
-        for piece in 0..100_000u64 {
-            windows.boundary(piece as usize * 10 + 10, [1; HEADS], piece + 1);
+        for piece in 0..100_000usize {
+            windows.boundary(piece * 10 + 10, [1; HEADS], piece as u64 + 1);
             assert!(windows.marks.len() <= 150, "{}", windows.marks.len());
         }
     }
