@@ -13,6 +13,8 @@ const STARTS: usize = 10;
 const RESTING: usize = 3;
 /// After the start, until memory is read.
 const REST: Duration = Duration::from_secs(2);
+/// For so long CPU time at rest is counted.
+const IDLE: Duration = Duration::from_secs(5);
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Measures and prints.
@@ -22,7 +24,7 @@ pub(crate) async fn run(binary: &Path, prompts: usize, json: bool) -> Result<()>
     let project = Project::create(binary, upstream, "metadata")?;
     project.deploy_more(prompts.saturating_sub(1))?;
     let size = std::fs::metadata(binary)?.len();
-    let (mut starts, mut firsts, mut resident) = (vec![], vec![], vec![]);
+    let (mut starts, mut firsts, mut resident, mut idle) = (vec![], vec![], vec![], vec![]);
     for _ in 0..STARTS {
         let began = Instant::now();
         let server = project.serve().await?;
@@ -31,6 +33,9 @@ pub(crate) async fn run(binary: &Path, prompts: usize, json: bool) -> Result<()>
         if resident.len() < RESTING {
             tokio::time::sleep(REST).await;
             resident.push(cpu::resident(server.process.id())?);
+            let before = cpu::read(server.process.id())?;
+            tokio::time::sleep(IDLE).await;
+            idle.push(cpu::read(server.process.id())?.since(&before));
             continue;
         }
         let plan = Plan { longest: REST, ..Plan::named(&project, &server, false) };
@@ -40,8 +45,10 @@ pub(crate) async fn run(binary: &Path, prompts: usize, json: bool) -> Result<()>
     starts.sort_unstable();
     firsts.sort_unstable();
     resident.sort_unstable();
+    idle.sort_unstable();
     let middle = |times: &[Duration]| times.get(times.len() / 2).copied().unwrap_or_default();
     let (start, first) = (middle(&starts), middle(&firsts).as_secs_f64() * 1e3);
+    let idle = 1e3 * middle(&idle).as_secs_f64() / IDLE.as_secs_f64();
     let memory = resident.get(resident.len() / 2).copied().unwrap_or_default();
     let milliseconds = start.as_secs_f64() * 1e3;
     if json {
@@ -51,6 +58,7 @@ pub(crate) async fn run(binary: &Path, prompts: usize, json: bool) -> Result<()>
             "ready_ms": milliseconds,
             "first_answer_ms": first,
             "resident_bytes": memory,
+            "idle_cpu_ms_per_s": idle,
         });
         println!("{report}");
     } else {
@@ -61,6 +69,7 @@ pub(crate) async fn run(binary: &Path, prompts: usize, json: bool) -> Result<()>
             firsts.len()
         );
         println!("memory at rest: {:.1} MiB", memory as f64 / MIB);
+        println!("CPU at rest: {idle:.1} ms a second");
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ mod purse;
 pub mod record;
 pub mod redact;
 pub mod registry;
+mod releases;
 pub mod reload;
 pub mod render;
 mod reviews;
@@ -87,7 +88,7 @@ pub struct Control {
     store: Store,
     project: Arc<Project>,
     gateway: Gateway,
-    releases: Arc<snapshot::Releases>,
+    releases: Arc<releases::Releases>,
     vendors: Arc<connect::Connections>,
     keyless: bool,
     sandbox: Option<sandbox::Sandbox>,
@@ -135,7 +136,7 @@ impl Control {
         let home = Home { folder: options.data.join("models"), watcher: options.watcher };
         let connector = connect::Connector::new(home)?;
         let config = InForce::build(options.project, options.secrets, &connector, None)?;
-        let releases = Arc::new(snapshot::Releases::default());
+        let releases = Arc::new(releases::Releases::default());
         let parts = snapshot::Ingredients {
             store: &store,
             config: &config,

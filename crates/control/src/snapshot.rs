@@ -1,83 +1,21 @@
 //! From the registry to what the gateway serves.
 //!
-//! Compiling a version is the dear part, and versions never change, so compiled releases are kept across
-//! snapshots. A version that cannot be compiled (registered by a program with another opinion) is left
-//! out and logged: one bad prompt must not stop the others. If another version of it serves, that goes on:
-//! a deployment that this server cannot serve must not end what it serves.
+//! A version that cannot be compiled (registered by a program with another opinion) is left out and logged:
+//! one bad prompt must not stop the others. If another version of it serves, that goes on: a deployment that
+//! this server cannot serve must not end what it serves.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use gatemark_core::Result;
 use gatemark_core::deploy::Deployment;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
-use gatemark_core::{Kind, Result};
 use gatemark_gateway::{Division, Pointer, Release, Side, Snapshot, SnapshotParts, Unproven};
 use gatemark_store::{Admitted, Divided, Store};
 
-use crate::cascade_judge;
 use crate::configuration::InForce;
-use crate::proof::{Court, Proofs};
-
-/// Places looked up at once. Most of a start is waiting for one answer of the store after the other.
-const TOGETHER: usize = 16;
-
-type ReleaseId = (PromptName, u32);
-
-type Compiled = HashMap<(ReleaseId, Option<ModelName>), Arc<Release>>;
-
-/// Compiled releases by prompt and number, and by the model in front, if that is not the version's first.
-#[derive(Default)]
-pub struct Releases {
-    compiled: Mutex<Compiled>,
-    proofs: Proofs,
-}
-
-impl Releases {
-    async fn led_by(
-        &self,
-        store: &Store,
-        id: &ReleaseId,
-        model: Option<&ModelName>,
-    ) -> Result<Option<Arc<Release>>> {
-        let key = (id.clone(), model.cloned());
-        let known = |releases: &Self| {
-            releases.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
-        };
-        if let Some(release) = known(self) {
-            return Ok(Some(release));
-        }
-        let read = match store.version(&id.0, id.1).await {
-            Ok(Some(version)) => match model {
-                Some(model) => Release::led_by(&version, model),
-                None => Release::compile(version),
-            },
-            Ok(None) => return Ok(None),
-            // The store is away: the snapshot in force is better than one with holes.
-            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
-            Err(error) => Err(error),
-        };
-        let read = match read {
-            Ok(release) => match cascade_judge::given(store, &release).await {
-                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
-                given => given.map(|()| release),
-            },
-            Err(error) => Err(error),
-        };
-        match read {
-            Ok(release) => {
-                let release = Arc::new(release);
-                let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-                compiled.insert(key, release.clone());
-                Ok(Some(release))
-            }
-            Err(error) => {
-                tracing::error!(prompt = %id.0, version = id.1, %error, "left out of serving");
-                Ok(None)
-            }
-        }
-    }
-}
+use crate::proof::Court;
+use crate::releases::{Led, Releases};
 
 pub(crate) struct Ingredients<'a> {
     pub(crate) store: &'a Store,
@@ -111,22 +49,23 @@ pub(crate) async fn build(from: Ingredients<'_>) -> Result<Built> {
     let pointers = from.store.pointers().await?;
     let admitted = admitted(from.store).await?;
     let divisions = from.store.divisions().await?;
+    let divisions: HashMap<i64, Divided> =
+        divisions.into_iter().map(|divided| (divided.deployment, divided)).collect();
+    let wanted =
+        pointers.iter().map(of_pointer).chain(admitted.values().flatten().map(of_admitted));
+    from.releases.prepare(from.store, wanted).await?;
     let mut prompts: HashMap<PromptName, HashMap<EnvironmentName, Pointer>> = HashMap::new();
     let mut held = vec![];
-    let mut places = Vec::with_capacity(pointers.len());
-    for deployment in &pointers {
+    for deployment in pointers {
         let key = (deployment.prompt.clone(), deployment.environment.clone());
         let versions = admitted.get(&key).map(Vec::as_slice).unwrap_or_default();
-        places.push(from.place(deployment, versions));
-    }
-    let places: Vec<Place> = stream::iter(places).buffered(TOGETHER).try_collect().await?;
-    for (deployment, place) in pointers.into_iter().zip(places) {
+        let place = from.place(&deployment, versions).await?;
         let id = (deployment.prompt.clone(), deployment.number);
         let model = deployment.model.as_ref();
         let current = from.releases.led_by(from.store, &id, model).await?;
         if let Some(mut pointer) = from.servable(current, place, &deployment, &mut held) {
             // Found by the deployment: whatever moved the pointer ends what divided it.
-            let divided = divisions.iter().find(|divided| divided.deployment == deployment.id);
+            let divided = divisions.get(&deployment.id);
             // A server that cannot serve what is deployed cannot compare anything with it.
             if let Some(divided) =
                 divided.filter(|_| pointer.current.version.number == deployment.number)
@@ -288,6 +227,14 @@ impl Ingredients<'_> {
         held.push(one);
         Some(place.serving(serving))
     }
+}
+
+fn of_pointer(deployment: &Deployment) -> Led {
+    ((deployment.prompt.clone(), deployment.number), deployment.model.clone())
+}
+
+fn of_admitted(admitted: &Admitted) -> Led {
+    ((admitted.prompt.clone(), admitted.number), admitted.model.clone())
 }
 
 type AdmittedHere = HashMap<(PromptName, EnvironmentName), Vec<Admitted>>;

@@ -45,7 +45,7 @@ impl Control {
             let earlier = match known.get(key) {
                 Some(_) => None,
                 // What is wrong again has been over for a while.
-                None if is_wrong(key, &seen) => self.store().alert(key).await?,
+                None if self.is_wrong(key, &seen) => self.store().alert(key).await?,
                 None => continue,
             };
             let before = known.get(key).copied().or(earlier.as_ref());
@@ -53,6 +53,17 @@ impl Control {
         }
         self.count().await?;
         failed.map_or(Ok(changed), Err)
+    }
+
+    /// Whether something is seen of `key` that can be told. Prompts that nobody calls have no data for most rules, for
+    /// ever: nothing is looked up for those that are not wanted.
+    fn is_wrong(&self, key: &str, seen: &Seen) -> bool {
+        let Some(signal) = seen.signals.get(key) else { return false };
+        match signal.state {
+            SignalState::Ok => false,
+            SignalState::Breach => true,
+            SignalState::NoData => self.project().alerts.policy(&signal.rule).no_data.is_some(),
+        }
     }
 
     async fn count(&self) -> Result<()> {
@@ -158,11 +169,6 @@ impl Control {
         }));
         found
     }
-}
-
-/// Whether something other than all well is seen of `key`.
-fn is_wrong(key: &str, seen: &Seen) -> bool {
-    seen.signals.get(key).is_some_and(|signal| signal.state != SignalState::Ok)
 }
 
 /// What is seen of `key` now, if anybody can say.

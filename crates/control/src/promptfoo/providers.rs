@@ -18,7 +18,7 @@ pub(super) struct Models {
 }
 
 /// Parameters that mean the same here.
-const SAME: [&str; 10] = [
+const SAME: [&str; 9] = [
     "temperature",
     "max_tokens",
     "max_completion_tokens",
@@ -27,9 +27,11 @@ const SAME: [&str; 10] = [
     "presence_penalty",
     "seed",
     "stop",
-    "response_format",
     "reasoning_effort",
 ];
+
+/// Those that are handed on as they are.
+const HANDED_ON: [&str; 2] = ["response_format", "top_k"];
 
 /// Reads `providers:` or `targets:`. `map` has the user's own names, by label or id.
 pub(super) fn all(node: &Node, map: &BTreeMap<String, ModelName>, ledger: &mut Ledger) -> Models {
@@ -86,9 +88,12 @@ impl Models {
         };
         let mut entry = Map::new();
         entry.insert("model".into(), model.as_str().into());
+        let mut handed_on = Map::new();
         for (name, value) in config.map(Node::fields).unwrap_or_default() {
             if SAME.contains(&name.as_str()) {
                 entry.insert(name.clone(), value.json());
+            } else if HANDED_ON.contains(&name.as_str()) {
+                handed_on.insert(name.clone(), value.json());
             } else if !["apiKeyEnvar", "apiBaseUrl", "apiHost"].contains(&name.as_str()) {
                 let secret = name.to_lowercase().contains("key");
                 let advice = match secret {
@@ -97,6 +102,9 @@ impl Models {
                 };
                 ledger.leave(format!("provider setting `{name}`"), &value.place, advice);
             }
+        }
+        if !handed_on.is_empty() {
+            entry.insert("parameters".into(), handed_on.into());
         }
         self.provider(&model, config, node, ledger);
         self.entries.retain(|other| other["model"] != *model.as_str());

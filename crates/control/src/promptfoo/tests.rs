@@ -43,6 +43,18 @@ fn cases_that_would_prove_nothing_are_left_out() {
 }
 
 #[test]
+fn parameters_without_a_field_of_their_own_are_handed_on() {
+    let text = "prompts: ['{{a}}']\nproviders: [{id: openai:gpt-4o, config: {temperature: 0, \
+                response_format: {type: json_object}}}]\ntests: [{vars: {a: x}, assert: \
+                [{type: is-json}]}]\n";
+    let found = imported(&[("c.yaml", text)]).unwrap();
+    assert!(found.left_out.is_empty(), "{:?}", found.left_out);
+    let written = found.files.iter().find(|(path, _)| path.ends_with("prompt.yaml")).unwrap().1;
+    let parameters = r#""temperature":0,"parameters":{"response_format":{"type":"json_object"}}"#;
+    assert!(written.contains(parameters), "{written}");
+}
+
+#[test]
 fn what_our_reader_refuses_is_told_at_once() {
     let text = format!(
         "{HEAD}tests: [{{vars: {{a: x, 'my var': y}}, assert: [{{type: contains, value: x}}]}}]\n"

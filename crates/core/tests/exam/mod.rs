@@ -40,6 +40,7 @@ impl Exam {
         }
         let (some, all) = (&wrong[..wrong.len().min(8)], lines.len());
         assert!(wrong.is_empty(), "{} of {all} differ:\n{}", wrong.len(), some.join("\n"));
+        println!("{all} answers equal the reference's to {tolerance}");
     }
 }
 

@@ -93,6 +93,24 @@ impl Store {
         row.as_ref().map(version).transpose()
     }
 
+    /// Those of `wanted`, a handful of hundreds at most, that exist, in one statement. What is wrong with one is
+    /// told of that one.
+    pub async fn versions_of(
+        &self,
+        wanted: Vec<(PromptName, u32)>,
+    ) -> Result<Vec<((PromptName, u32), Result<Version>)>> {
+        if wanted.is_empty() {
+            return Ok(vec![]);
+        }
+        let pair = |index: usize| format!("(${}, ${})", 2 * index + 1, 2 * index + 2);
+        let pairs = (0..wanted.len()).map(pair).collect::<Vec<_>>().join(", ");
+        let sql = format!("{VERSION} WHERE (prompt, number) IN (VALUES {pairs})");
+        let values = wanted.iter().flat_map(|(prompt, number)| values![prompt, *number]).collect();
+        let rows = self.database().read(&sql, values).await?;
+        let named = |row: &Row| Ok(((row.parsed("prompt")?, row.number("number")?), version(row)));
+        rows.iter().map(named).collect()
+    }
+
     /// The newest version.
     pub async fn latest(&self, prompt: &PromptName) -> Result<Option<Version>> {
         let sql = format!("{VERSION} WHERE prompt = $1 ORDER BY number DESC LIMIT 1");
