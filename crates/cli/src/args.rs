@@ -5,8 +5,8 @@ use gatemark_core::error::Result;
 
 use crate::command::{
     advise, alert, alerts, approve, audit, budget, cache, calls, cascade, compare, compat,
-    compress, conversation, deploy, diff, evaluation, experiment, feedback, gate, import, init,
-    judge, key, list, log, monitor, openapi, prices, push, report, resume, retire, review,
+    compress, conversation, deploy, diff, evaluation, experiment, feedback, gate, guard, import,
+    init, judge, key, list, log, monitor, openapi, prices, push, report, resume, retire, review,
     rollback, rollout, sandbox, score, serve, show, stats, stop, suite, test, tokens,
 };
 use crate::context::Context;
@@ -48,6 +48,7 @@ enum Command {
     Approve(approve::Args),
     Review(review::Args),
     Gate(gate::Args),
+    Guard(guard::Args),
     Deploy(deploy::Args),
     Rollback(rollback::Args),
     Stop(stop::Args),
@@ -99,6 +100,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Review(args) => review::run(args, context).await,
         Command::Approve(args) => approve::run(args, context).await,
         Command::Gate(args) => gate::run(args, context).await,
+        Command::Guard(args) => guard::run(args, terminal),
         Command::Deploy(args) => deploy::run(args, context).await,
         Command::Rollback(args) => rollback::run(args, context).await,
         Command::Stop(args) => stop::run(args, context).await,

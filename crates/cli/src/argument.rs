@@ -2,9 +2,11 @@
 
 use gatemark_core::call::{CallPurpose, Outcome};
 use gatemark_core::money::NanoUsd;
-use gatemark_gateway::{PromptRef, Selector};
+use gatemark_gateway::{PromptRef, Selector, clock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::moment;
 
 /// Reads `service/name[@selector]`.
 pub(crate) fn prompt_ref(text: &str) -> Result<PromptRef, String> {
@@ -14,6 +16,11 @@ pub(crate) fn prompt_ref(text: &str) -> Result<PromptRef, String> {
 /// Reads a selector: a version number, a semantic version or an environment.
 pub(crate) fn selector(text: &str) -> Result<Selector, String> {
     Selector::parse(text, "version").map_err(|error| error.message().to_string())
+}
+
+/// Reads how long ago something was, or a moment, as microseconds since 1970.
+pub(crate) fn moment(text: &str) -> Result<i64, String> {
+    moment::parse(text, clock::now_us())
 }
 
 /// Reads how many calls may be under way at once.

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::Path;
 
-use gatemark_core::diagnostic::{Diagnostic, Place};
+use gatemark_core::diagnostic::{Diagnostic, Place, did_you_mean};
 use gatemark_core::error::{Error, Kind, Result};
 use serde_json::{Map, Value};
 
@@ -15,6 +15,54 @@ use crate::lines::{self, LONGEST};
 pub(crate) struct Line {
     pub(crate) place: Place,
     pub(crate) object: Map<String, Value>,
+}
+
+impl Line {
+    /// Takes the `id` out: a string or a number.
+    pub(crate) fn id(&mut self) -> Result<Value, Diagnostic> {
+        match self.object.remove("id") {
+            Some(id @ (Value::String(_) | Value::Number(_))) => Ok(id),
+            found => Err(self.problem("id", "a string or a number", found.as_ref())),
+        }
+    }
+
+    /// Takes a text out.
+    pub(crate) fn text(&mut self, field: &str) -> Result<String, Diagnostic> {
+        match self.object.remove(field) {
+            Some(Value::String(text)) => Ok(text),
+            found => Err(self.problem(field, "a string", found.as_ref())),
+        }
+    }
+
+    /// Takes a text out that may be missing or null.
+    pub(crate) fn maybe_text(&mut self, field: &str) -> Result<Option<String>, Diagnostic> {
+        match self.object.remove(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(found) => Err(self.problem(field, "a string, or leave it out", Some(&found))),
+        }
+    }
+
+    fn problem(&self, field: &str, wanted: &str, found: Option<&Value>) -> Diagnostic {
+        let place = self.place.clone();
+        let Some(found) = found else {
+            let near = did_you_mean(field, self.object.keys().map(String::as_str));
+            let hint = match near {
+                Some(near) => format!("rename `{near}` to `{field}`"),
+                None => format!("add `{field}`, {wanted}"),
+            };
+            return Diagnostic::error(place, format!("`{field}` is missing")).hint(hint);
+        };
+        let kind = match found {
+            Value::Null => "null",
+            Value::Bool(_) => "true or false",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+        };
+        Diagnostic::error(place, format!("`{field}` is {kind}")).hint(format!("make it {wanted}"))
+    }
 }
 
 /// The lines of a file that hold something.

@@ -10,7 +10,7 @@ use gatemark_core::id::PromptName;
 use gatemark_core::money::NanoUsd;
 use gatemark_core::review::Finding;
 use gatemark_store::call::CallFilter;
-use gatemark_store::queue::ReviewFilter;
+use gatemark_store::{ReviewFilter, Standing};
 use serde::Serialize;
 
 use crate::Control;
@@ -141,11 +141,15 @@ impl Control {
         };
         let mut report = CascadeReport::default();
         let records = self.calls(&filter).await?;
-        let looked_at =
-            ReviewFilter { resolved: Some(true), prompt: Some(prompt.clone()), limit: u32::MAX };
-        let reviews = self.reviews(&looked_at).await?.into_iter();
+        let looked_at = ReviewFilter {
+            standing: Standing::Decided,
+            prompt: Some(prompt.clone()),
+            limit: u32::MAX,
+            ..ReviewFilter::default()
+        };
+        let reviews = self.store().reviews(&looked_at).await?.into_iter();
         let found: HashMap<String, Finding> =
-            reviews.filter_map(|item| Some((item.call, item.resolved?.finding))).collect();
+            reviews.filter_map(|item| Some((item.call, item.desk.resolved?.finding?))).collect();
         for record in &records {
             report.add(record, found.get(&record.id).copied());
         }

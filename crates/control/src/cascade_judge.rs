@@ -4,9 +4,11 @@
 //! The judge is named with its version and model, so who judges is part of the version's content, and its
 //! evidence is of that judge. The gateway holds no registry: a release is given its judge when it is compiled.
 
+use std::collections::BTreeSet;
+
 use gatemark_core::context::By;
 use gatemark_core::diagnostic::Diagnostic;
-use gatemark_core::error::{Error, Result};
+use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::gate::{Checklist, Finding};
 use gatemark_core::id::EnvironmentName;
 use gatemark_core::prompt::{Content, Version};
@@ -88,6 +90,44 @@ impl Control {
             return Err(Error::invalid(message).at("model").coded("price_unknown"));
         }
         Ok(())
+    }
+
+    /// That no version that serves, or takes part in a rollout or experiment, goes up by the judgement of `judge`. It
+    /// would go on doing so: a retired judge judges for as long as somebody names it.
+    ///
+    /// # Errors
+    /// `Refused`, with who does.
+    pub(crate) async fn judges_nobody(&self, judge: &Version) -> Result<()> {
+        let (pointers, divisions) =
+            (self.store().pointers().await?, self.store().divisions().await?);
+        let serving = pointers.into_iter().map(|one| (one.prompt, one.number, one.environment));
+        let arms = divisions.into_iter().flat_map(|divided| {
+            let (prompt, environment) = (divided.prompt, divided.environment);
+            let arms = divided.division.split.arms.into_iter();
+            arms.map(move |arm| (prompt.clone(), arm.number, environment.clone()))
+        });
+        let all: BTreeSet<_> = serving.chain(arms).collect();
+        let mut found = vec![];
+        for (prompt, number, environment) in all {
+            let version = self.store().version(&prompt, number).await?;
+            let named = version.as_ref().and_then(|version| version.content.judge());
+            let is_it = named.is_some_and(|named| {
+                named.prompt == judge.prompt && named.version == judge.semver.to_string()
+            });
+            if is_it {
+                found.push(format!("version {number} of `{prompt}` in {environment}"));
+            }
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "version {} of `{}` judges for the cascade of {}: deploy one with another judge first",
+            judge.number,
+            judge.prompt,
+            found.join(" and ")
+        );
+        Err(Error::new(Kind::Refused, message).coded("judge_in_use"))
     }
 
     /// What somebody who trusts the judge of a release's cascade should know.

@@ -50,7 +50,7 @@ pub mod registry;
 mod releases;
 pub mod reload;
 pub mod render;
-mod reviews;
+pub mod reviews;
 pub mod rival;
 pub mod rollout;
 pub mod sandbox;

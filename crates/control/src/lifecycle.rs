@@ -173,7 +173,7 @@ impl Control {
     /// Retires a version: it is not deployed any more, and may still be rolled back to.
     ///
     /// # Errors
-    /// `Refused` if it serves anywhere or is retired already, saying what to do first.
+    /// `Refused` if it serves anywhere, judges for a cascade that does, or is retired already, saying what to do first.
     pub async fn retire(
         &self,
         prompt: &PromptName,
@@ -185,6 +185,7 @@ impl Control {
         let version = select::version(&self.store, prompt, selector).await?;
         let at = self.stage(&version).await?;
         stage::check(&named(&version), at, Stage::Retired, By::Retire)?;
+        self.judges_nobody(&version).await?;
         let retirement = Retirement { actor: actor.to_string(), reason, at: clock::now_us() };
         self.store.retire(&id(&version), &retirement).await?;
         Ok(version)

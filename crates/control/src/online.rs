@@ -2,8 +2,8 @@
 //! use and that need no wanted answer.
 //!
 //! Calls are drawn by the gateway, by a hash of their ids, and wait in a queue that the store fills with their
-//! records. This task takes one after the other, the prompt and arm that was judged least first, and keeps what
-//! checks find as scores of the call. Callers wait for none of it and pay for none of it: it has an amount for the
+//! records. This task takes one after the other, the prompt that was judged least first and its arms as they come, and
+//! keeps what checks find as scores of the call. Callers wait for none of it and pay for none of it: it has an amount for the
 //! day in `gatemark.yaml`, and budgets see its calls under a name of their own.
 
 use gatemark_core::call::{CallPurpose, CallRecord};
@@ -19,6 +19,7 @@ use gatemark_text::check::Observation;
 use gatemark_text::tokens;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::Control;
 use crate::checks::{self, Ahead, Assertion, Seen};
@@ -50,9 +51,10 @@ const REMEMBERED: i64 = 8 * DAY;
 const LOST: i64 = 600 * SECOND;
 
 /// How online evaluation goes in one environment, since the beginning of the day in UTC.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct OnlineStanding {
     /// Where.
+    #[schema(value_type = String)]
     pub environment: EnvironmentName,
     /// The share of calls that is drawn, 0 to 1.
     pub share: f64,

@@ -52,10 +52,8 @@ impl Control {
             // A probe that did not come to its end is no sign of anything.
             Err(error) => Said::nothing(error.to_string()),
         };
-        let mut signals = [signal(&deployment, probe, said, clock::now_us())];
-        let key = signals.first().map(|signal| signal.key.clone()).unwrap_or_default();
-        self.store.save_signals(&key, &mut signals).await?;
-        let [signal] = signals;
+        let mut signal = signal(&deployment, probe, said, clock::now_us());
+        self.store.save_signal(&mut signal).await?;
         Ok(signal)
     }
 

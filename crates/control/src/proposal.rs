@@ -3,11 +3,12 @@
 //! A model's answer in production is no evidence of what is right: it is proposed as the wanted answer,
 //! and stays `review: pending`, which `push` refuses, until somebody accepts or rejects the case.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use gatemark_core::call::CallRecord;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::prompt::Content;
+use gatemark_core::review::{Decision, Resolution};
 use gatemark_core::suite::Suite;
 use gatemark_core::variable::{self, VariableType};
 use gatemark_core::{Digest, canonical};
@@ -16,6 +17,9 @@ use serde_json::{Map, Value};
 
 use crate::answer_place;
 use crate::redact::Redactor;
+
+/// The tag of cases that come from calls.
+const TAG: &str = "from-calls";
 
 /// A case as a line of a review file: the fields of a case, `proposed` and `review`.
 pub type Line = Map<String, Value>;
@@ -51,6 +55,9 @@ pub struct Purpose<'a> {
     pub known: &'a HashSet<String>,
     /// How many to draw, with the seed of the draw; all if `None`.
     pub sample: Option<(usize, u64)>,
+    /// What people decided, by the call's id: an approved or edited answer is the wanted one, and for a rejected one
+    /// somebody has to say what is.
+    pub reviewed: &'a HashMap<String, Resolution>,
 }
 
 /// Makes cases of `records`, in their order.
@@ -117,9 +124,23 @@ fn propose(
         proposals.repeated += 1;
         return Ok(());
     }
-    let mut proposed = record.output.as_deref().and_then(|output| wanted(output, purpose));
-    if let Some(value) = &mut proposed {
+    let said = purpose.reviewed.get(&record.id);
+    let answer = match said.map(|said| said.decision) {
+        None | Some(Decision::Approve) => record.output.as_deref(),
+        Some(Decision::Edit) => said.and_then(|said| said.answer.as_deref()),
+        Some(Decision::Reject | Decision::Skip) => None,
+    };
+    let mut answer = answer.and_then(|answer| wanted(answer, purpose));
+    if let Some(value) = &mut answer {
         redactor.redact_value(value);
+    }
+    let (mut tags, mut source) = (vec![TAG, record.outcome.word()], format!("call {}", record.id));
+    if let Some(said) = said {
+        tags.push(said.decision.done());
+        source.push_str(&format!(", {} by {}", said.decision.done(), said.actor));
+        if let Some(note) = &said.note {
+            source.push_str(&format!(": {}", redactor.redact(note)));
+        }
     }
     proposals.redacted += redactor.replaced();
     let mut line = Line::new();
@@ -127,11 +148,11 @@ fn propose(
     put("id", id.into());
     put("review", "pending".into());
     put("category", purpose.category.into());
-    put("tags", vec!["from-calls", record.outcome.word()].into());
-    put("source", format!("call {}", record.id).into());
+    put("tags", tags.into());
+    put("source", source.into());
     put("variables", variables.into());
-    if let Some(value) = proposed {
-        put("proposed", value);
+    if let Some(value) = answer {
+        put(if said.is_some() { "expected" } else { "proposed" }, value);
     }
     proposals.lines.push(line);
     Ok(())
@@ -217,11 +238,18 @@ pub struct Decided {
     pub pending: Vec<Line>,
 }
 
+/// Whether somebody found the answer wrong and nobody has said what would be right.
+fn lacks_answer(line: &Line) -> bool {
+    let rejected = Value::from(Decision::Reject.done());
+    let tags = line.get("tags").and_then(Value::as_array);
+    tags.is_some_and(|tags| tags.contains(&rejected)) && !line.contains_key("expected")
+}
+
 /// Applies decisions to the lines of a review file: all of them or none.
 ///
 /// # Errors
-/// `Invalid` for ids that the file lacks, that are both accepted and rejected, or for a wanted answer that
-/// is given to several cases.
+/// `Invalid` for ids that the file lacks, that are both accepted and rejected, for a wanted answer that
+/// is given to several cases, or for none where the call's answer was found wrong.
 pub fn decide(lines: Vec<Line>, decisions: &Decisions) -> Result<Decided> {
     let Decisions { accept, reject, expected } = decisions;
     let known: HashSet<&str> = lines.iter().map(id_of).collect();
@@ -236,6 +264,14 @@ pub fn decide(lines: Vec<Line>, decisions: &Decisions) -> Result<Decided> {
     if expected.is_some() && accept.len() != 1 {
         let message = "--expected is the wanted answer of one case: accept one at a time with it";
         return Err(Error::invalid(message).at("--expected"));
+    }
+    let lacking = lines.iter().filter(|line| lacks_answer(line) && expected.is_none());
+    if let Some(id) = lacking.map(id_of).find(|id| accept.iter().any(|accepted| accepted == id)) {
+        let message = format!(
+            "the answer of {id} was rejected and nobody said what is wanted: accept it with --expected, or write \
+             `expected` into its line"
+        );
+        return Err(Error::invalid(message).at("--accept"));
     }
     let mut decided = Decided { accepted: vec![], rejected: 0, pending: vec![] };
     for mut line in lines {
@@ -258,121 +294,4 @@ pub fn decide(lines: Vec<Line>, decisions: &Decisions) -> Result<Decided> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn record(id: &str, input: Value, output: &str) -> CallRecord {
-        let digest = Digest::of(b"x").to_string();
-        serde_json::from_value(json!({
-            "id": id, "at": 1, "purpose": "serve", "caller": "c", "prompt": "a/b", "number": 1,
-            "version": digest, "environment": "production", "arm": "stable", "model": "sim/m",
-            "stream": false, "outcome": "ok", "error": null, "variables_hash": null,
-            "recording": "content", "input": input.to_string(), "output": output,
-            "usage": gatemark_core::model::Usage::default(), "cost": 0, "priced": true, "latency_us": 1,
-            "vendor_us": 1, "first_token_us": null, "attempts": []
-        }))
-        .unwrap()
-    }
-
-    fn content() -> Content {
-        serde_json::from_value(json!({
-            "variables": {
-                "text": {"type": "string", "trust": "untrusted"},
-                "tone": {"type": "enum", "values": ["calm", "a@b.example"], "trust": "trusted", "default": "calm"},
-            },
-            "messages": [{"role": "user", "text": "{{ text }}"}],
-            "output": {"schema": {"type": "object"}},
-            "models": [{"model": "sim/m"}],
-            "limits": {},
-        }))
-        .unwrap()
-    }
-
-    fn suite() -> Suite {
-        serde_json::from_value(json!({
-            "thresholds": {},
-            "checks": [{"metric": "equals", "parameters": {"at": "/queue"}}],
-            "cases": [{"id": "a", "category": "happy", "variables": {"text": "known"}, "expected": "x"}],
-        }))
-        .unwrap()
-    }
-
-    fn proposals(records: &[CallRecord], sample: Option<(usize, u64)>) -> Proposals {
-        let (content, suite) = (content(), suite());
-        let known = HashSet::new();
-        let purpose = Purpose {
-            content: &content,
-            suite: Some(&suite),
-            category: "production",
-            known: &known,
-            sample,
-        };
-        of_calls(records, &purpose).unwrap()
-    }
-
-    #[test]
-    fn calls_become_redacted_cases_once() {
-        let call = |id: &str, text: &str| {
-            let variables = json!({"variables": {"text": text, "tone": "a@b.example"}});
-            record(id, variables, "{\"queue\": \"mail of z@y.example\"}")
-        };
-        let found = proposals(
-            &[
-                call("1", "I am z@y.example"),
-                call("2", "I am z@y.example"),
-                call("3", "I am q@y.example"),
-                record("4", json!({"variables": {"text": "known", "tone": "calm"}}), ""),
-                record(
-                    "5",
-                    json!({"variables": {"text": "x"}, "messages": [{"role": "user"}]}),
-                    "",
-                ),
-                record("6", json!({"variables": {"text": 5}}), ""),
-                record("7", json!({"variables": {"text": "talk"}, "messages": []}), "no JSON"),
-            ],
-            None,
-        );
-        assert_eq!((found.repeated, found.with_messages, found.misfits), (3, 1, 1));
-        assert_eq!(found.lines.len(), 2);
-        let line = &found.lines[0];
-        assert_eq!(line["variables"], json!({"text": "I am <email-1>", "tone": "a@b.example"}));
-        assert_eq!(line["proposed"], json!("mail of <email-1>"));
-        assert_eq!((&line["review"], &line["source"]), (&json!("pending"), &json!("call 1")));
-        assert!(!found.lines[1].contains_key("proposed"), "{:?}", found.lines[1]);
-    }
-
-    #[test]
-    fn a_draw_depends_on_its_seed_alone() {
-        let records: Vec<CallRecord> = (0..40)
-            .map(|n| record(&n.to_string(), json!({"variables": {"text": n.to_string()}}), "{}"))
-            .collect();
-        let drawn = |seed| {
-            let found = proposals(&records, Some((7, seed)));
-            found.lines.iter().map(|line| id_of(line).to_string()).collect::<Vec<_>>()
-        };
-        assert_eq!(drawn(1).len(), 7);
-        assert_eq!(drawn(1), drawn(1));
-        assert_ne!(drawn(1), drawn(2));
-    }
-
-    #[test]
-    fn decisions_are_all_applied_or_none() {
-        let text = "{\"id\": \"a\", \"review\": \"pending\", \"proposed\": 1}\n\n{\"id\": \"b\", \"review\": \"pending\", \"proposed\": 1, \"expected\": 2}\n{\"id\": \"c\"}\n";
-        let lines = parse(text).unwrap();
-        let of = |accept: &[&str], reject: &[&str], expected: Option<Value>| {
-            let own = |ids: &[&str]| ids.iter().map(ToString::to_string).collect();
-            decide(lines.clone(), &Decisions { accept: own(accept), reject: own(reject), expected })
-        };
-        let decided = of(&["a", "b"], &["c"], None).unwrap();
-        assert_eq!(
-            written(&decided.accepted).unwrap(),
-            "{\"id\":\"a\",\"expected\":1}\n{\"id\":\"b\",\"expected\":2}\n"
-        );
-        assert_eq!((decided.rejected, decided.pending.len()), (1, 0));
-        assert_eq!(of(&["a"], &[], Some(json!("x"))).unwrap().accepted[0]["expected"], json!("x"));
-        assert!(of(&["z"], &[], None).unwrap_err().message().contains("no case z"));
-        assert!(of(&["a"], &["a"], None).is_err() && of(&["a", "b"], &[], Some(json!(1))).is_err());
-        assert!(parse("{}\n").unwrap_err().message().contains("line 1"));
-    }
-}
+mod tests;

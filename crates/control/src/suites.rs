@@ -1,6 +1,6 @@
 //! Looking at suites, and making new cases from recorded calls.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 use gatemark_core::Digest;
@@ -8,9 +8,11 @@ use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{EnvironmentName, PromptName};
 use gatemark_core::model::Recording;
+use gatemark_core::review::Resolution;
 use gatemark_core::suite::Suite;
 use gatemark_gateway::Selector;
 use gatemark_store::call::CallFilter;
+use gatemark_store::{ReviewFilter, Standing};
 
 use crate::proposal::{self, Proposals, Purpose};
 use crate::{Control, select};
@@ -65,6 +67,8 @@ pub struct FromCalls {
     pub sample: Option<(usize, u64)>,
     /// Ids of cases that were proposed before.
     pub known: HashSet<String>,
+    /// Only calls that people have decided on, with what they decided.
+    pub reviewed: bool,
 }
 
 impl Control {
@@ -141,7 +145,19 @@ impl Control {
             limit: wanted.limit,
             ..CallFilter::default()
         };
-        let records = self.calls(&filter).await?;
+        let reviewed =
+            if wanted.reviewed { self.decided_on(wanted).await? } else { HashMap::new() };
+        let records = if wanted.reviewed {
+            let mut found = vec![];
+            for id in reviewed.keys() {
+                let one = CallFilter { id: Some(id.clone()), ..filter.clone() };
+                found.extend(self.store().calls(&one).await?);
+            }
+            found.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
+            found
+        } else {
+            self.calls(&filter).await?
+        };
         if !records.is_empty() && records.iter().all(|record| record.input.is_none()) {
             return Err(self.unrecorded(&records));
         }
@@ -151,8 +167,24 @@ impl Control {
             category: &wanted.category,
             known: &wanted.known,
             sample: wanted.sample,
+            reviewed: &reviewed,
         };
         proposal::of_calls(&records, &purpose)
+    }
+
+    /// What people decided about calls of the prompt, by the call's id.
+    async fn decided_on(&self, wanted: &FromCalls) -> Result<HashMap<String, Resolution>> {
+        self.ship_if_possible().await;
+        let filter = ReviewFilter {
+            standing: Standing::Decided,
+            prompt: Some(wanted.prompt.clone()),
+            environment: wanted.environment.clone(),
+            since: wanted.since,
+            limit: wanted.limit,
+            ..ReviewFilter::default()
+        };
+        let found = self.store().reviews(&filter).await?.into_iter();
+        Ok(found.filter_map(|item| Some((item.call, item.desk.resolved?))).collect())
     }
 
     fn unrecorded(&self, records: &[CallRecord]) -> Error {

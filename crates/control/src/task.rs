@@ -50,7 +50,7 @@ impl Task {
 /// long a call waits for one that is not in memory. `stops` looks at the file of stops and at nothing else,
 /// `stop-orders` brings file and database to the same. `alerts` bounds how long what is wrong is not
 /// seen, `deliver` how long what is seen is not told.
-const TASKS: [Task; 17] = [
+const TASKS: [Task; 18] = [
     // Two, so that a database that makes us wait does not keep a stop in the file from being seen.
     Task { name: "stops", period: Duration::from_millis(100), job: stops },
     Task { name: "stop-orders", period: Duration::from_millis(200), job: stop_orders },
@@ -69,6 +69,7 @@ const TASKS: [Task; 17] = [
     Task { name: "alerts", period: Duration::from_secs(1), job: alerts },
     Task { name: "deliver", period: Duration::from_millis(500), job: deliver },
     Task { name: "forget-alerts", period: Duration::from_secs(3600), job: forget_alerts },
+    Task { name: "forget-shown", period: Duration::from_secs(3600), job: forget_shown },
 ];
 
 fn refresh(control: Control) -> BoxFuture<'static, Result<()>> {
@@ -146,6 +147,10 @@ fn deliver(control: Control) -> BoxFuture<'static, Result<()>> {
 
 fn forget_alerts(control: Control) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { control.forget_alerts(clock::now_us()).await })
+}
+
+fn forget_shown(control: Control) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { control.forget_shown(clock::now_us()).await })
 }
 
 /// The running tasks' shared status.

@@ -13,6 +13,7 @@ use crate::error::Kind;
 use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
 use crate::model::{Recording, Usage};
 use crate::money::NanoUsd;
+use crate::review::read_reasons;
 
 /// Why a call was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,9 +193,9 @@ pub struct CallRecord {
     /// Whether a repair of the answer succeeded; `None` if none was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repaired: Option<bool>,
-    /// The condition by which the answer was put before a person, if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub review: Option<String>,
+    /// Why a person is to look at it, see [`Cause`](crate::review::Cause); nobody is if there is no reason.
+    #[serde(default, deserialize_with = "read_reasons", skip_serializing_if = "Vec::is_empty")]
+    pub review: Vec<String>,
     /// Whether its answer is drawn to be judged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub evaluate: bool,
@@ -260,7 +261,7 @@ impl CallRecord {
             cache: None,
             cascade: None,
             repaired: None,
-            review: None,
+            review: vec![],
             evaluate: false,
             conversation: None,
             examples: None,
@@ -311,6 +312,13 @@ mod tests {
             (None, NanoUsd(0), 0)
         );
         assert_eq!((record.usage.reasoning, record.cost), (0, NanoUsd(7)));
+        let review = |text: &str| {
+            let text = OLD.replacen('{', text, 1);
+            serde_json::from_str::<CallRecord>(&text).unwrap().review
+        };
+        assert_eq!(review(r#"{"review":"sure < 0.7","#), ["sure < 0.7"]);
+        assert_eq!(review(r#"{"review":["sample","guard: x"],"#).len(), 2);
+        assert!(review(r#"{"review":null,"#).is_empty());
         assert_eq!(
             serde_json::to_string(&record).unwrap(),
             without_nulls(OLD),

@@ -9,7 +9,7 @@
 //! `stats` ← `guardrail`, `analysis`;
 //! `id`, `canonical` ← `variable` ← `prompt` ← `bump`, `suite`, `upstream` ← `report` ← `comparison` ← `gate` ← `deploy`, `rollout`;
 //! `signal`, `period` ← `watch` ← `model`; `call`, `watch` ← `rollup` ← `score`, `monitor`; `signal` ← `alert` ← `model`;
-//! `id` ← `assign` ← `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout` ← `experiment`.
+//! `id` ← `assign` ← `call`; `online` ← `review` ← `model`, `call`; `guardrail` ← `ramp` ← `model` ← `call` ← `rollout` ← `experiment`.
 
 pub mod access;
 pub mod advice;

@@ -17,6 +17,7 @@ use crate::online::Evaluate;
 use crate::price::Price;
 use crate::ramp::Plan;
 use crate::resilience::{Resilience, ServerBounds};
+use crate::review::Reviewing;
 use crate::route::Route;
 use crate::upstream::{Upstream, Upstreams};
 use crate::watch::{Monitors, Probe};
@@ -321,6 +322,8 @@ pub struct Environment {
     pub monitors: Monitors,
     /// How often the suites of what serves there are asked again, if they are.
     pub probe: Option<Probe>,
+    /// Which of its calls people look at, and how soon.
+    pub reviewing: Reviewing,
 }
 
 /// Everything that `gatemark.yaml` says.

@@ -25,12 +25,18 @@ impl Evaluate {
     /// [`ALL`], are under the share. So the same calls are drawn wherever it is asked, every prompt and arm has the
     /// same share, and a greater share draws what a smaller one did, and more.
     pub fn draws(&self, call: &str) -> bool {
-        let mut hash = sha2::Sha256::new();
-        hash.update(b"online|");
-        hash.update(call.as_bytes());
-        let first: [u8; 8] = hash.finalize().first_chunk().copied().unwrap_or_default();
-        u64::from_be_bytes(first) % u64::from(ALL) < u64::from(self.share)
+        drawn("online", call, self.share)
     }
+}
+
+/// Whether the call with this id is among the `share` (in millionths) that is drawn for `purpose`.
+pub(crate) fn drawn(purpose: &str, call: &str, share: u32) -> bool {
+    let mut hash = sha2::Sha256::new();
+    hash.update(purpose.as_bytes());
+    hash.update(b"|");
+    hash.update(call.as_bytes());
+    let first: [u8; 8] = hash.finalize().first_chunk().copied().unwrap_or_default();
+    u64::from_be_bytes(first) % u64::from(ALL) < u64::from(share)
 }
 
 #[cfg(test)]

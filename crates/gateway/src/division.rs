@@ -122,7 +122,9 @@ pub(crate) fn assign(
     asker: &Asker<'_>,
 ) -> Option<(Assigned, Option<Arc<Side>>)> {
     let split = &division.split;
-    if !asker.takes_part(split) {
+    // A turn of a conversation is never copied, so it is nothing to compare copies with either.
+    let cannot_be_copied = split.mode == Mode::Shadow && asker.talking.is_some();
+    if cannot_be_copied || !asker.takes_part(split) {
         return None;
     }
     let (unit, named) = asker.unit(split.unit);
@@ -253,6 +255,16 @@ mod tests {
         assert_eq!(stable.unit.map(|unit| unit.len()), Some(32));
         let (copied, side) = place(Mode::Shadow, WHOLE - 1).unwrap();
         assert!(copied.arm == STABLE && copied.mark.is_none() && side.is_none());
+        // Turns of conversations have no copies: counted as control's alone they would look like copies that got lost.
+        let turn = Talking::Turn("c-1".to_string().try_into().unwrap());
+        for share in [1, WHOLE - 1] {
+            let division =
+                Division { split: split(Unit::Call, Mode::Shadow, share), sides: vec![] };
+            let user: &[(&str, &str)] = &[];
+            asking((None, &[]), (Dialect::Chat, user), Some(&turn), |asker| {
+                assert!(assign(&division, asker).is_none());
+            });
+        }
         let (watched, _) = place(Mode::Watch, WHOLE).unwrap();
         assert_eq!((watched.arm.as_str(), watched.mark.unwrap().share), (STABLE, WHOLE));
         assert!(place(Mode::Serve, WHOLE).is_none(), "an arm without a release serves nobody");

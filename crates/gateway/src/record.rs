@@ -83,6 +83,10 @@ pub(crate) struct Pending {
     place: Option<turn::Place>,
     /// Whether its answer is judged later, if there is one.
     drawn: bool,
+    /// Whether people look at its answer, if there is one.
+    sampled: bool,
+    /// Whether people look at it if it gets the static fallback.
+    fallbacks: bool,
     /// The scope of the stop that it met.
     stopped: Option<String>,
     /// Dropped when the answer is complete.
@@ -143,6 +147,8 @@ impl Pending {
             told: None,
             place: None,
             drawn: false,
+            sampled: false,
+            fallbacks: false,
             stopped: None,
             _entrance: how.place,
         }
@@ -311,6 +317,7 @@ impl Pending {
         }
         self.write_part();
         self.note_drawn();
+        self.note_looked_at();
         if self.surroundings.log.append(&self.record).is_err() {
             self.surroundings.meter.lost();
         }

@@ -12,9 +12,16 @@ struct StateLabels {
     state: &'static str,
 }
 
-/// How many alerts there are, and how many messages are not delivered.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SignalLabels {
+    rule: String,
+    state: &'static str,
+}
+
+/// How many alerts there are, what monitors see, and how many messages are not delivered.
 #[derive(Default)]
 pub(crate) struct AlertMetrics {
+    signals: Family<SignalLabels, Gauge>,
     alerts: Family<StateLabels, Gauge>,
     messages: Family<StateLabels, Gauge>,
 }
@@ -24,6 +31,8 @@ impl AlertMetrics {
         registry.register("alerts", "Alerts by state", self.alerts.clone());
         let help = "Messages to alert channels that are not delivered: they wait, or were given up";
         registry.register("alert_messages", help, self.messages.clone());
+        let help = "What monitors and probes saw at their last look: series by rule and state";
+        registry.register("signals", help, self.signals.clone());
     }
 
     pub(crate) fn show(&self, counts: &AlertCounts) {
@@ -37,5 +46,11 @@ impl AlertMetrics {
         }
         set(&self.messages, "waiting", counts.waiting);
         set(&self.messages, "dead", counts.dead);
+        // A rule that is not looked at any more is gone.
+        self.signals.clear();
+        for ((rule, state), count) in &counts.signals {
+            let labels = SignalLabels { rule: rule.clone(), state };
+            self.signals.get_or_create(&labels).set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
     }
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatemark_core::access::Action;
 use gatemark_core::error::Error;
+use gatemark_gateway::clock;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -90,6 +91,12 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answe
     app.metrics.look_at(app.control.gateway());
     app.metrics.show_caches(&app.control.gateway().caches());
     app.metrics.show_alerts(&app.control.alert_counts());
+    let now = clock::now_us();
+    // Without the database the queue is shown as it was.
+    match app.control.review_standing(now).await {
+        Ok(standing) => app.metrics.show_reviews(&standing, now),
+        Err(error) => tracing::warn!(%error, "the review queue is shown as it was"),
+    }
     let pending = app.control.gateway().log().pending_bytes();
     let text = app
         .metrics

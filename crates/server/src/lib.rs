@@ -23,6 +23,7 @@ mod health;
 mod metrics;
 mod patience;
 mod resilience;
+mod review_metrics;
 mod rollout_metrics;
 mod router;
 mod series;

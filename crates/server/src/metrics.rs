@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use gatemark_control::alerting::AlertCounts;
 use gatemark_control::config_status::ConfigStatus;
+use gatemark_control::reviews::standing::ReviewStanding;
 use gatemark_core::call::CallRecord;
 use gatemark_gateway::{BudgetStanding, CacheStats, Gateway, Meter};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -21,6 +22,7 @@ use crate::cascade_metrics::CascadeMetrics;
 use crate::config_metrics::ConfigMetrics;
 use crate::conversation_metrics::ConversationMetrics;
 use crate::resilience::ResilienceMetrics;
+use crate::review_metrics::ReviewMetrics;
 use crate::rollout_metrics::RolloutMetrics;
 use crate::series::{Known, Series};
 use crate::stop_metrics::StopMetrics;
@@ -71,6 +73,7 @@ pub struct Metrics {
     rollouts: RolloutMetrics,
     stops: StopMetrics,
     alerts: AlertMetrics,
+    reviews: ReviewMetrics,
 }
 
 impl Metrics {
@@ -97,6 +100,7 @@ impl Metrics {
             rollouts: RolloutMetrics::default(),
             stops: StopMetrics::default(),
             alerts: AlertMetrics::default(),
+            reviews: ReviewMetrics::default(),
             registry: Registry::default(),
         };
         metrics.structured.register(&mut registry);
@@ -135,12 +139,18 @@ impl Metrics {
         metrics.rollouts.register(&mut registry);
         metrics.stops.register(&mut registry);
         metrics.alerts.register(&mut registry);
+        metrics.reviews.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
     /// Shows the caches as they stand.
     pub(crate) fn show_caches(&self, caches: &[CacheStats]) {
         self.caches.show(caches);
+    }
+
+    /// Shows the review queues as they stand at `now`, in microseconds since 1970.
+    pub(crate) fn show_reviews(&self, standing: &[ReviewStanding], now: i64) {
+        self.reviews.show(standing, now);
     }
 
     /// Shows alerts as they were at the last look.

@@ -67,6 +67,6 @@ impl StructuredMetrics {
         count(&self.fallbacks, replaced);
         count(&self.insufficient, record.outcome == Outcome::Insufficient);
         count(&self.by_words, record.examples == Some(Selection::Words));
-        count(&self.reviews, record.review.is_some());
+        count(&self.reviews, !record.review.is_empty());
     }
 }

@@ -72,8 +72,8 @@ impl Store {
         if documents.is_empty() {
             return Ok(0);
         }
-        let reviews = documents.iter().filter_map(Document::review).collect();
-        let observations: Vec<_> = documents.iter().filter_map(Document::observation).collect();
+        let reviews: Vec<_> = documents.iter().map(Document::review).collect();
+        let observations: Vec<_> = documents.iter().map(Document::observation).collect();
         let tally = rollup::Tally::of(&documents);
         let evaluations = documents.iter().filter_map(Document::evaluation).collect();
         let talks = documents.iter_mut().filter_map(Document::take_talk).collect();
@@ -86,8 +86,14 @@ impl Store {
         let transaction = self.database().begin().await?;
         let new = transaction.execute_each(sql, rows).await?;
         rollup::enter(&transaction, tally.parts(&new)).await?;
-        queue::enter(&transaction, reviews).await?;
+        // What was turned away once is not asked again when its record comes again.
+        let reviews = reviews.into_iter().zip(&new).filter(|(_, rows)| **rows > 0);
+        let reviews = reviews.filter_map(|(entry, _)| entry).collect();
+        queue::enter(&transaction, reviews, queue::MOST_WAITING).await?;
         evaluation::enter(&transaction, evaluations).await?;
+        // Of calls that were stored before, what they showed may be counted and forgotten already.
+        let observations = observations.into_iter().zip(&new).filter(|(_, rows)| **rows > 0);
+        let observations: Vec<_> = observations.filter_map(|(shown, _)| shown).collect();
         if !observations.is_empty() {
             observation::enter(&transaction, observations).await?;
         }

@@ -8,6 +8,7 @@ use gatemark_core::assign::Mark;
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::conversation::Talk;
 use gatemark_core::model::Usage;
+use gatemark_core::review::read_reasons;
 use gatemark_core::rollup::{Facts, Span};
 use gatemark_core::{NanoUsd, Result};
 use serde::Deserialize;
@@ -54,8 +55,8 @@ struct Columns {
     cascade: Option<Climbed>,
     #[serde(default)]
     split: Option<Mark>,
-    #[serde(default)]
-    review: Option<String>,
+    #[serde(default, deserialize_with = "read_reasons")]
+    review: Vec<String>,
     #[serde(default)]
     evaluate: bool,
     #[serde(default)]
@@ -156,8 +157,11 @@ impl Document {
     /// The entry of the queue for a call whose answer a person looks at.
     pub(crate) fn review(&self) -> Option<Entry> {
         let columns = &self.columns;
+        if columns.review.is_empty() {
+            return None;
+        }
         Some(Entry {
-            reason: columns.review.clone()?,
+            reasons: columns.review.clone(),
             prompt: columns.prompt.clone()?,
             number: columns.number?,
             call: columns.id.clone(),
@@ -174,7 +178,7 @@ impl Document {
             call: columns.id.clone(),
             at: columns.at,
             environment: columns.environment.clone()?,
-            stratum: format!("{prompt} {}", columns.arm),
+            stratum: prompt.clone(),
         })
     }
 

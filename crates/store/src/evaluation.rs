@@ -3,6 +3,11 @@
 //! They enter in the transaction that stores their records. Whoever judges one takes it for a time; if it does not
 //! come back with the result, somebody else may, a few times. What a day's judging cost is a sum over the queue, so
 //! it is the same whoever asks, and over restarts.
+//!
+//! Who has the next turn depends on prompts, and within one on nothing but chance. Were the arm with the fewest
+//! preferred, the arms of a rollout would not be judged in the proportion in which units were assigned to them, and
+//! guardrails on scores reckon with that proportion. Were the oldest preferred, a day's amount would go to calls of
+//! the same few hours, day after day.
 
 use gatemark_core::call::CallRecord;
 use gatemark_core::{Error, NanoUsd, Result};
@@ -45,9 +50,9 @@ impl Store {
         Ok(self.database().read_one(sql, values![environment, lost]).await?.is_some())
     }
 
-    /// Takes a call of `environment` that waits to be judged, of the prompt and arm of which the fewest were judged
-    /// since `day`, and of these the oldest. Calls taken before `lost` count as waiting again. Times are in
-    /// microseconds since 1970.
+    /// Takes a call of `environment` that waits to be judged, of the prompt of which the fewest were judged since
+    /// `day`, and of these any, by the last digits of its id, which are random. Calls taken before `lost` count as
+    /// waiting again. Times are in microseconds since 1970.
     pub async fn take_evaluation(
         &self,
         environment: &str,
@@ -61,7 +66,7 @@ impl Store {
                      ON d.stratum = w.stratum
                    WHERE w.environment = $1 AND w.done_at IS NULL
                      AND (w.taken_at IS NULL OR w.taken_at < $3) AND w.tries < $4
-                   ORDER BY COALESCE(d.judged, 0), w.at, w.call LIMIT 1";
+                   ORDER BY COALESCE(d.judged, 0), substr(w.call, 25), w.at, w.call LIMIT 1";
         let row = transaction.query_one(sql, values![environment, day, lost, MOST_TRIES]).await?;
         let Some(row) = row else { return Ok(None) };
         let record: CallRecord = row.document("document")?;

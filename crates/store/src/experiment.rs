@@ -12,7 +12,7 @@ use crate::counter::begin_change;
 use crate::deploy;
 use crate::lifecycle;
 use crate::observation::{count, counted_rows};
-use crate::rollout::{Division, forget_old};
+use crate::rollout::Division;
 use crate::sql::{Row, Transaction, to_document, values};
 use crate::store::Store;
 
@@ -100,7 +100,6 @@ impl Store {
         if !replace(&transaction, experiment).await? {
             return Err(changed(experiment));
         }
-        forget_old(&transaction, told.2).await?;
         note(&transaction, experiment, told).await?;
         brink::at("before the experiment begins");
         transaction.commit().await?;
@@ -183,6 +182,15 @@ impl Store {
         transaction.commit().await
     }
 
+    /// The experiments that are over and of which nothing was kept yet: whoever ended them was killed before that.
+    pub async fn unreported_experiments(&self) -> Result<Vec<Experiment>> {
+        let sql = "SELECT document FROM experiments WHERE active = 0 AND report IS NULL";
+        let rows = self.database().read(sql, values![]).await?;
+        let all = rows.iter().map(|row| row.document("document"));
+        let all: Vec<Experiment> = all.collect::<Result<_>>()?;
+        Ok(all.into_iter().filter(|experiment| experiment.state.is_over()).collect())
+    }
+
     /// What was kept of an experiment.
     pub async fn kept_report(&self, experiment: &str) -> Result<Option<String>> {
         let sql = "SELECT report FROM experiments WHERE id = $1";
@@ -238,7 +246,8 @@ async fn note(transaction: &Transaction, experiment: &Experiment, told: Told<'_>
     audit::record(transaction, Event { at, actor, action: &action, subject, detail }).await
 }
 
-/// A prompt is divided by one thing at a time. What belongs to a deployment that was replaced divides nothing.
+/// A prompt is divided by one thing at a time. What belongs to a deployment that was replaced divides nothing, and is
+/// ended by the next run of its task; until then it is in the way.
 async fn nothing_divides(
     transaction: &Transaction,
     prompt: &PromptName,

@@ -8,7 +8,7 @@
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
 //! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `evaluation`, `review`, `access`, `stop`, `conversation`,
-//! `embedding`, `calibration` ← `document` ← `rollup` ← `baseline`, `score` ← `deploy`, `outbox` ← `alert`, `rollout`, `due`, `call`
+//! `embedding`, `calibration`, `queue` ← `document` ← `rollup` ← `baseline`, `score` ← `reviewing`, `deploy`, `outbox` ← `alert`, `rollout`, `due`, `call`
 //! ← `experiment`, `calllog`. `stopfile` and `brink` stand beside them.
 
 pub mod access;
@@ -27,14 +27,17 @@ mod due;
 mod embedding;
 mod evaluation;
 mod experiment;
+mod forget;
 pub mod lifecycle;
 mod observation;
 mod opening;
 mod outbox;
 pub mod prompt;
-pub mod queue;
+mod queue;
 mod report;
 mod review;
+mod reviewed;
+mod reviewing;
 pub mod rollout;
 pub mod rollup;
 pub mod run;
@@ -57,6 +60,8 @@ pub use due::{Due, FEW, PAGE};
 pub use experiment::{Shown, Told};
 pub use outbox::{Delivery, Outgoing};
 pub use prompt::{NewVersion, PromptSummary, Pushed};
+pub use reviewed::{Reviewed, Waiting};
+pub use reviewing::{ReviewFilter, SCORE as REVIEW_SCORE, Standing};
 pub use rollout::{Divided, Division, Noted};
 pub use rollup::Rolled;
 pub use score::Scored;

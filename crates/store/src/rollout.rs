@@ -22,9 +22,6 @@ use crate::observation::{self, counted_rows};
 use crate::sql::{Row, Transaction, to_document, values};
 use crate::store::Store;
 
-/// How old what calls showed to rollouts that are over gets before it is forgotten, in microseconds.
-const KEPT: i64 = 24 * 3_600 * 1_000_000;
-
 /// How calls are divided, as the data plane needs it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Division {
@@ -88,13 +85,27 @@ impl Store {
     /// Stores a rollout that begins, as `permit` allows its candidate.
     ///
     /// # Errors
-    /// `Conflict` if the permit is not about what is stored or about another version, if the pointer moved since
-    /// the decision, or if a rollout of the prompt is going on there.
+    /// As [`Store::follow_rollout`].
     pub async fn begin_rollout(
         &self,
         permit: Permit,
         rollout: &Rollout,
         detail: String,
+    ) -> Result<()> {
+        self.follow_rollout(permit, rollout, detail, None).await
+    }
+
+    /// The same where another rollout is `ending` by that: both or neither.
+    ///
+    /// # Errors
+    /// `Conflict` if the permit is not about what is stored or about another version, if the pointer moved since
+    /// the decision, if a rollout of the prompt is going on there, or if the one that ends has changed.
+    pub async fn follow_rollout(
+        &self,
+        permit: Permit,
+        rollout: &Rollout,
+        detail: String,
+        ending: Option<(&Rollout, Noted<'_>)>,
     ) -> Result<()> {
         let same = permit.prompt() == &rollout.prompt
             && permit.environment() == &rollout.environment
@@ -106,6 +117,12 @@ impl Store {
         let transaction = begin_change(self).await?;
         deploy::check(&transaction, &permit).await?;
         no_experiment(&transaction, &rollout.prompt, &rollout.environment).await?;
+        if let Some((before, noted)) = ending {
+            if !replace(&transaction, before).await? {
+                return Err(going_on(rollout));
+            }
+            note(&transaction, before, &noted).await?;
+        }
         let sql = "INSERT INTO rollouts (id, prompt, environment, revision, active, started_at,
                    deployment, cursor, due, division, document)
                    VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10)
@@ -123,13 +140,8 @@ impl Store {
             to_document(rollout)?,
         ];
         if transaction.execute(sql, row).await? == 0 {
-            let message = format!(
-                "a rollout of {} is going on in {}: see `gatemark rollout status {}`",
-                rollout.prompt, rollout.environment, rollout.prompt
-            );
-            return Err(Error::new(Kind::Conflict, message).coded("rollout_going_on"));
+            return Err(going_on(rollout));
         }
-        forget_old(&transaction, rollout.started_at).await?;
         let (at, actor, subject) =
             (rollout.started_at, rollout.actor.as_str(), rollout.prompt.as_str());
         lifecycle::close_request(&transaction, &rollout.prompt, rollout.candidate.number, at)
@@ -273,6 +285,14 @@ async fn note(transaction: &Transaction, rollout: &Rollout, noted: &Noted<'_>) -
     lifecycle::retire_unless_used(transaction, &VersionId { prompt, number }, &retirement).await
 }
 
+fn going_on(next: &Rollout) -> Error {
+    let message = format!(
+        "a rollout of {} is going on in {}: see `gatemark rollout status {}`",
+        next.prompt, next.environment, next.prompt
+    );
+    Error::new(Kind::Conflict, message).coded("rollout_going_on")
+}
+
 /// A prompt is divided by one thing at a time. One whose pointer was moved is over, only nobody noticed yet.
 async fn no_experiment(
     transaction: &Transaction,
@@ -291,17 +311,6 @@ async fn no_experiment(
          stop {name}`"
     );
     Err(Error::new(Kind::Conflict, message).coded("experiment_going_on"))
-}
-
-/// Forgets what calls showed to rollouts and experiments that are over, the latter once their report is kept.
-pub(crate) async fn forget_old(transaction: &Transaction, now: i64) -> Result<()> {
-    let over = "NOT IN (SELECT id FROM rollouts WHERE active = 1
-                    UNION ALL SELECT id FROM experiments WHERE report IS NULL)";
-    let sql = format!("DELETE FROM observations WHERE at < $1 AND split {over}");
-    transaction.execute(&sql, values![now.saturating_sub(KEPT)]).await?;
-    let sql = format!("DELETE FROM counted_units WHERE split {over}");
-    transaction.execute(&sql, values![]).await?;
-    Ok(())
 }
 
 fn division(rollout: &Rollout) -> Result<Option<String>> {

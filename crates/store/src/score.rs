@@ -60,7 +60,12 @@ impl Store {
     }
 }
 
-async fn keep(transaction: &Transaction, score: &Score, caller: Option<&str>) -> Result<Scored> {
+/// Keeps one judgement, which has been checked, in the transaction of what it follows from.
+pub(crate) async fn keep(
+    transaction: &Transaction,
+    score: &Score,
+    caller: Option<&str>,
+) -> Result<Scored> {
     let sql = "SELECT document FROM calls WHERE id = $1";
     let row = transaction.query_one(sql, values![score.call.as_str()]).await?;
     let record: Option<CallRecord> = row.map(|row| row.document("document")).transpose()?;

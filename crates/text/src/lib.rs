@@ -7,7 +7,7 @@
 //!
 //! Modules form one line, each using only those before it:
 //! `normal` ← `guard`; `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-//! `compress`; `diff`, `judge` and `select` stand alone.
+//! `compress`, `redact`; `safety` ← `output`; `diff`, `judge` and `select` stand alone.
 
 pub mod check;
 pub mod compress;
@@ -17,7 +17,9 @@ pub mod diff;
 pub mod guard;
 pub mod judge;
 pub mod normal;
+pub mod output;
 pub mod prefix;
+pub mod redact;
 pub mod safety;
 pub mod schema;
 pub mod score;

@@ -5,7 +5,7 @@ use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::money::NanoUsd;
-use gatemark_gateway::{Selector, clock};
+use gatemark_gateway::Selector;
 use gatemark_store::call::{CallFilter, CallTotals};
 
 use crate::argument;
@@ -41,10 +41,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PURPOSE", value_parser = argument::purpose)]
     purpose: Option<CallPurpose>,
     /// Begun since: how long ago (15m, 1h, 7d) or a moment (2026-11-21)
-    #[arg(long, value_name = "TIME", value_parser = moment_)]
+    #[arg(long, value_name = "TIME", value_parser = argument::moment)]
     since: Option<i64>,
     /// Begun before
-    #[arg(long, value_name = "TIME", value_parser = moment_)]
+    #[arg(long, value_name = "TIME", value_parser = argument::moment)]
     until: Option<i64>,
     /// With this id
     #[arg(long, value_name = "ID")]
@@ -52,10 +52,6 @@ pub(crate) struct Args {
     /// Most calls to list
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-}
-
-fn moment_(text: &str) -> Result<i64, String> {
-    moment::parse(text, clock::now_us())
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {

@@ -21,6 +21,7 @@ pub(crate) mod evaluation;
 pub(crate) mod experiment;
 pub(crate) mod feedback;
 pub(crate) mod gate;
+pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod judge;

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use gatemark_core::diagnostic::{Diagnostic, did_you_mean};
+use gatemark_core::diagnostic::Diagnostic;
 use gatemark_core::error::{Error, Result};
 use gatemark_text::tokens::Encoding;
 use serde_json::{Value, json};
@@ -107,37 +107,8 @@ fn lines(file: &str, encoding: Encoding, terminal: &Terminal) -> Result<Exit> {
 
 /// The id and the text of a line, or everything that is wrong with it.
 fn row(mut line: Line) -> Result<(Value, String), Vec<Diagnostic>> {
-    let id = match line.object.remove("id") {
-        Some(id @ (Value::String(_) | Value::Number(_))) => Ok(id),
-        found => Err(problem(&line, "id", "a string or a number", found.as_ref())),
-    };
-    let text = match line.object.remove("text") {
-        Some(Value::String(text)) => Ok(text),
-        found => Err(problem(&line, "text", "a string", found.as_ref())),
-    };
-    match (id, text) {
+    match (line.id(), line.text("text")) {
         (Ok(id), Ok(text)) => Ok((id, text)),
         (id, text) => Err([id.err(), text.err()].into_iter().flatten().collect()),
     }
-}
-
-fn problem(line: &Line, field: &str, wanted: &str, found: Option<&Value>) -> Diagnostic {
-    let place = line.place.clone();
-    let Some(found) = found else {
-        let near = did_you_mean(field, line.object.keys().map(String::as_str));
-        let hint = match near {
-            Some(near) => format!("rename `{near}` to `{field}`"),
-            None => format!("add `{field}`, {wanted}"),
-        };
-        return Diagnostic::error(place, format!("`{field}` is missing")).hint(hint);
-    };
-    let kind = match found {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
-    Diagnostic::error(place, format!("`{field}` is {kind}")).hint(format!("make it {wanted}"))
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::receiver::{Postbox, Receiver};
+use crate::rollouts::{Stage, call};
 use crate::support::{PROMPT, Project, Server};
 
 /// A deployed project whose `gatemark.yaml` says `alerts`.
@@ -210,6 +211,89 @@ fn an_alert_acts() {
     let (_, stopped) = receiver.notice("firing", "stopped");
     let summary = stopped["alert"]["summary"].as_str().unwrap();
     assert!(summary.contains("alert:rollout_paused"), "{summary}");
+}
+
+/// A prompt whose every answer is too slow, and what that does.
+fn slow(act: &str) -> Stage {
+    let stage = Stage::new();
+    let path = stage.project.path().join("gatemark.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let watched = "production: {policy: open, monitors: {latency: {above_ms: 0.001, least: 10}}}";
+    let text = text.replace("production: {policy: open}", watched);
+    fs::write(&path, format!("{text}\nalerts: {{rules: {{latency: {{act: {act}}}}}}}\n")).unwrap();
+    stage
+}
+
+/// Waits until `fits` holds for what `arguments` print.
+fn until(project: &Project, arguments: &[&str], fits: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let found = project.run(arguments).exits(0).json();
+        if fits(&found) {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "still {found:#}");
+    }
+}
+
+#[test]
+fn an_alert_pauses_a_rollout() {
+    let stage = slow("pause");
+    let project = &stage.project;
+    let server = Server::start(project);
+    let start = ["rollout", "start", PROMPT, "--to", "production", "--steps", "1%:1h"];
+    project.run(&start).exits(0);
+    (0..20).for_each(|person| drop(call(&server, &format!("u{person}"))));
+    project.run(&["monitor", "signals", "--state", "breach"]).exits(0).says(&["latency"]);
+    let status =
+        until(project, &["rollout", "status", PROMPT, "--json"], |it| it["state"] == "paused");
+    let metrics = server.get("/metrics", None).body;
+    assert!(metrics.contains(r#"gatemark_signals{rule="latency",state="breach"} 1"#), "{metrics}");
+    let reason = status["reason"].as_str().unwrap();
+    assert!(reason.starts_with("alert monitor/production/support/triage/latency"), "{reason}");
+    let told = project.run(&["audit", "--limit", "1", "--json"]).exits(0).json();
+    assert_eq!(
+        (&told[0]["action"], &told[0]["actor"]),
+        (&json!("rollout.pause"), &json!("alert:latency"))
+    );
+}
+
+#[test]
+fn an_alert_rolls_back_and_only_once() {
+    let stage = slow("rollback");
+    let project = &stage.project;
+    let server = Server::start(project);
+    project.run(&["deploy", PROMPT, "--to", "production"]).exits(0);
+    let version = |person: usize| {
+        let answer = call(&server, &format!("u{person}"));
+        answer.header("x-gatemark-version-number").unwrap().to_string()
+    };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while version(0) != "2" {
+        assert!(Instant::now() < deadline, "version 2 does not serve");
+    }
+    (0..20).for_each(|person| drop(version(person)));
+    project.run(&["monitor", "signals", "--state", "breach"]).exits(0).says(&["latency"]);
+    let rollbacks = |found: &Value| -> Vec<Value> {
+        let all = found.as_array().unwrap().iter();
+        all.filter(|entry| entry["action"] == "rollback").cloned().collect()
+    };
+    let log = ["audit", "--limit", "100", "--json"];
+    let found = until(project, &log, |found| !rollbacks(found).is_empty());
+    assert_eq!(rollbacks(&found)[0]["actor"], "alert:latency");
+    // Version 1 is as slow, and the alert goes on: it took back what served when it began, and does no more.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while version(0) != "1" {
+        assert!(Instant::now() < deadline, "version 1 does not serve again");
+    }
+    (0..20).for_each(|person| drop(version(person)));
+    project.run(&["monitor", "signals", "--state", "breach"]).exits(0).says(&["version 1"]);
+    looked(&server, 3);
+    assert_eq!(rollbacks(&project.run(&log).exits(0).json()).len(), 1);
+    let deeds = project.run(&["alert", "deliveries", "--json"]).exits(0).json();
+    let deeds = deeds.as_array().unwrap();
+    assert!(deeds.iter().all(|deed| deed["channel"] == "!rollback" && deed["state"] == "sent"));
+    assert_eq!(deeds.len(), 1, "{deeds:#?}");
 }
 
 /// Every receiver gets the shape that it documents.

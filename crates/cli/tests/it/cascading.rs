@@ -316,6 +316,16 @@ fn a_judge_says_which_answers_go_up() {
         assert!(metrics.contains(line), "{metrics}");
     }
     drop(server);
+    // Another version of the judge serves now, and the cascade goes on by the one that it names.
+    let rubric = project.path().join("prompts/judges/rubric/prompt.yaml");
+    let text = fs::read_to_string(&rubric).unwrap().replace("version: 1.0.0", "version: 1.0.1");
+    fs::write(&rubric, text.replace("tojson }} {{", "tojson }}: {{")).unwrap();
+    project.run(&["push"]).exits(0);
+    project.run(&["deploy", "judges/rubric@1.0.1", "--to", "production"]).exits(0);
+    project.run(&["retire", "judges/rubric@1.0.0"]).exits(3).complains(&[
+        "judges for the cascade of version 1 of `support/sort` in production",
+        "deploy one with another judge first",
+    ]);
     let report = project.run(&["cascade", "report", NAME, "--json"]).exits(0).json();
     assert_eq!(report["reasons"], json!({"judge": 2}));
     let judge = json!({"answers": 3, "without_verdict": 1, "cost": 360_000});

@@ -105,6 +105,8 @@ fn drawn_answers_are_judged_by_what_needs_no_wanted_answer() {
     assert_eq!(calls.len(), 2);
     assert!(calls.iter().all(|call| call["caller"] == "gatemark evaluation"), "{calls:?}");
     project.run(&["evaluation"]).exits(0).says(&["production", "100.00 %"]);
+    let shown = server.get("/api/v1/evaluation", None).json();
+    assert_eq!((&shown[0]["judged"], &shown[0]["environment"]), (&json!(2), &json!("production")));
     drop(server);
     // Nothing is judged twice.
     let server = Server::start(&project);
@@ -136,6 +138,35 @@ fn the_day_has_an_amount() {
         stands(1, waiting);
     }
     assert_eq!(upstream.asked(), 4);
+}
+
+/// What judges say of production's answers takes a candidate back by itself.
+#[test]
+fn a_candidate_whose_answers_are_judged_worse_is_taken_back() {
+    let upstream = upstream();
+    let (project, server) = serving(
+        &upstream,
+        "{share: 1, usd_per_day: 5}, rollout: {steps: \"50%:1h\", guardrails: {quality: {margin: 0.05}}}",
+    );
+    let file = project.path().join("prompts").join(NAME).join("prompt.yaml");
+    let text = fs::read_to_string(&file).unwrap().replace("version: 1.0.0", "version: 2.0.0");
+    fs::write(&file, text.replace("\"{{ message }}\"", "\"bad: {{ message }}\"")).unwrap();
+    project.run(&["push"]).exits(0);
+    project.run(&["rollout", "start", NAME, "--to", "production"]).exits(0);
+    let until = Instant::now() + Duration::from_secs(120);
+    let status = loop {
+        (0..10).for_each(|_| drop(call(&server, "an answer")));
+        let status = project.run(&["rollout", "status", NAME, "--json"]).exits(0).json();
+        if status["state"] == "aborted" {
+            break status;
+        }
+        assert!(Instant::now() < until, "still {status:#}");
+    };
+    let reason = status["reason"].as_str().unwrap();
+    assert!(reason.contains("`quality` is worse"), "{reason}");
+    let told = project.run(&["audit", "--limit", "3", "--json"]).exits(0).json();
+    let abort = told.as_array().unwrap().iter().find(|entry| entry["action"] == "rollout.abort");
+    assert_eq!(abort.unwrap()["actor"], "rollout", "{told:#}");
 }
 
 #[test]

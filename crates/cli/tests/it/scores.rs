@@ -70,6 +70,7 @@ impl Differences {
     }
 
     #[track_caller]
+    #[allow(clippy::print_stdout)]
     fn none(self, least: usize) {
         let shown: Vec<&str> = self.told.iter().take(8).map(String::as_str).collect();
         let count = self.told.len();

@@ -116,11 +116,11 @@ fn doubtful_answers_wait_for_a_person() {
     assert_eq!(server.get("/api/v1/reviews?state=maybe", None).status, 400);
     drop(server);
     assert_eq!(project.run(&["review", "list", "--json"]).exits(0).out, "");
-    project.run(&["review", "list", "--state", "all"]).exits(0).says(&["wrong", &id]);
+    project.run(&["review", "list", "--state", "all"]).exits(0).says(&["rejected", &id]);
     project.run(&["review", "resolve", &id, "right"]).exits(0).says(&["right"]);
     let all = project.run(&["review", "list", "--state", "resolved", "--json"]).exits(0).json();
     assert_eq!(all["resolved"]["finding"], "right");
-    project.run(&["audit"]).exits(0).says(&["review.resolve", "it is technical"]);
+    project.run(&["audit"]).exits(0).says(&["review.reject", "it is technical"]);
 }
 
 #[test]

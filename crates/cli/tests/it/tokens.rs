@@ -46,6 +46,7 @@ fn rows(text: &str) -> Vec<Value> {
 }
 
 /// Compares counts and tokens of the texts in `input` in both encodings.
+#[allow(clippy::print_stdout)]
 fn compare(folder: &Path, input: &Path, least: usize) {
     let texts = rows(&fs::read_to_string(input).unwrap());
     assert!(texts.len() >= least, "{} texts", texts.len());

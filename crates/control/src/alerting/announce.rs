@@ -12,7 +12,7 @@ use gatemark_store::Outgoing;
 use crate::Control;
 
 /// What is told: the entry's action, the rule under which it is told, how much it matters, and what it is.
-const TOLD: [(&str, &str, Severity, &str); 9] = [
+const TOLD: [(&str, &str, Severity, &str); 10] = [
     ("rollback", "rollback", Severity::Warning, "was rolled back"),
     // Also a way back that is spread over time.
     ("rollout.start", "rollout_started", Severity::Info, "began a rollout"),
@@ -23,6 +23,12 @@ const TOLD: [(&str, &str, Severity, &str); 9] = [
         "rollout_refused",
         Severity::Warning,
         "had its rollout refused by the gate",
+    ),
+    (
+        "rollout.stuck",
+        "rollout_stuck",
+        Severity::Critical,
+        "turned out bad and cannot be taken back",
     ),
     ("rollout.complete", "rollout_completed", Severity::Info, "had its rollout completed"),
     ("experiment.stop_arm", "arm_stopped", Severity::Critical, "lost an arm of its experiment"),

@@ -234,12 +234,11 @@ fn passing(message: String) -> Undelivered {
     Undelivered { message, lasting: false }
 }
 
-/// Why a deed is not done. What is refused stays refused: a person has to look.
+/// Why a deed is not done. What is refused stays refused: a person has to look. A conflict does not: somebody else
+/// moved the same pointer or rollout at that moment, and the next attempt sees what it is then.
 fn undone(error: &Error) -> Undelivered {
-    let lasting = matches!(
-        error.kind(),
-        Kind::Invalid | Kind::NotFound | Kind::Conflict | Kind::Refused | Kind::Forbidden
-    );
+    let lasting =
+        matches!(error.kind(), Kind::Invalid | Kind::NotFound | Kind::Refused | Kind::Forbidden);
     Undelivered { message: error.to_string(), lasting }
 }
 
@@ -269,6 +268,13 @@ mod tests {
         }
         assert_ne!(wait("a", 5), wait("b", 5));
         assert_eq!(wait("a", 5), wait("a", 5));
+    }
+
+    #[test]
+    fn a_deed_that_meets_another_is_tried_again() {
+        let lasting = |kind| undone(&Error::new(kind, "no")).lasting;
+        assert!(!lasting(Kind::Conflict) && !lasting(Kind::Unavailable));
+        assert!(lasting(Kind::Refused) && lasting(Kind::NotFound));
     }
 
     #[test]

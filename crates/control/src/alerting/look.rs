@@ -9,7 +9,7 @@ use gatemark_core::stop::Stops;
 use gatemark_store::Outgoing;
 
 use super::act;
-use super::sources::SOURCES;
+use super::sources::{self, SOURCES};
 use super::watched::AlertCounts;
 use crate::Control;
 
@@ -69,7 +69,11 @@ impl Control {
     async fn count(&self) -> Result<()> {
         let (waiting, dead) = self.store().undelivered().await?;
         let alerts = self.store().count_alerts().await?.into_iter().collect();
-        self.in_process().counted(AlertCounts { alerts, waiting, dead });
+        let mut signals: BTreeMap<(String, &'static str), u64> = BTreeMap::new();
+        for signal in sources::monitors(self).await? {
+            *signals.entry((signal.rule, signal.state.word())).or_default() += 1;
+        }
+        self.in_process().counted(AlertCounts { alerts, waiting, dead, signals });
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use gatemark_core::stop::StopScope;
 use gatemark_gateway::BreakerState;
 
 use crate::Control;
+use crate::reviews::standing::OVERDUE;
 
 /// How long after a record was lost that counts as going on, in microseconds.
 const LOST_LATELY: i64 = 60_000_000;
@@ -31,7 +32,7 @@ pub(super) struct Source {
 }
 
 /// Everybody who looks.
-pub(super) const SOURCES: [Source; 9] = [
+pub(super) const SOURCES: [Source; 10] = [
     Source {
         rule: Some("stopped"),
         whole: true,
@@ -68,8 +69,9 @@ pub(super) const SOURCES: [Source; 9] = [
         whole: false,
         look: |c, now| Box::pin(async move { Ok(evidence(c, now)) }),
     },
+    Source { rule: Some(OVERDUE), whole: true, look: |c, now| Box::pin(c.overdue_reviews(now)) },
     // What monitors and probes saw at their last look, each under its own rule.
-    Source { rule: None, whole: false, look: |c, _| Box::pin(c.signals()) },
+    Source { rule: None, whole: false, look: |c, _| Box::pin(monitors(c)) },
 ];
 
 /// A breach of `rule` in the series `series`.
@@ -145,6 +147,20 @@ async fn read_rollouts(control: &Control) -> Result<Vec<Signal>> {
         Signal { prompt: Some(prompt), environment: Some(environment), context, ..seen }
     });
     Ok(paused.collect())
+}
+
+/// What monitors and probes saw. There are some for every prompt and they change once a minute, so they are read when
+/// they change.
+pub(super) async fn monitors(control: &Control) -> Result<Vec<Signal>> {
+    let kept = &control.in_process().monitored;
+    let revision = control.store().signals_revision().await?;
+    let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((_, known)) = known.filter(|(at, _)| *at == revision) {
+        return Ok(known);
+    }
+    let found = control.signals().await?;
+    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((revision, found.clone()));
+    Ok(found)
 }
 
 /// A signal for each level that is reached, so that each is told.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gatemark_core::alert::{Act, Notice, NoticeKind};
-use gatemark_core::call::CallRecord;
+use gatemark_core::call::{CallPurpose, CallRecord};
 use gatemark_core::canonical::seal;
 use gatemark_core::error::Error;
 use gatemark_core::prompt::Content;
+use gatemark_core::review;
 use gatemark_core::signal::{Severity, Signal, SignalState};
 use gatemark_gateway::{Meter, Selector};
 use gatemark_provider::local::Silent;
@@ -21,7 +22,7 @@ use crate::{Control, Options};
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3_600 * SECOND;
-const YAML: &str = "name: t\nproviders:\n  sim: {}\nenvironments:\n  production: {policy: open}\nalerts:\n  channels: \
+const YAML: &str = "name: t\nproviders:\n  sim: {}\nenvironments:\n  production: {policy: open, review: {sla: 1h}}\nalerts:\n  channels: \
                     {ops: {type: webhook, url: 'http://127.0.0.1:9/x'}}\n";
 
 struct Folder(PathBuf);
@@ -133,6 +134,40 @@ async fn two_that_look_at_once_tell_once_and_one_ends_nothing_for_the_other() {
         first.and(second).unwrap();
     }
     assert_eq!(told(&one).await, ["firing"], "it never was over");
+}
+
+#[tokio::test]
+async fn calls_that_nobody_looks_at_in_time_are_told() {
+    let folder = Folder::new();
+    let control = open(&folder.0).await;
+    let begin = 1_000 * HOUR;
+    let model = "sim/learner-2026-11-01".parse().unwrap();
+    let call = CallRecord {
+        prompt: "a/b".parse().ok(),
+        number: Some(1),
+        environment: "production".parse().ok(),
+        review: vec!["guard: x".into()],
+        ..CallRecord::begun("c".into(), begin, CallPurpose::Serve, "app".into(), model)
+    };
+    control.store().insert_calls(&[call]).await.unwrap();
+    control.look_for_alerts(begin + HOUR).await.unwrap();
+    assert!(told(&control).await.is_empty(), "the hour is not over");
+    let late = begin + HOUR + SECOND;
+    control.look_for_alerts(late).await.unwrap();
+    assert_eq!(told(&control).await, ["firing"]);
+    let standing = control.review_standing(late).await.unwrap();
+    assert_eq!((standing[0].open, standing[0].overdue, standing[0].sla_s), (1, 1, Some(3_600)));
+    // Whoever is at it has not decided yet.
+    let claim = review::Act::Claim { until: late + HOUR };
+    control.store().act_on_review("c", &claim, ("ann", late), None).await.unwrap();
+    assert_eq!(control.review_standing(late).await.unwrap()[0].overdue, 1);
+    let (decision, answer, note, again) = (review::Decision::Reject, None, None, false);
+    let reject = review::Act::Decide { decision, answer, note, again };
+    control.store().act_on_review("c", &reject, ("ann", late), None).await.unwrap();
+    for second in 1..=61 {
+        control.look_for_alerts(late + second * SECOND).await.unwrap();
+    }
+    assert_eq!(told(&control).await, ["firing", "resolved"]);
 }
 
 fn version(text: &str, after: Option<u32>) -> NewVersion {

@@ -25,6 +25,8 @@ pub struct AlertCounts {
     pub waiting: u64,
     /// Messages that were given up.
     pub dead: u64,
+    /// What monitors and probes saw, by rule and the word of the state.
+    pub signals: BTreeMap<(String, &'static str), u64>,
 }
 
 /// What was seen. A meter that stands before another one.
@@ -36,13 +38,15 @@ pub struct Watched {
     counts: Mutex<AlertCounts>,
     /// The rollouts that hold, and the registry's revision at which they did.
     pub(super) holding: Mutex<Option<(i64, Vec<Signal>)>>,
+    /// What monitors and probes saw, and the number of changes at which they did.
+    pub(super) monitored: Mutex<Option<(i64, Vec<Signal>)>>,
 }
 
 impl Watched {
     /// Nothing was seen yet; calls are counted by `meter`.
     pub(crate) fn new(meter: Arc<dyn Meter>) -> Self {
-        let (failing, lost, lost_at, counts, holding) = Default::default();
-        Self { meter, failing, lost, lost_at, counts, holding }
+        let (failing, lost, lost_at, counts, holding, monitored) = Default::default();
+        Self { meter, failing, lost, lost_at, counts, holding, monitored }
     }
 
     /// Notes how a task's run went.

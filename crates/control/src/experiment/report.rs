@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use gatemark_core::analysis::{Analysis, Plan, RatioCheck, Record, analyse};
+use gatemark_core::analysis::{Analysis, Plan, RatioCheck, Record, Rule, analyse};
 use gatemark_core::assign::STABLE;
 use gatemark_core::call::Outcome;
 use gatemark_core::error::{Error, Result};
@@ -80,6 +80,15 @@ impl Control {
         if let Err(error) = kept.await {
             tracing::warn!(name = experiment.name, %error, "the report of an experiment was not kept");
         }
+    }
+
+    /// Forgets what calls showed to rollouts and experiments that are over, the latter once their report is kept: where
+    /// whoever ended one was killed before that, it is kept now.
+    pub(crate) async fn forget_shown(&self, now: i64) -> Result<()> {
+        for experiment in self.store.unreported_experiments().await? {
+            self.keep_report(&experiment).await;
+        }
+        self.store.forget_observations(now).await.map(drop)
     }
 
     async fn keep(&self, experiment: &Experiment, kept: &Kept) -> Result<()> {
@@ -207,7 +216,7 @@ fn plan(experiment: &Experiment, arm: Option<&Arm>) -> Plan {
 
 /// What follows, and what to do.
 fn sentence(experiment: &Experiment, view: &ExperimentView) -> String {
-    let Experiment { name, prompt, environment, .. } = experiment;
+    let name = &experiment.name;
     let reason = experiment.reason.as_deref().unwrap_or("nothing is known");
     match experiment.state {
         State::Draft => format!("Not begun: `gatemark experiment start {name}`."),
@@ -218,6 +227,9 @@ fn sentence(experiment: &Experiment, view: &ExperimentView) -> String {
             format!("Nothing is decided yet; it waits for {}.", view.waits_for.join("; "))
         }
         State::Stopped => format!("Ended without a verdict: {reason}."),
+        State::Inconclusive if experiment.plan.rule == Rule::Fixed => {
+            format!("{reason}. What each metric shows at this one planned look stands below.")
+        }
         State::Inconclusive => {
             format!("{reason}: keep what serves, or run a longer experiment with fewer arms.")
         }
@@ -225,12 +237,28 @@ fn sentence(experiment: &Experiment, view: &ExperimentView) -> String {
             let winner = experiment.winner.as_deref();
             let arm = experiment.arms.iter().find(|arm| Some(arm.plan.name.as_str()) == winner);
             match arm {
-                Some(arm) => format!(
-                    "{reason}. Bring it in with `gatemark rollout start {prompt}@{} --to {environment}`.",
-                    arm.side.number
-                ),
+                Some(arm) => format!("{reason}. {}", brought_in(experiment, arm)),
                 None => format!("Keep what serves: {reason}."),
             }
         }
+    }
+}
+
+/// How the winner is brought in. A rollout brings a version in on its first model, which may not be what won.
+fn brought_in(experiment: &Experiment, arm: &Arm) -> String {
+    let Experiment { prompt, environment, .. } = experiment;
+    let number = arm.side.number;
+    let control = experiment.control.as_ref().map(|side| side.number);
+    match &arm.side.model {
+        None => format!(
+            "Bring it in with `gatemark rollout start {prompt}@{number} --to {environment}`."
+        ),
+        Some(model) if control == Some(number) => format!(
+            "Bring it in with `gatemark rollback {prompt} --model {model} --env {environment}`, which moves the \
+             same version to that model."
+        ),
+        Some(model) => format!(
+            "It was {model} that answered: push a version whose first model that is, and bring that in."
+        ),
     }
 }

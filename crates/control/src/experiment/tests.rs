@@ -144,6 +144,26 @@ async fn an_experiment_from_its_file_to_its_report() {
     let off = off.unwrap();
     assert_eq!(off["finding"], "better");
     assert!(off["probability_of_harm"].as_f64().unwrap() < 0.01);
+    one.forget_shown(stored.changed_at + 2 * DAY).await.unwrap();
+    assert!(one.store().shown(&stored.id, 0, 9).await.unwrap().is_empty());
+    assert_eq!(one.experiment_report("tone").await.unwrap().analysis, report.analysis);
+}
+
+/// Who ended it was killed before the report was kept: it is kept before its observations are forgotten.
+#[tokio::test]
+async fn a_report_that_was_not_kept_is_kept_later() {
+    let folder = Folder::new();
+    let control = open(&folder.0).await;
+    let mut experiment = begun(&control).await;
+    let (now, store) = (experiment.started_at + DAY, control.store());
+    come(&control, &mut SplitMix::new(3), (experiment.started_at, 50), off_format).await;
+    let change = experiment.stop(None, now).unwrap().unwrap();
+    let told = Some((&change, "ann", now));
+    assert!(store.save_experiment(&mut experiment, &[], told).await.unwrap());
+    assert_eq!(store.kept_report(&experiment.id).await.unwrap(), None);
+    control.forget_shown(now + 2 * DAY).await.unwrap();
+    assert!(store.kept_report(&experiment.id).await.unwrap().unwrap().contains("off_format"));
+    assert!(store.shown(&experiment.id, 0, 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -262,4 +282,15 @@ async fn an_arm_may_be_another_model_of_a_version() {
     let division = pointer.division.as_ref().unwrap();
     assert_eq!(leads(&division.sides[0].release), other);
     assert_eq!(division.split.arms[0].model, division.sides[0].model);
+    let began = control.experiment("tone").await.unwrap().started_at;
+    let mut random = SplitMix::new(4);
+    for day in 0..7 {
+        let bad = |arm: &str| if arm == STABLE { 0.3 } else { 0.02 };
+        come(&control, &mut random, (began + day * DAY, 300), bad).await;
+        control.tick_experiments(began + (day + 1) * DAY).await.unwrap();
+    }
+    // A rollout of version 1 would bring in its first model, which lost.
+    let report = control.experiment_report("tone").await.unwrap();
+    let advice = format!("`gatemark rollback a/b --model {other} --env production`");
+    assert!(report.sentence.contains(&advice), "{}", report.sentence);
 }

@@ -7,6 +7,7 @@ use gatemark_core::gate::Policy;
 use gatemark_core::id::EnvironmentName;
 use gatemark_core::model::{Environment, Recording};
 use gatemark_core::online::{self, Evaluate};
+use gatemark_core::review::Reviewing;
 use gatemark_core::watch::Monitors;
 
 use super::monitors;
@@ -14,6 +15,7 @@ use super::node::{Key, Node, Value};
 use super::policy;
 use super::problems::Problems;
 use super::reader::{Fields, entries, shown};
+use super::reviewing;
 use super::rollout;
 use super::typed;
 
@@ -68,8 +70,9 @@ fn standard() -> Option<Environments> {
         let name: EnvironmentName = name.parse().ok()?;
         let recording = Recording::default();
         let (rollout, probe, evaluate) = (None, None, None);
-        let monitors = Monitors::default_for(name.as_str());
-        let place = Environment { name, policy, recording, rollout, evaluate, monitors, probe };
+        let (monitors, reviewing) = (Monitors::default_for(name.as_str()), Reviewing::default());
+        let place =
+            Environment { name, policy, recording, rollout, evaluate, monitors, probe, reviewing };
         found.insert(place.name.clone(), place);
     }
     Some(found)
@@ -86,7 +89,7 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
     let mut policy = policy::default_for(name.as_str());
     let mut recording = Recording::default();
     let (mut plan, mut evaluate) = (None, None);
-    let mut probe = None;
+    let (mut probe, mut looked_at) = (None, Reviewing::default());
     let mut watched = Monitors::default_for(name.as_str());
     if node.value != Value::Null
         && let Some(mut fields) = Fields::open(node, "an environment", problems)
@@ -104,9 +107,12 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
         probe = fields.get("probe", problems).and_then(|node| monitors::probe(node, problems));
         let online = fields.get("evaluate", problems);
         evaluate = online.and_then(|node| evaluation(node, recording, problems));
+        let review = fields.get("review", problems);
+        looked_at = review.and_then(|node| reviewing::read(node, problems)).unwrap_or_default();
         fields.close(problems);
     }
-    Some(Environment { name, policy, recording, rollout: plan, evaluate, monitors: watched, probe })
+    let (rollout, monitors, reviewing) = (plan, watched, looked_at);
+    Some(Environment { name, policy, recording, rollout, evaluate, monitors, probe, reviewing })
 }
 
 /// `{share: 0.01, usd_per_day: 1}`.

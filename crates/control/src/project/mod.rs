@@ -53,6 +53,7 @@ mod providers;
 mod reader;
 mod reference;
 mod resilience;
+mod reviewing;
 mod rollout;
 mod routes;
 mod scalar;

@@ -232,7 +232,7 @@ fn noted(change: &Change, at: i64) -> Noted<'_> {
 fn told(rollout: &Rollout, change: &Change) {
     let (prompt, environment) = (&rollout.prompt, &rollout.environment);
     let (action, detail) = (change.action, change.detail.as_str());
-    if matches!(action, "abort" | "revert" | "refused") {
+    if matches!(action, "abort" | "revert" | "refused" | "stuck") {
         tracing::error!(%prompt, %environment, action, detail, "a rollout was taken back");
     } else {
         tracing::info!(%prompt, %environment, action, detail, "a rollout has changed");

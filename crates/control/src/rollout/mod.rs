@@ -14,7 +14,9 @@ use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::gate::{Checklist, FallbackFinding, Purpose};
 use gatemark_core::id::{EnvironmentName, PromptName};
 use gatemark_core::prompt::Version;
-use gatemark_core::rollout::{Baseline, Beginning, Command, Plan, Rollout, Side, State, Strategy};
+use gatemark_core::rollout::{
+    Baseline, Beginning, Change, Command, Plan, Rollout, Side, State, Strategy,
+};
 use gatemark_gateway::{Selector, clock};
 use gatemark_store::{CallFilter, Noted};
 
@@ -104,7 +106,7 @@ impl Control {
             gate::Asked::Refused(checklist) => return Ok(Started::Refused(checklist)),
         };
         let now = clock::now_us();
-        self.end_watch(prompt, environment, (version.number, actor), now).await?;
+        let ending = self.making_room(&serving, version.number, now).await?;
         let candidate = Side {
             number: version.number,
             version: version.hash,
@@ -142,7 +144,9 @@ impl Control {
             rollout.control.number,
             rollout.plan.spelled()
         );
-        self.store.begin_rollout(permit, &rollout, detail).await?;
+        let ending = ending.as_ref();
+        let ending = ending.map(|(before, change)| (before, Noted { change, actor, at: now }));
+        self.store.follow_rollout(permit, &rollout, detail, ending).await?;
         self.refresh_after_change().await;
         Ok(Started::Begun(Box::new(rollout), fallbacks))
     }
@@ -162,25 +166,23 @@ impl Control {
         })
     }
 
-    /// A rollout whose candidate is only watched any more makes room for the next.
-    async fn end_watch(
+    /// The rollout that makes room for one of version `next`: its candidate is only watched any more, or something
+    /// else moved its pointer and no server has noticed yet.
+    async fn making_room(
         &self,
-        prompt: &PromptName,
-        environment: &EnvironmentName,
-        (next, actor): (u32, &str),
+        serving: &Deployment,
+        next: u32,
         now: i64,
-    ) -> Result<()> {
-        let Some(mut before) = self.store.rollout(prompt, environment).await? else {
-            return Ok(());
+    ) -> Result<Option<(Rollout, Change)>> {
+        let before = self.store.rollout(&serving.prompt, &serving.environment).await?;
+        let Some(mut before) = before else { return Ok(None) };
+        let by = match before.deployment == serving.id {
+            true if before.state == State::Watching => next,
+            true => return Ok(None),
+            false => serving.number,
         };
-        if before.state != State::Watching {
-            return Ok(());
-        }
-        if let Some(change) = before.superseded(Some(next), now) {
-            let noted = Noted { change: &change, actor, at: now };
-            self.store.save_rollout(&mut before, &[], Some(noted)).await?;
-        }
-        Ok(())
+        let change = before.superseded(Some(by), now);
+        Ok(change.map(|change| (before, change)))
     }
 
     /// A deployment beside a rollout would silently end it. A rollback may: whoever wants back is in a hurry.

@@ -307,6 +307,28 @@ async fn one_rollout_at_a_time_and_no_deployment_beside_it() {
     assert!(error.to_string().contains("no steps"), "{error}");
 }
 
+/// Where no server runs nobody notices that the pointer was moved: the next rollout does.
+#[tokio::test]
+async fn a_rollout_whose_pointer_was_moved_is_in_nobodys_way() {
+    let folder = Folder::new();
+    let control = open(&folder.0).await;
+    let first = begun(&control, Plan::canary()).await;
+    control.steer_rollout(&name(), &place(), &Command::Promote, "dan").await.unwrap();
+    control.store().push(&[version("three", Some(2))], "ann", 30).await.unwrap();
+    let three = Selector::Number(3);
+    let second = control.start_rollout(&name(), &three, &place(), Plan::canary(), "dan").await;
+    let Started::Begun(second, _) = second.unwrap() else { panic!("refused") };
+    control.rollback(&name(), None, &place(), "eve").await.unwrap();
+    let third = control.start_rollout(&name(), &three, &place(), Plan::canary(), "dan").await;
+    let Started::Begun(third, _) = third.unwrap() else { panic!("refused") };
+    let all = control.rollouts(None, false, 9).await.unwrap();
+    let state = |id: &str| all.iter().find(|one| one.id == id).unwrap().state;
+    assert_eq!(state(&first.id), State::Completed, "its watch ended with the second's begin");
+    assert_eq!((state(&second.id), state(&third.id)), (State::Aborted, State::Running));
+    let told = actions(&control).await;
+    assert_eq!(told[told.len() - 2..], ["rollout.supersede", "rollout.start"], "{told:?}");
+}
+
 /// The way back over half an hour: by the clock alone, through the gate, to the version before.
 #[tokio::test]
 async fn a_staged_rollback_goes_back_by_the_clock() {

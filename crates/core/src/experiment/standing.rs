@@ -106,7 +106,11 @@ impl Experiment {
             .chain(self.arms.iter().map(|arm| arm.seen.total))
             .collect();
         let wanted = self.plan.aim == Aim::Best;
-        wanted.then(|| best_arm::standing(&totals, self.plan.alpha, self.plan.metric.margin))
+        // An arm that was stopped for harm cannot be chosen, so nobody is stopped for being worse than it.
+        let runs =
+            |place: usize| place == 0 || self.arms.get(place - 1).is_some_and(Arm::is_running);
+        let (alpha, margin) = (self.plan.alpha, self.plan.metric.margin);
+        wanted.then(|| best_arm::among(&totals, runs, (alpha, margin)))
     }
 
     fn waits(&self, standing: &Standing, now: i64) -> Vec<String> {

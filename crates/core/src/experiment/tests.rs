@@ -188,6 +188,23 @@ fn the_best_of_several_is_found_and_losers_stop_early() {
     assert_eq!(experiment.winner.as_deref(), Some("b"));
 }
 
+/// The arm with the best answers fails too often and is stopped for that: the best of the others wins.
+#[test]
+fn an_arm_that_was_stopped_for_harm_beats_nobody() {
+    let arms = vec![arm("a", 2_000), arm("b", 2_000)];
+    let mut experiment = begun(Plan { aim: Aim::Best, ..plan(arms) });
+    let good = |arm: &str| match arm {
+        "a" => 0.98,
+        "b" => 0.85,
+        _ => 0.6,
+    };
+    let mut traffic = Traffic::of(7);
+    traffic.come(&mut experiment, (1, 3_000), good);
+    experiment.arms[0].stopped = Some("`errors` is worse than control's".into());
+    assert_eq!(traffic.days(&mut experiment, (28, 400), good), Some((7, "conclude")));
+    assert_eq!(experiment.winner.as_deref(), Some("b"), "{:?}", experiment.reason);
+}
+
 #[test]
 fn a_fixed_rule_runs_its_whole_length() {
     let plan = Plan {

@@ -10,19 +10,21 @@ use crate::stats::sequential::{
 /// Units of control after which its own mean weighs as much as what was expected of it.
 const PRIOR: f64 = 100.0;
 
-/// The stored form. Another number is refused: evidence that is read wrongly reverts or passes wrongly.
-const VERSION: u8 = 1;
+/// The stored form. Form 1, which has names where 2 has places, is read too; any other number is refused: evidence that
+/// is read wrongly reverts or passes wrongly.
+const VERSION: u8 = 2;
 
 fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     let version = u8::deserialize(deserializer)?;
-    if version == VERSION {
-        return Ok(version);
+    if (1..=VERSION).contains(&version) {
+        // As what it will be written.
+        return Ok(VERSION);
     }
-    let told = format!("evidence has the form {version}, and this release knows {VERSION} only");
+    let told = format!("evidence has the form {version}, and this release knows 1 to {VERSION}");
     Err(serde::de::Error::custom(told))
 }
 
-/// What was seen so far: about a kilobyte as JSON.
+/// What was seen so far: about half a kilobyte as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     #[serde(deserialize_with = "known_version")]

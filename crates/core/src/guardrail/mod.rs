@@ -5,7 +5,7 @@
 //! tries to refute that the candidate is worse by the margin: if it can, and enough units were scored, the
 //! guardrail passes. Until then it holds; without data it holds too, and says so.
 //!
-//! A [`Guardrail`] is configuration, an [`Evidence`] is plain data of a kilobyte that a controller stores; the
+//! A [`Guardrail`] is configuration, an [`Evidence`] is plain data of half a kilobyte that a controller stores; the
 //! same stored evidence and the same calls give the same verdict. Wealth consists of integers and survives text
 //! to the bit; the sums beside it are doubles, of which reading JSON may move the last bit.
 //!

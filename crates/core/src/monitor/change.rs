@@ -10,11 +10,14 @@ use crate::period::Span;
 use crate::signal::{Signal, SignalState};
 use crate::stats::drift::chart::{Budget, Ewma};
 use crate::stats::drift::detector::Detector;
-use crate::stats::drift::reference::Reference as Days;
+use crate::stats::drift::reference::{Day, Reference as Days};
 use crate::watch::{Drift, Metric, Watch};
 
-/// Days of which a version's reference is learned: the more, or, until there are so many, the fewer.
-const LEARNED: [usize; 2] = [56, 28];
+/// Days of which a version's reference is learned at first.
+const FEWER: usize = 28;
+/// Days of which it is learned as soon as there are more, unless there is an alarm by what the fewer taught: a fall must
+/// not become what a version is held against.
+const MORE: usize = 56;
 /// Scores that a day must have.
 const DAILY: u64 = 10;
 /// False alarms that a rate's detector may raise in a year.
@@ -38,26 +41,16 @@ pub fn changes(watch: &Watch, series: &Series, past: &Past, now: i64) -> Vec<Sig
 }
 
 /// An exponentially weighted mean of days' distances from the version's first weeks, the weekdays taken out.
-fn drifted(
-    draft: &Draft<'_>,
-    drift: Drift,
-    days: &[crate::stats::drift::reference::Day],
-) -> Signal {
+fn drifted(draft: &Draft<'_>, drift: Drift, days: &[Day]) -> Signal {
     let rule = format!("{}_drift", draft.watch.metric.name());
-    let learned = LEARNED.into_iter().find(|learned| days.len() > *learned);
-    let split = learned.and_then(|learned| days.split_at_checked(learned));
-    let reference = split.and_then(|(first, rest)| Some((Days::learn(first)?, rest)));
-    let Some((reference, rest)) = reference else {
-        let least = LEARNED.last().copied().unwrap_or_default();
-        let why = format!("{} days with {DAILY} scores, more than {least} are needed", days.len());
-        return draft.nothing(&rule, &why);
-    };
     let (budget, limit) = match drift {
         Drift::HalfAYear => (Budget::HalfAYear, 1.16),
         Drift::Twentieth => (Budget::Twentieth, 1.49),
     };
-    let mut chart = Ewma::default();
-    rest.iter().for_each(|day| chart.observe(reference.z(day)));
+    let Some((reference, rest, chart)) = charted(days, budget) else {
+        let why = format!("{} days with {DAILY} scores, more than {FEWER} are needed", days.len());
+        return draft.nothing(&rule, &why);
+    };
     let state = if chart.alarm(budget) { SignalState::Breach } else { SignalState::Ok };
     let last = rest.last().map_or(reference.mean, |day| day.mean);
     let what = if state == SignalState::Breach { "has fallen" } else { "is as it was" };
@@ -72,6 +65,26 @@ fn drifted(
     signal.threshold = Some(-limit);
     signal.unit = "deviations".to_string();
     signal
+}
+
+/// The reference, the days after those that it was learned of, and the chart over them.
+fn charted(days: &[Day], budget: Budget) -> Option<(Days, &[Day], Ewma)> {
+    let learn = |learned: usize| {
+        let (first, rest) = days.split_at_checked(learned).filter(|(_, rest)| !rest.is_empty())?;
+        Some((Days::learn(first)?, rest))
+    };
+    let chart = |reference: &Days, days: &[Day]| {
+        let mut chart = Ewma::default();
+        days.iter().for_each(|day| chart.observe(reference.z(day)));
+        chart
+    };
+    let (mut reference, mut rest) = learn(FEWER)?;
+    let fallen = rest.get(..MORE - FEWER).is_some_and(|by| chart(&reference, by).alarm(budget));
+    if !fallen && let Some(more) = learn(MORE) {
+        (reference, rest) = more;
+    }
+    let chart = chart(&reference, rest);
+    Some((reference, rest, chart))
 }
 
 /// An e-detector over the hours: has the rate risen above a limit, with less than one false alarm in twenty years.

@@ -192,6 +192,8 @@ fn a_slow_fall_is_found_with_the_week_taken_out() {
         SignalState::Breach,
         "28 days are learned from until then"
     );
+    let learned = state(80, 40, 0.05);
+    assert_eq!(learned.state, SignalState::Breach, "a fall is not learned: {}", learned.summary);
     let past = scored_days(70, 99, 0.0);
     assert_eq!(changes(&watch("quality"), &series(), &past, 0), []);
 }

@@ -16,7 +16,7 @@ pub struct Baseline {
     pub calls: u64,
     /// Share that ended with an error.
     pub errors: Option<f64>,
-    /// Share that was off format, also if a fallback was served for it.
+    /// Share that was off format.
     pub off_format: Option<f64>,
     /// Share for which the static fallback was served.
     pub fallbacks: Option<f64>,

@@ -107,6 +107,10 @@ impl Rollout {
         }
         // The pause was no part of the step, and nobody had to give data in it.
         self.step_since = self.step_since.saturating_add((now - self.changed_at).max(0));
+        if self.gives_up_at().is_some_and(|at| now >= at) {
+            // Whoever has it go on after the longest time gives it that time again.
+            self.extended_at = Some(now);
+        }
         self.reason = None;
         self.moved(State::Running, now);
         Change::new("resume", self.told_step())
@@ -118,6 +122,7 @@ impl Rollout {
         self.rails =
             self.plan.rails.iter().filter_map(|rail| Rail::new(rail, &self.baseline)).collect();
         self.started_at = now;
+        self.extended_at = None;
         self.reason = None;
         self.enter(0, now);
         self.moved(State::Running, now);
@@ -143,7 +148,8 @@ impl Rollout {
             let why = format!("version {number} serves everybody");
             return self.end(State::Completed, "complete", why, now);
         }
-        self.rails = self.rails.iter().filter_map(Rail::watching).collect();
+        let rails = self.rails.iter().filter_map(|rail| rail.watching(&self.baseline));
+        self.rails = rails.collect();
         self.forget();
         self.step_since = now;
         self.reason = None;
@@ -172,7 +178,9 @@ impl Rollout {
         let state = if back { State::Completed } else { State::Paused };
         self.reason = Some(why.clone());
         self.moved(state, now);
-        Change::new("refused", format!("{}: {why}", self.environment))
+        // What is known to be bad goes on serving, which is worse than a candidate that does not get in.
+        let action = if back { "stuck" } else { "refused" };
+        Change::new(action, format!("{}: {why}", self.environment))
     }
 
     /// Something else moved the pointer: what this rollout compares is not what serves any more.

@@ -64,8 +64,7 @@ impl Rollout {
         match self.state {
             State::Running => {
                 let hold = self.current().map_or(0, |step| step.hold_s);
-                let longest =
-                    (self.plan.longest_s > 0).then(|| after(self.started_at, self.plan.longest_s));
+                let longest = self.gives_up_at();
                 let silences = self.rails.iter().map(|rail| {
                     let since = rail.heard.unwrap_or(self.step_since).max(self.step_since);
                     after(since, self.plan.silence_s)
@@ -118,8 +117,14 @@ impl Rollout {
         found.map(|rail| rail.plan.name())
     }
 
+    /// When it has waited for a promotion for too long, in microseconds since 1970.
+    pub(super) fn gives_up_at(&self) -> Option<i64> {
+        let since = self.extended_at.unwrap_or(self.started_at);
+        (self.plan.longest_s > 0).then(|| since.saturating_add(micros(self.plan.longest_s)))
+    }
+
     fn too_long(&mut self, standing: &Standing, now: i64) -> Option<Change> {
-        if self.plan.longest_s == 0 || now - self.started_at < micros(self.plan.longest_s) {
+        if self.gives_up_at().is_none_or(|at| now < at) {
             return None;
         }
         let limit = duration(self.plan.longest_s);
@@ -127,7 +132,7 @@ impl Rollout {
         let why = format!("inconclusive after {limit}, a person decides; it waits for {waits}");
         self.reason = Some(why.clone());
         self.moved(State::Paused, now);
-        Some(Change::new("pause", why))
+        Some(Change::new("pause", format!("{}: {why}", self.environment)))
     }
 
     fn advance(&mut self, now: i64) -> Change {
@@ -189,10 +194,16 @@ impl Rollout {
     /// The watch is over. A way back retires nothing: what it leaves behind is looked into first.
     fn complete(&mut self, now: i64) -> Change {
         let (new, old) = (self.candidate.number, self.control.number);
-        let retires = (self.plan.retire && self.purpose == Purpose::Deploy).then_some(old);
-        let rest = match retires {
-            Some(_) => "is retired unless it is in use elsewhere",
-            None => "may be retired",
+        let deaf = self.rails.iter().find(|rail| rail.heard.is_none());
+        let may = self.plan.retire && self.purpose == Purpose::Deploy && deaf.is_none();
+        let retires = may.then_some(old);
+        let rest = match (retires, deaf) {
+            (Some(_), _) => "is retired unless it is in use elsewhere".to_string(),
+            (None, None) => "may be retired".to_string(),
+            // Missing data is not good data: whoever may be needed again stays at hand.
+            (None, Some(rail)) => {
+                format!("is kept, for `{}` had no data in that time", rail.plan.name())
+            }
         };
         let why = format!("version {new} serves everybody and was watched; version {old} {rest}");
         Change { retires, ..self.end(State::Completed, "complete", why, now) }

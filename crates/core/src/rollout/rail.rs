@@ -8,6 +8,22 @@ use crate::call::Outcome;
 use crate::guardrail::{Against, Better, Decision, Evidence, Goal, Guardrail, Measure, Verdict};
 use crate::ramp::{Metric, RailPlan};
 
+/// What control's mean was before the rollout, in the measure's unit, if that is known.
+fn expected(plan: &RailPlan, baseline: &Baseline) -> Option<f64> {
+    match &plan.metric {
+        Metric::Errors => baseline.errors,
+        Metric::OffFormat => baseline.off_format,
+        Metric::Fallbacks => baseline.fallbacks,
+        Metric::Retries => baseline.retries,
+        Metric::Latency => {
+            let frozen = plan.above.is_none() && baseline.p95_us.is_some();
+            frozen.then_some(0.05)
+        }
+        Metric::Cost => baseline.cost.filter(|mean| *mean > 0.0),
+        Metric::Score(_) => None,
+    }
+}
+
 fn yes(fact: bool) -> f64 {
     f64::from(u8::from(fact))
 }
@@ -29,18 +45,10 @@ impl Rail {
     /// A planned guardrail with limits from what control was like; `None` for costs of a model without a price,
     /// which nobody can compare.
     pub fn new(plan: &RailPlan, baseline: &Baseline) -> Option<Self> {
-        let expected = match &plan.metric {
-            Metric::Errors => baseline.errors,
-            Metric::OffFormat => baseline.off_format,
-            Metric::Fallbacks => baseline.fallbacks,
-            Metric::Retries => baseline.retries,
-            Metric::Latency => {
-                let frozen = plan.above.is_none() && baseline.p95_us.is_some();
-                frozen.then_some(0.05)
-            }
-            Metric::Cost => Some(baseline.cost.filter(|mean| *mean > 0.0)?),
-            Metric::Score(_) => None,
-        };
+        let expected = expected(plan, baseline);
+        if plan.metric == Metric::Cost && expected.is_none() {
+            return None;
+        }
         let cap = baseline.cost_p999.or(baseline.cost.map(|mean| 10.0 * mean)).unwrap_or(1e9);
         let guardrail = plan.guardrail(baseline.p95_us, cap);
         let evidence = Evidence::new(&guardrail, expected);
@@ -73,11 +81,12 @@ impl Rail {
     }
 
     /// The same guardrail for a candidate that serves everybody: there is no control to compare it with any
-    /// more, so it is held to what control's mean was, and the margin.
+    /// more, so it is held to what control's mean was, and the margin; to what it was in the `baseline` where a
+    /// person was faster than the evidence.
     ///
     /// `None` where that would be no limit: a cost of nothing, a share that leaves no room.
-    pub fn watching(&self) -> Option<Self> {
-        let control = self.verdict().control;
+    pub fn watching(&self, baseline: &Baseline) -> Option<Self> {
+        let control = self.verdict().control.or_else(|| expected(&self.plan, baseline));
         let Goal::NonInferior(margin) = self.guardrail.goal else { return None };
         let limit = match (self.guardrail.against, self.guardrail.measure) {
             (Against::Limit(limit), _) => limit,

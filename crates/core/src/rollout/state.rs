@@ -122,6 +122,10 @@ pub struct Rollout {
     pub step_units: u64,
     /// When it began, in microseconds since 1970.
     pub started_at: i64,
+    /// Since when it is waited for a promotion, in microseconds since 1970, if not from its beginning: somebody had it
+    /// go on after the plan's longest time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_at: Option<i64>,
     /// When it last changed its state or step, in microseconds since 1970.
     pub changed_at: i64,
     /// The time at which it was last looked at in this state and step, in microseconds since 1970: what time
@@ -192,6 +196,7 @@ impl Rollout {
             step_since: now,
             step_units: 0,
             started_at: now,
+            extended_at: None,
             changed_at: now,
             looked_at: None,
             unjudged: false,

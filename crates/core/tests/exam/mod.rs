@@ -27,6 +27,7 @@ impl Exam {
     }
 
     /// The same with another tolerance.
+    #[allow(clippy::print_stdout)]
     pub(crate) fn compare_to(self, least: usize, tolerance: f64) {
         assert!(self.questions.len() >= least, "{} questions", self.questions.len());
         let lines: Vec<String> = self.questions.iter().map(Value::to_string).collect();

@@ -7,6 +7,7 @@ use gatemark_core::error::{Error, Kind};
 use gatemark_core::id::Digest;
 use gatemark_core::model::{Project, Recording};
 use gatemark_core::money::NanoUsd;
+use gatemark_core::review::{Cause, SAMPLED, add_reason};
 
 use super::{OFF_FORMAT, Pending};
 use crate::clock::micros;
@@ -42,10 +43,24 @@ impl Pending {
         self.record.first_token_us.get_or_insert_with(|| micros(self.began.elapsed()));
     }
 
-    /// The answer is to be looked at by a person. Only answers that applications got are.
+    /// The call is to be looked at by a person, for this reason too. Only calls of applications are.
     pub(crate) fn note_review(&mut self, why: &str) {
         if self.record.purpose == CallPurpose::Serve {
-            self.record.review = Some(why.to_string());
+            add_reason(&mut self.record.review, why);
+        }
+    }
+
+    /// What its environment has looked at beside what conditions and guards put before people. Nothing can be said of
+    /// an answer that was stopped, and one that is given again was drawn or not when it was new.
+    pub(super) fn note_looked_at(&mut self) {
+        let (outcome, cached) = (self.record.outcome, self.record.cached);
+        let own = matches!(outcome, Outcome::Ok | Outcome::Insufficient | Outcome::OffFormat);
+        if self.sampled && own && !cached {
+            self.note_review(SAMPLED);
+        }
+        if self.fallbacks && outcome == Outcome::Fallback && self.stopped.is_none() {
+            let why = Cause::fallback(self.record.error.as_deref().unwrap_or("unknown"));
+            self.note_review(&why);
         }
     }
 
@@ -77,12 +92,15 @@ impl Pending {
         self.record.fail(Kind::Cancelled);
     }
 
-    /// Draws it, if its environment has a share of answers judged. Copies for candidates are judged beside those of
+    /// Draws it, if its environment has a share of answers judged or looked at. Copies for candidates are judged beside those of
     /// applications.
     pub(crate) fn draw(&mut self, project: &Project) {
         let asked = matches!(self.record.purpose, CallPurpose::Serve | CallPurpose::Shadow);
         let environment = self.record.environment.as_ref().filter(|_| asked);
         let environment = environment.and_then(|name| project.environments.get(name));
+        let reviewing = environment.map(|environment| environment.reviewing).unwrap_or_default();
+        self.sampled = reviewing.draws(&self.record.id);
+        self.fallbacks = reviewing.fallbacks;
         let evaluate = environment.and_then(|environment| environment.evaluate);
         self.drawn = evaluate.is_some_and(|evaluate| evaluate.draws(&self.record.id));
     }

@@ -289,6 +289,7 @@ pub(crate) fn project() -> Project {
         evaluate: None,
         monitors: Default::default(),
         probe: None,
+        reviewing: Default::default(),
     };
     Project {
         name: "bench".into(),

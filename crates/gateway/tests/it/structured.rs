@@ -4,11 +4,13 @@ use futures_util::StreamExt;
 use gatemark_core::call::Outcome;
 use gatemark_core::error::{Error, Kind};
 use gatemark_core::money::NanoUsd;
+use gatemark_core::online::ALL;
+use gatemark_core::review::Reviewing;
 use gatemark_gateway::{Body, Reply};
 use gatemark_provider::request::{ChatRequest, Messages};
 use serde_json::{Value, json};
 
-use crate::bench::{Act, Bench, ask, bench};
+use crate::bench::{Act, Bench, ask, bench, bench_of, project};
 
 const GO: &str = r#"{"action":"go","sure":0.9}"#;
 const UNSURE: &str = r#"{"action":"go","sure":0.2}"#;
@@ -175,10 +177,36 @@ async fn doubtful_answers_are_put_before_a_person() {
         let (reply, said) = called(&bench, false).await.unwrap();
         assert_eq!((said.as_str(), reply.facts.reviewed), (says, queued));
         let record = &bench.records().await[0];
-        assert_eq!(record.review.as_deref(), queued.then_some("sure < 0.7"));
+        let why: &[&str] = if queued { &["sure < 0.7"] } else { &[] };
+        assert_eq!(record.review, why);
         assert_eq!(record.outcome, Outcome::Ok);
     }
     let streamed = bench(review(), vec![Act::Streams(vec![UNSURE], None)]);
     called(&streamed, true).await.unwrap();
-    assert_eq!(streamed.records().await[0].review.as_deref(), Some("sure < 0.7"));
+    assert_eq!(streamed.records().await[0].review, ["sure < 0.7"]);
+}
+
+#[tokio::test]
+async fn samples_and_fallbacks_are_put_before_a_person() {
+    let reviewed = async |share: u32, fallbacks: bool, output: Value, says: Vec<Act>| {
+        let mut project = project();
+        for place in project.environments.values_mut() {
+            place.reviewing = Reviewing { sla_us: None, share, fallbacks };
+        }
+        let bench = bench_of(project, contract(output), vec![("p", says)]);
+        called(&bench, false).await.unwrap();
+        bench.records().await.remove(0).review
+    };
+    let plain = || json!({});
+    assert_eq!(reviewed(ALL, true, plain(), vec![Act::Says(GO)]).await, ["sample"]);
+    assert!(reviewed(0, true, plain(), vec![Act::Says(GO)]).await.is_empty());
+    // What a condition says stands beside it.
+    let condition = json!({"review": {"when": "sure < 0.7"}});
+    let both = reviewed(ALL, true, condition, vec![Act::Says(UNSURE)]).await;
+    assert_eq!(both, ["sure < 0.7", "sample"]);
+    // A fallback is no answer that could be drawn.
+    let fallback = || json!({"fallback": {"action": "stop"}});
+    let wrong = || vec![Act::Says("no"), Act::Says("no")];
+    assert_eq!(reviewed(ALL, true, fallback(), wrong()).await, ["fallback: off_format"]);
+    assert!(reviewed(ALL, false, fallback(), wrong()).await.is_empty());
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use gatemark_core::alert::{Mail, Message, Tls as Wanted};
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Tls, TlsParameters, TlsParametersBuilder};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::post::Undelivered;
@@ -29,16 +29,29 @@ pub(super) async fn send(
     now: i64,
 ) -> Result<(), Undelivered> {
     let letter = letter(mail, message, now)?;
-    let address = resolve(mail, Rule { private: allow_private }).await?;
+    let tls = tls(mail, TlsParameters::builder(mail.host.clone()))?;
+    submit(mail, (login, tls), allow_private, letter).await
+}
+
+fn tls(mail: &Mail, parameters: TlsParametersBuilder) -> Result<Tls, Undelivered> {
     let parameters = || {
-        TlsParameters::new(mail.host.clone())
-            .map_err(|_| Undelivered::lasting("TLS cannot be set up for this host"))
+        let built = parameters.build();
+        built.map_err(|_| Undelivered::lasting("TLS cannot be set up for this host"))
     };
-    let tls = match mail.tls {
+    Ok(match mail.tls {
         Wanted::Tls => Tls::Wrapper(parameters()?),
         Wanted::StartTls => Tls::Required(parameters()?),
         Wanted::Off => Tls::None,
-    };
+    })
+}
+
+async fn submit(
+    mail: &Mail,
+    (login, tls): (Option<(&str, &str)>, Tls),
+    allow_private: bool,
+    letter: lettre::Message,
+) -> Result<(), Undelivered> {
+    let address = resolve(mail, Rule { private: allow_private }).await?;
     // The address was checked above; the name is what TLS is about.
     let mut builder =
         AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.ip().to_string())
@@ -113,3 +126,6 @@ fn text(message: &Message) -> String {
     });
     parts.collect::<Vec<_>>().join("\r\n")
 }
+
+#[cfg(test)]
+mod tests;

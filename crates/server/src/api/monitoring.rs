@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use gatemark_control::metrics::{Asked, By, MetricsView};
+use gatemark_control::online::OnlineStanding;
 use gatemark_core::access::Action;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::rollup::Period;
@@ -73,4 +74,16 @@ pub(crate) async fn signals(
 ) -> Answer<Json<Vec<Signal>>> {
     auth::admit(&app, &headers, Action::Read)?;
     Ok(Json(app.control.signals().await?))
+}
+
+/// Shows for each environment with online evaluation how many calls wait, were judged and were given up since midnight
+/// UTC, and what that cost.
+#[utoipa::path(get, path = "/api/v1/evaluation", tag = "monitoring",
+    responses((status = 200, body = Vec<OnlineStanding>)))]
+pub(crate) async fn evaluation(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Answer<Json<Vec<OnlineStanding>>> {
+    auth::admit(&app, &headers, Action::Read)?;
+    Ok(Json(app.control.online_standing(clock::now_us()).await?))
 }

@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(17, "0017_evaluations"),
     migration!(18, "0018_alerts"),
     migration!(19, "0019_experiments"),
+    migration!(20, "0020_review_queue"),
 ];
 
 const TABLE: &str = "schema_migrations";
@@ -195,6 +196,31 @@ mod tests {
         let error = migrate(&database).await.unwrap_err().to_string();
         assert!(error.contains("another program"), "{error}");
         assert_eq!(database.tables().await.unwrap(), ["theirs"]);
+    }
+
+    /// What people found before there were claims is a decision now.
+    #[tokio::test]
+    async fn findings_become_decisions() {
+        let scratch = Scratch::new();
+        let database = open(&scratch).await;
+        migrate_to(&database, &MIGRATIONS[..19]).await.unwrap();
+        let transaction = database.begin().await.unwrap();
+        let sql = "INSERT INTO reviews (call, at, prompt, number, environment, reason, finding, actor, resolved_at)
+                   VALUES ($1, 1, 'a/b', 1, 'production', 'sure < 0.7', $2, $3, 5)";
+        let rows = vec![values!["a", "right", "ann"], values!["b", "wrong", "ann"]];
+        transaction.execute_many(sql, rows).await.unwrap();
+        transaction.execute(sql, values!["c", None::<&str>, None::<&str>]).await.unwrap();
+        transaction.commit().await.unwrap();
+        migrate_to(&database, &MIGRATIONS[..20]).await.unwrap();
+        let sql = "SELECT decision, cause, priority, revision FROM reviews ORDER BY call";
+        let rows = database.read(sql, vec![]).await.unwrap();
+        let decisions: Vec<_> =
+            rows.iter().map(|row| row.optional_text("decision").unwrap()).collect();
+        assert_eq!(decisions, [Some("approve"), Some("reject"), None]);
+        assert_eq!(
+            (rows[0].text("cause").unwrap(), rows[0].integer("priority").unwrap()),
+            ("condition", 1)
+        );
     }
 
     /// A released migration never changes: databases in the world remember its digest.

@@ -2,9 +2,10 @@
 
 use gatemark_core::NanoUsd;
 use gatemark_core::call::CallRecord;
+use gatemark_core::stats::random::SplitMix;
 use gatemark_store::Store;
 
-use crate::fixture::{call, store};
+use crate::fixture::{call, prompt, store};
 use crate::scratch::Scratch;
 
 const HERE: &str = "production";
@@ -20,11 +21,13 @@ async fn taken(store: &Store, now: i64) -> Option<String> {
 }
 
 #[tokio::test]
-async fn the_arm_that_was_judged_least_has_the_next_turn() {
+async fn the_prompt_that_was_judged_least_has_the_next_turn() {
     let scratch = Scratch::new();
     let store = store(&scratch).await;
+    let other =
+        |id: &str, at| CallRecord { prompt: Some(prompt("c/d")), ..drawn(id, at, "stable") };
     let mut calls: Vec<_> = (0..4).map(|n| drawn(&format!("s{n}"), n, "stable")).collect();
-    calls.extend([drawn("c0", 8, "candidate"), drawn("c1", 9, "candidate"), call("not", 1)]);
+    calls.extend([other("c0", 8), other("c1", 9), call("not", 1)]);
     store.insert_calls(&calls).await.unwrap();
     // Twice the same is once.
     store.insert_calls(&calls).await.unwrap();
@@ -39,6 +42,33 @@ async fn the_arm_that_was_judged_least_has_the_next_turn() {
     assert_eq!(store.evaluation_cost(HERE, 1_003).await.unwrap(), NanoUsd(15));
     assert_eq!(store.evaluation_cost("staging", 0).await.unwrap(), NanoUsd::ZERO);
     assert_eq!(store.evaluation_counts(HERE, 1_000).await.unwrap(), (0, 6, 0));
+}
+
+/// Guardrails on scores reckon with the chance by which units were assigned. So where there is money for a third of the
+/// calls, a tenth of those that are judged are the candidate's if a tenth of the calls are; and they are of all hours.
+#[tokio::test]
+async fn arms_and_hours_are_judged_in_the_proportion_of_their_calls() {
+    let scratch = Scratch::new();
+    let store = store(&scratch).await;
+    let mut random = SplitMix::new(9);
+    let calls: Vec<_> = (0..300)
+        .map(|at| {
+            let arm = if at % 10 == 0 { "candidate" } else { "stable" };
+            let id = format!("{at:08x}-0000-7000-8000-{:012x}", random.bits() >> 16);
+            drawn(&id, at, arm)
+        })
+        .collect();
+    store.insert_calls(&calls).await.unwrap();
+    let (mut candidates, mut early) = (0, 0);
+    for now in 1_000..1_100 {
+        let record = store.take_evaluation(HERE, (now, 0, 0)).await.unwrap().unwrap();
+        candidates += i32::from(record.arm == "candidate");
+        early += i32::from(record.at < 150);
+        store.end_evaluation(&record.id, now, NanoUsd(5), None).await.unwrap();
+    }
+    // 10 and 50 are expected; three standard deviations are 7 and 12.
+    assert!((3..=17).contains(&candidates), "{candidates}");
+    assert!((38..=62).contains(&early), "{early}");
 }
 
 #[tokio::test]

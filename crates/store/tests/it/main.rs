@@ -11,6 +11,7 @@ mod fixture;
 mod log;
 mod opening;
 mod pushing;
+mod reviewing;
 mod rollouts;
 mod rollups;
 mod scores;

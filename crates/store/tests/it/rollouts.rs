@@ -153,6 +153,46 @@ async fn a_call_is_observed_once() {
     assert!(matches!(&found[0].seen, Seen::Score { value, .. } if *value == 0.5), "{found:?}");
 }
 
+/// A rollout has in its document what it has read, so calls go after a day; judgements stay as long as it goes on, for a
+/// second one on the same call is told from the first by what is there. When it is over everything goes.
+#[tokio::test]
+async fn what_was_seen_goes_when_nobody_needs_it() {
+    let scratch = Scratch::new();
+    let (store, _, mut rollout) = begun(&scratch).await;
+    let records = [
+        taking_part("c1", 50, Some("u1"), true),
+        taking_part("c2", 51, Some("u2"), false),
+        taking_part("c3", 52, None, false),
+    ];
+    store.insert_calls(&records[..2]).await.unwrap();
+    assert!(store.observe_score("c1", "quality", 0.5).await.unwrap());
+    let read = store.observations("r1", 0, 100).await.unwrap();
+    let counted = rollout.absorb(&read);
+    assert!(store.save_rollout(&mut rollout, &counted, None).await.unwrap());
+    store.insert_calls(&records[2..]).await.unwrap();
+    assert_eq!(store.forget_observations(HOUR).await.unwrap(), 0, "they are a day old at least");
+    assert_eq!(store.forget_observations(25 * HOUR).await.unwrap(), 2);
+    let left = store.observations("r1", 0, 100).await.unwrap();
+    assert_eq!(
+        left.iter().map(|one| one.seq).collect::<Vec<_>>(),
+        [3, 4],
+        "unread, or a judgement"
+    );
+    assert!(!store.observe_score("c1", "quality", 0.9).await.unwrap(), "the first one counts");
+    assert_eq!(store.insert_calls(&records).await.unwrap(), 0);
+    assert_eq!(
+        store.observations("r1", 0, 100).await.unwrap().len(),
+        2,
+        "shipped twice, seen once"
+    );
+    let change = rollout.command(Command::Abort { reason: None }, 60).unwrap().unwrap();
+    let noted = Noted { change: &change, actor: "dan", at: 60 };
+    assert!(store.save_rollout(&mut rollout, &[], Some(noted)).await.unwrap());
+    assert_eq!(store.forget_observations(25 * HOUR).await.unwrap(), 2 + counted.len());
+    assert!(store.observations("r1", 0, 100).await.unwrap().is_empty());
+    assert_eq!(store.forget_observations(25 * HOUR).await.unwrap(), 0);
+}
+
 /// The pointer's move and the rollout's are one: both or neither.
 #[tokio::test]
 async fn a_promotion_moves_both_or_neither() {

@@ -2,7 +2,7 @@
 
 use gatemark_core::Kind;
 use gatemark_core::assign::Mark;
-use gatemark_core::call::CallRecord;
+use gatemark_core::call::{CallRecord, Outcome};
 use gatemark_core::gate::Purpose;
 use gatemark_core::rollup::{Bucket, Figures};
 use gatemark_core::score::{Score, ScoreSource, ScoreValue};
@@ -118,6 +118,15 @@ async fn a_deployment_freezes_its_baseline() {
     assert_eq!((baseline.number, baseline.until, baseline.bucket.calls), (1, now, 2));
     store.insert_calls(&[call("late", now - 4)]).await.unwrap();
     assert_eq!(store.baseline(next.id).await.unwrap().unwrap(), baseline);
+    // Version 2 turns out bad: version 1 comes back, and is held against what it was itself.
+    let bad =
+        |id: &str| CallRecord { number: Some(2), outcome: Outcome::Error, ..call(id, now + DAY) };
+    store.insert_calls(&[bad("b1"), bad("b2"), bad("b3")]).await.unwrap();
+    let permit = permit_over(Some(next.id), &one, "production", Purpose::Rollback, None);
+    let back = store.apply(permit, "dan", now + 2 * DAY).await.unwrap();
+    let own = store.baseline(back.id).await.unwrap().unwrap();
+    assert_eq!((own.number, own.until, own.bucket.errors), (1, now, 0));
+    assert_eq!(own.bucket.calls, 3, "with what came late");
 }
 
 #[tokio::test]
@@ -151,4 +160,13 @@ async fn a_state_keeps_the_moment_at_which_it_began() {
     assert_eq!((kept[0].key.as_str(), kept[0].since), ("b", 2));
     store.save_signals("c/", &mut [signal("c/d", SignalState::Ok, 4)]).await.unwrap();
     assert_eq!(store.signals().await.unwrap().len(), 2, "another's are left alone");
+    // One by itself takes nobody's place whose name only begins like its own.
+    store.save_signal(&mut signal("c/d-e", SignalState::Ok, 5)).await.unwrap();
+    let revision = store.signals_revision().await.unwrap();
+    let mut again = signal("c/d", SignalState::Ok, 6);
+    store.save_signal(&mut again).await.unwrap();
+    assert_eq!((again.since, store.signals().await.unwrap().len()), (4, 3));
+    assert_eq!(store.signals_revision().await.unwrap(), revision, "nothing new was said");
+    store.save_signal(&mut signal("c/d", SignalState::Breach, 7)).await.unwrap();
+    assert!(store.signals_revision().await.unwrap() > revision);
 }

@@ -24,7 +24,7 @@ pub(super) fn build(parameters: &Parameters<'_>) -> Result<Box<dyn Check>, Check
 }
 
 fn known(word: &str, mistakes: &mut Mistakes) -> Option<&'static str> {
-    let known = TYPES.into_iter().find(|known| *known == word);
+    let known = TYPES.iter().copied().find(|known| *known == word);
     if known.is_none() {
         let problem = CheckProblem::new(format!("`{word}` is no type of `pii`"));
         mistakes.add(problem.hint(format!("types are {}", TYPES.join(", "))));

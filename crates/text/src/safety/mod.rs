@@ -106,10 +106,3 @@ fn placed(text: &str, mut ranges: Vec<(&'static str, usize, usize)>) -> Vec<Safe
     }
     found
 }
-
-/// Whether a character that belongs to a word or number stands before or after.
-fn touches(text: &str, start: usize, end: usize, belongs: fn(char) -> bool) -> bool {
-    let before = text.get(..start).and_then(|head| head.chars().next_back());
-    let after = text.get(end..).and_then(|tail| tail.chars().next());
-    before.is_some_and(belongs) || after.is_some_and(belongs)
-}

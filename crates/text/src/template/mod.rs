@@ -26,7 +26,7 @@ mod source;
 mod walk;
 
 pub use compiled::{BOUND_CODE, Templates};
-pub use problem::{TemplateProblem, problems, used_variables};
+pub use problem::{TemplateProblem, literal_texts, problems, used_variables};
 pub use source::MAX_SOURCE_BYTES;
 
 pub use output::MAX_OUTPUT_BYTES;

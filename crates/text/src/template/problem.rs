@@ -61,6 +61,17 @@ pub fn used_variables(source: &str) -> BTreeSet<String> {
     walk(&tree).undeclared.iter().map(|word| word.text.to_owned()).collect()
 }
 
+/// What stands in the source as it is, in order: the author's own words, between which values are put. A source that
+/// cannot be parsed is one text.
+pub fn literal_texts(source: &str) -> Vec<String> {
+    let whole = || vec![source.to_owned()];
+    if source::is_plain(source) || bounds::check(source).is_err() {
+        return whole();
+    }
+    let Ok(tree) = source::tree(source) else { return whole() };
+    walk(&tree).texts.into_iter().map(str::to_owned).collect()
+}
+
 /// Problems that no declaration can cure.
 pub(super) fn structural(source: &str, found: &Findings<'_>) -> Vec<TemplateProblem> {
     let tags = found.leads_out.iter().map(|word| {

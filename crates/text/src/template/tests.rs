@@ -132,6 +132,18 @@ fn what_a_template_sets_itself_is_declared() {
 }
 
 #[test]
+fn what_stands_as_it_is_is_the_authors() {
+    let texts = |source: &str| literal_texts(source);
+    assert_eq!(texts("plain\n"), ["plain\n"]);
+    assert_eq!(
+        texts("a {{ x }} b{% if x %} c {% else %}d{% endif %}{# no #}"),
+        ["a ", " b", " c ", "d"]
+    );
+    assert_eq!(texts("{% for y in x %}- {{ y }}\n{% endfor %}"), ["- ", "\n"]);
+    assert_eq!(texts("{{ broken"), ["{{ broken"]);
+}
+
+#[test]
 fn every_listed_filter_and_test_exists() {
     for name in filters::NAMES {
         let error = rendered(&format!("{{{{ a | {name} }}}}"), json!({"a": "1"}));

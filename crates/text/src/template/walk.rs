@@ -44,6 +44,8 @@ pub(super) struct Findings<'a> {
     pub(super) growths: Vec<Growth>,
     /// Tags that lead out of the template.
     pub(super) leads_out: Vec<Word<'static>>,
+    /// Literal texts, in the source's order.
+    pub(super) texts: Vec<&'a str>,
     /// Longest literal text in a loop, macro or block, in bytes: each of the engine's steps may write it.
     pub(super) longest_repeated: usize,
 }
@@ -95,10 +97,12 @@ impl<'a> Walk<'a> {
         match statement {
             ast::Stmt::Template(template) => self.statements(&template.children),
             ast::Stmt::EmitExpr(emit) => self.expression(&emit.expr),
-            ast::Stmt::EmitRaw(raw) if self.repeated > 0 => {
-                self.found.longest_repeated = self.found.longest_repeated.max(raw.raw.len());
+            ast::Stmt::EmitRaw(raw) => {
+                self.found.texts.push(raw.raw);
+                if self.repeated > 0 {
+                    self.found.longest_repeated = self.found.longest_repeated.max(raw.raw.len());
+                }
             }
-            ast::Stmt::EmitRaw(_) => {}
             ast::Stmt::ForLoop(each) => self.for_loop(each),
             ast::Stmt::IfCond(cond) => {
                 self.expression(&cond.expr);

@@ -8,20 +8,19 @@ use gatemark_control::suites::FromCalls;
 use gatemark_core::call::Outcome;
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::{EnvironmentName, PromptName};
-use gatemark_gateway::clock;
 use serde_json::json;
 
 use super::review::{lines_of, replace};
 use crate::argument;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::moment;
 
 /// Make cases from recorded calls, for a person to review
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   gatemark suite from-calls support/triage --since 7d --sample 50 --seed 1
   gatemark suite from-calls support/triage --outcome off_format --out -
+  gatemark suite from-calls support/triage --reviewed
 
 Needs `record: content` in the environment. Equal inputs are taken once; e-mail addresses, telephone
 numbers, cards, IBANs and secrets give way to placeholders. Names of people are not found: look for
@@ -33,11 +32,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ENV")]
     env: Option<EnvironmentName>,
     /// Only calls begun since: how long ago (15m, 1h, 7d) or a moment (2026-11-21)
-    #[arg(long, value_name = "TIME", value_parser = moment_)]
+    #[arg(long, value_name = "TIME", value_parser = argument::moment)]
     since: Option<i64>,
     /// Only calls that ended so: ok, insufficient, off_format, fallback, cancelled, error
     #[arg(long, value_name = "OUTCOME", value_parser = argument::outcome)]
     outcome: Option<Outcome>,
+    /// Only calls that people have decided on: approved and edited answers are `expected`, rejected ones need one
+    #[arg(long)]
+    reviewed: bool,
     /// Most calls to look at, newest first
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
@@ -55,10 +57,6 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-fn moment_(text: &str) -> Result<i64, String> {
-    moment::parse(text, clock::now_us())
-}
-
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     let file = file(&args, context)?;
     let mut lines = file.as_deref().map(lines_of).transpose()?.unwrap_or_default();
@@ -73,6 +71,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
         category: args.category,
         sample: args.sample.map(|count| (usize::try_from(count).unwrap_or(usize::MAX), args.seed)),
         known,
+        reviewed: args.reviewed,
     };
     let proposals =
         context.with_control(async |control| control.propose_cases(&wanted).await).await?;

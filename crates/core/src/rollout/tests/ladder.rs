@@ -28,6 +28,19 @@ fn the_default_ladder_from_end_to_end() {
     assert!(rollout.reason.unwrap().contains("version 1 is retired unless"));
 }
 
+/// What was replaced is kept where nothing was seen in the watch.
+#[test]
+fn a_watch_without_data_retires_nothing() {
+    let mut rollout = begin(Plan::canary());
+    let mut traffic = Traffic::of(1_000_000, 1);
+    let mut now = 0;
+    pass(&mut rollout, &mut traffic, &mut now, (2_000, 100), (GOOD, GOOD));
+    assert_eq!(rollout.promoted(8, now).action, "watch");
+    let change = rollout.tick(now + 15 * DAY).unwrap();
+    assert_eq!((change.action, change.retires), ("complete", None));
+    assert!(change.detail.contains("version 1 is kept, for `errors` had no data"), "{change:?}");
+}
+
 /// The same with 3,000 people who come back all the time: later steps go on learning from those who move.
 #[test]
 fn a_ramp_over_the_same_people_comes_through() {
@@ -97,6 +110,20 @@ fn it_reverts_when_it_turns_bad_while_watched() {
     assert_eq!((rollout.state, rollout.share()), (State::Aborted, 0));
 }
 
+/// A person was faster than any evidence: the candidate is held to what control was like before.
+#[test]
+fn who_is_promoted_at_once_is_watched_all_the_same() {
+    let mut rollout = begin(Plan::canary());
+    rollout.command(Command::Promote, SECOND).unwrap();
+    assert_eq!(rollout.promoted(8, 2 * SECOND).action, "watch");
+    let names: Vec<&str> = rollout.rails.iter().map(|rail| rail.plan.name()).collect();
+    assert_eq!(names, ["errors", "off_format", "fallbacks", "retries", "latency", "cost"]);
+    let (mut traffic, mut now) = (Traffic::of(1_000_000, 11), 2 * SECOND);
+    let bad = Quality { off_format: 0.3, ..GOOD };
+    let changes = pass(&mut rollout, &mut traffic, &mut now, (48, 100), (bad, bad));
+    assert_eq!(changes.last().map(|(_, action)| *action), Some("revert"), "{changes:?}");
+}
+
 #[test]
 fn silence_holds_and_then_aborts() {
     let mut rollout = begin(Plan::canary());
@@ -148,6 +175,10 @@ fn without_proof_it_ends_with_a_person() {
     assert_eq!(changes.last(), Some(&(480, "pause")));
     let reason = rollout.reason.clone().unwrap();
     assert!(reason.contains("inconclusive") && reason.contains("proof"), "{reason}");
+    let mut resumed = rollout.clone();
+    assert_eq!(resumed.command(Command::Resume, now + HOUR).unwrap().unwrap().action, "resume");
+    assert_eq!(resumed.tick(now + 2 * HOUR), None, "it has the longest time again");
+    assert_eq!(resumed.gives_up_at(), Some(now + HOUR + 20 * DAY));
     assert_eq!(rollout.command(Command::Promote, now).unwrap().unwrap().action, "promote");
 }
 

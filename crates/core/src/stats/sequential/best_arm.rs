@@ -29,15 +29,27 @@ pub struct Standing {
 
 /// Where `arms` stand at level `alpha`, outcomes in 0..=1 and one for each unit. An arm counts as best if
 /// no other is better by more than `tolerance`, without which arms that are equal are never told apart.
-#[allow(clippy::cast_precision_loss)]
 pub fn standing(arms: &[Total], alpha: f64, tolerance: f64) -> Standing {
+    among(arms, |_| true, (alpha, tolerance))
+}
+
+/// The same where only the arms for which `runs` says so may still be chosen, at level and tolerance: one that was
+/// taken out for another reason neither leads nor beats any, however good it was. Every arm keeps its part of the
+/// level, for which one is taken out may depend on what was seen.
+#[allow(clippy::cast_precision_loss)]
+pub fn among(
+    arms: &[Total],
+    runs: impl Fn(usize) -> bool,
+    (alpha, tolerance): (f64, f64),
+) -> Standing {
     let level = alpha / arms.len().max(1) as f64;
     let intervals: Vec<Interval> = arms.iter().map(|arm| level::interval(*arm, level)).collect();
-    let leader = first_most(arms.iter().map(|arm| arm.mean().unwrap_or(f64::INFINITY)), None);
-    let highs = || intervals.iter().map(|interval| interval.high);
-    let leader = leader.unwrap_or_default();
-    let rival = first_most(highs(), Some(leader));
-    let floor = intervals.iter().map(|interval| interval.low).fold(0.0, f64::max);
+    let running = || intervals.iter().enumerate().filter(|(place, _)| runs(*place));
+    let means = arms.iter().map(|arm| arm.mean().unwrap_or(f64::INFINITY)).enumerate();
+    let leader = first_most(means.filter(|(place, _)| runs(*place))).unwrap_or_default();
+    let highs = running().map(|(place, interval)| (place, interval.high));
+    let rival = first_most(highs.filter(|(place, _)| *place != leader));
+    let floor = running().map(|(_, interval)| interval.low).fold(0.0, f64::max);
     let eliminated = intervals.iter().map(|interval| interval.high < floor).collect();
     let low = intervals.get(leader).map_or(0.0, |interval| interval.low);
     let ceiling = rival.and_then(|rival| intervals.get(rival)).map_or(0.0, |rival| rival.high);
@@ -54,10 +66,10 @@ pub fn next(arms: &[Total], standing: &Standing) -> usize {
     }
 }
 
-/// The place of the largest value, the first of several, without `except`.
-fn first_most(values: impl Iterator<Item = f64>, except: Option<usize>) -> Option<usize> {
+/// The place of the largest value, the first of several.
+fn first_most(values: impl Iterator<Item = (usize, f64)>) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
-    for (place, value) in values.enumerate().filter(|(place, _)| Some(*place) != except) {
+    for (place, value) in values {
         if best.is_none_or(|(_, most)| value > most) {
             best = Some((place, value));
         }
@@ -86,6 +98,17 @@ mod tests {
             arms[arm].add(f64::from(u8::from(random.unit() < quality[arm])));
         }
         panic!("undecided: {arms:?}");
+    }
+
+    #[test]
+    fn who_was_taken_out_beats_nobody() {
+        let arms = [(700, 1000), (950, 1000), (850, 1000)].map(|(s, n)| Total::counted(s, n));
+        let all = standing(&arms, 0.05, 0.0);
+        assert_eq!((all.decided, all.eliminated), (Some(1), vec![true, false, true]));
+        let rest = among(&arms, |place| place != 1, (0.05, 0.0));
+        assert_eq!((rest.leader, rest.rival, rest.decided), (2, Some(0), Some(2)));
+        assert_eq!((rest.eliminated[0], rest.eliminated[2]), (true, false));
+        assert_eq!(rest.intervals, all.intervals, "at the same level");
     }
 
     #[test]

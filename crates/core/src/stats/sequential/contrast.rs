@@ -5,7 +5,7 @@
 //! both arms varied alike. With the first alone a canary whose few calls all went well has a variance near 0,
 //! and 17 to 56 % of simulated A/A tests at shares of 5 to 10 % promoted it; with both less than 2.5 % do.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::arm::{Arm, Share};
 use super::asymptotic;
@@ -60,8 +60,9 @@ impl Moments {
     }
 }
 
-/// Sums over weighed outcomes, with c the expected mean and π the share at each.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+/// Sums over weighed outcomes, with c the expected mean and π the share at each. Written as a list; a map of the
+/// fields, as which it was written before, is read too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 pub struct Contrast {
     /// Control's outcomes.
     pub control: Moments,
@@ -88,6 +89,15 @@ pub struct Estimate {
     pub variance: f64,
     /// Units in both arms.
     pub n: u64,
+}
+
+impl Serialize for Contrast {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Taken apart whole, so that a field that is added cannot be forgotten here.
+        let Self { control, candidate, up, down, centres, about, spread } = self;
+        let listed = |one: &Moments| (one.n, one.sum, one.squares);
+        (listed(control), listed(candidate), up, down, centres, about, spread).serialize(serializer)
+    }
 }
 
 impl Contrast {

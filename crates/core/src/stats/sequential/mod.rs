@@ -1,6 +1,6 @@
 //! Tests that may be looked at after every call, and intervals that hold at all times together.
 //!
-//! `wealth` and `arm` ← `comparison`, `level`, `asymptotic` ← `contrast` ← `clustered`; `comparison` ←
+//! `packed` ← `wealth`; `wealth` and `arm` ← `comparison`, `level`, `asymptotic` ← `contrast` ← `clustered`; `comparison` ←
 //! `difference`; `level` ← `quantile`, `hedged`, `best_arm`; `evidence` ← `ratio`.
 
 pub mod arm;
@@ -13,6 +13,7 @@ pub mod difference;
 pub mod evidence;
 pub mod hedged;
 pub mod level;
+mod packed;
 pub mod quantile;
 pub mod ratio;
 pub mod wealth;

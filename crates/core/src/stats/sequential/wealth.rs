@@ -9,7 +9,12 @@
 //! Logarithms are kept as whole billionths of a nat, rounded down. Sums of integers do not depend on their
 //! order and survive any database and any text format to the bit; rounding down can only weaken evidence.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{self, IgnoredAny, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::packed;
 
 /// How many bets are played beside each other.
 pub const BETS: usize = 20;
@@ -62,9 +67,50 @@ impl Bets {
     }
 }
 
-/// Logarithms of the wealth of each bet; all 0 (wealth 1) at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Logarithms of the wealth of each bet; all 0 (wealth 1) at the start. Written as one short text; a list of numbers,
+/// as which it was written before, is read too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Wealth([i64; BETS]);
+
+impl Serialize for Wealth {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&packed::write(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Wealth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Form)
+    }
+}
+
+/// The two forms in which wealth is stored.
+struct Form;
+
+impl<'de> Visitor<'de> for Form {
+    type Value = Wealth;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the wealth of {BETS} bets")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Wealth, E> {
+        let mut wealth = Wealth::default();
+        let whole = packed::read(text, &mut wealth.0);
+        whole.map(|()| wealth).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Wealth, A::Error> {
+        let mut wealth = Wealth::default();
+        for (place, owned) in wealth.0.iter_mut().enumerate() {
+            *owned = seq.next_element()?.ok_or_else(|| de::Error::invalid_length(place, &Form))?;
+        }
+        match seq.next_element::<IgnoredAny>()? {
+            None => Ok(wealth),
+            Some(_) => Err(de::Error::invalid_length(BETS + 1, &Form)),
+        }
+    }
+}
 
 /// What observations add to each bet's logarithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +188,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_wealth_is_refused() {
+        for wrong in ["\"A\"", "[1,2]", "7", "\"é\"", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"]
+        {
+            assert!(serde_json::from_str::<Wealth>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn the_quick_no_is_the_slow_one() {
         let mut wealth = Wealth::default();
         let gain = Gain::of(Bets::WIDE, 0.7);
@@ -171,6 +225,8 @@ mod tests {
             prop_assert_eq!(a, b);
             let text = serde_json::to_string(&a).unwrap();
             prop_assert_eq!(serde_json::from_str::<Wealth>(&text).unwrap(), a);
+            let listed = serde_json::to_string(&a.0).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Wealth>(&listed).unwrap(), a);
         }
 
         /// Counting a value as parts of its neighbours never gives more evidence.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{bounded, failed};
+use super::guard::{bounded, failed};
 use crate::app::App;
 use crate::error::Answer;
 use crate::{auth, body};
