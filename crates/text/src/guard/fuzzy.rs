@@ -25,11 +25,54 @@ const LONGEST: usize = 16;
 
 /// Ordinary words that are a slip away from a keyword, beyond its own forms.
 const ORDINARY: [&str; 48] = [
-    "forged", "forger", "forges", "forge", "forgot", "revel", "revels", "repent", "roles", "ruler", "ruled", "rulers",
-    "contest", "contents", "content", "contend", "secrete", "sacred", "command", "commando", "previews", "precious",
-    "pervious", "proceeding", "abode", "paint", "point", "pint", "priory", "sequence", "massage", "massages",
-    "transaction", "director", "detective", "directing", "instructor", "passport", "passports", "overdrive", "overtime",
-    "overripe", "overtook", "discord", "form", "prompter", "earliest", "preview",
+    "forged",
+    "forger",
+    "forges",
+    "forge",
+    "forgot",
+    "revel",
+    "revels",
+    "repent",
+    "roles",
+    "ruler",
+    "ruled",
+    "rulers",
+    "contest",
+    "contents",
+    "content",
+    "contend",
+    "secrete",
+    "sacred",
+    "command",
+    "commando",
+    "previews",
+    "precious",
+    "pervious",
+    "proceeding",
+    "abode",
+    "paint",
+    "point",
+    "pint",
+    "priory",
+    "sequence",
+    "massage",
+    "massages",
+    "transaction",
+    "director",
+    "detective",
+    "directing",
+    "instructor",
+    "passport",
+    "passports",
+    "overdrive",
+    "overtime",
+    "overripe",
+    "overtook",
+    "discord",
+    "form",
+    "prompter",
+    "earliest",
+    "preview",
 ];
 
 /// Endings of a keyword's own forms.
@@ -85,7 +128,10 @@ fn respelled(view: &View) -> Option<View> {
     let telling: Vec<&Hit> = hits.iter().filter(|hit| hit.role != Role::Filler).collect();
     let near = |one: &Hit, other: &Hit| {
         let verb = one.role == Role::Verb || other.role == Role::Verb;
-        other.number - one.number <= NEAR && verb && one.role != other.role && (one.wrong || other.wrong)
+        other.number - one.number <= NEAR
+            && verb
+            && one.role != other.role
+            && (one.wrong || other.wrong)
     };
     let reason = telling.iter().enumerate().any(|(index, one)| {
         telling.iter().skip(index + 1).take(NEAR).any(|other| near(one, other))
@@ -120,7 +166,10 @@ fn hits(text: &str) -> Vec<Hit> {
         number += 1;
         let (start, end) = (at, at + length);
         at = end;
-        let Some(word) = text.get(start..end).filter(|word| (3..=LONGEST).contains(&word.len())) else { continue };
+        let Some(word) = text.get(start..end).filter(|word| (3..=LONGEST).contains(&word.len()))
+        else {
+            continue;
+        };
         if let Some((known, role)) = role(word) {
             hits.push(Hit { start, end, meant: known, role, wrong: false, number });
         } else if let Some((meant, role)) = meant(word).and_then(role) {
@@ -163,7 +212,9 @@ fn is_form(word: &str, keyword: &str) -> bool {
 
 /// A bit for each letter of a word.
 fn mask(word: &[u8]) -> u32 {
-    word.iter().filter(|byte| byte.is_ascii_lowercase()).fold(0, |mask, byte| mask | 1 << (byte - b'a'))
+    word.iter()
+        .filter(|byte| byte.is_ascii_lowercase())
+        .fold(0, |mask, byte| mask | 1 << (byte - b'a'))
 }
 
 fn sorted(word: &[u8]) -> Vec<u8> {

@@ -207,9 +207,10 @@ proptest! {
     }
 
     #[test]
-    fn folding_again_changes_nothing(text in "\\PC{0,60}") {
-        let once = fold::folded(&text);
-        prop_assert_eq!(fold::folded(&once), once);
+    fn what_is_folded_has_no_case_and_nothing_unseen(text in "\\PC{0,60}") {
+        let folded = fold::folded(&text);
+        prop_assert!(!folded.chars().any(|c| invisible::is_invisible(c) || invisible::is_mark(c)), "{folded:?}");
+        prop_assert!(!folded.bytes().any(|byte| byte.is_ascii_uppercase()), "{folded:?}");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Trace {
     pub(crate) fn span(&self, range: Range<usize>) -> (usize, usize) {
         let Some(last) = self.bytes.checked_sub(1) else { return (0, 0) };
         let (start, end) = (range.start.min(last), range.end.min(self.bytes));
-        if end <= start {
+        if range.start > last || end <= start {
             let at = if range.start > last { self.unit(last).1 } else { self.unit(start).0 };
             return (at, at);
         }

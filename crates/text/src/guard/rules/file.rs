@@ -251,7 +251,9 @@ impl File {
                     } else {
                         crate::normal::fold::folded(&alternative)
                     };
-                    if letters.chars().count() < 2 && letters.is_ascii() {
+                    if letters.is_empty()
+                        || letters.len() < 2 && letters.bytes().all(|c| c.is_ascii_alphanumeric())
+                    {
                         self.problem(
                             item.spot,
                             &format!("`{alternative}` begins with less than two letters"),

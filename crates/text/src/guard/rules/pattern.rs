@@ -23,7 +23,7 @@ const MOST_BYTES: usize = 4 << 20;
 /// Longest pattern, after its sets are filled in.
 const LONGEST: usize = 20_000;
 /// Largest counted repetition.
-const MOST_REPEATS: u32 = 200;
+const MOST_REPEATS: u32 = 1000;
 
 /// The sets of alternatives by name.
 pub(super) type Sets = BTreeMap<String, Vec<String>>;
@@ -200,7 +200,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         let error = |pattern: &str| compiled(pattern, &sets()).unwrap_err();
         assert_eq!(error("%{vreb} x"), "there is no set `vreb`; did you mean `verb`?");
-        assert_eq!(error("a{1,5000}"), "it repeats something 5000 times; at most 200 are allowed");
+        assert_eq!(error("a{1,5000}"), "it repeats something 5000 times; at most 1000 are allowed");
         assert_eq!(error("*(a"), "unclosed group");
         assert_eq!(error("*a?"), "it matches the empty text");
         assert!(error("(?:(?:\\pL{100}){100}){100}").contains("size limit"));
