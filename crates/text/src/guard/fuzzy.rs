@@ -24,7 +24,7 @@ const SHORT: usize = 5;
 const LONGEST: usize = 16;
 
 /// Ordinary words that are a slip away from a keyword, beyond its own forms.
-const ORDINARY: [&str; 48] = [
+const ORDINARY: [&str; 47] = [
     "forged",
     "forger",
     "forges",
@@ -47,7 +47,6 @@ const ORDINARY: [&str; 48] = [
     "commando",
     "previews",
     "precious",
-    "pervious",
     "proceeding",
     "abode",
     "paint",
