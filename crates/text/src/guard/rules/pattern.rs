@@ -100,9 +100,9 @@ fn spelled(text: &str) -> String {
     while let Some(c) = chars.next() {
         match c {
             '\\' => match (chars.next(), in_class > 0) {
-                // ASCII classes: folded letters of Latin are, and tables of all of Unicode are large.
-                (Some('w'), false) => out.push_str("[a-z0-9_]"),
-                (Some('w'), true) => out.push_str("a-z0-9_"),
+                // Smaller classes than all of Unicode's tables: what is not ASCII is part of a word.
+                (Some('w'), false) => out.push_str(r"[a-z0-9_\x{80}-\x{10ffff}]"),
+                (Some('w'), true) => out.push_str(r"a-z0-9_\x{80}-\x{10ffff}"),
                 (Some('d'), false) => out.push_str("[0-9]"),
                 (Some('d'), true) => out.push_str("0-9"),
                 (Some('s'), false) => out.push_str(r"[ \t\r\n]"),

@@ -1,5 +1,6 @@
 //! Bytes as numbers with separators between them: `69 67`, `0x69,0x67`, `01101001 01100111`, `105 103`.
 
+use super::super::trace::Traced;
 use super::base::nibble;
 use super::{Encoding, LEAST_UNITS, Output, Part, plausible};
 
@@ -52,26 +53,58 @@ fn rows(
             at += 1;
             continue;
         }
-        let mut output = Output::default();
-        let (mut next, mut end) = (at, at);
-        while let Some((byte, length)) = unit(bytes.get(next..).unwrap_or_default()) {
-            // A longer word or number is no unit; octets may follow each other without a gap.
-            let follows = bytes.get(next + length).is_some_and(u8::is_ascii_alphanumeric);
-            if follows && encoding != Encoding::Binary {
-                break;
-            }
-            output.push(&[byte], next, next + length);
-            end = next + length;
-            next = end + gap(bytes.get(end..).unwrap_or_default());
+        let mut found = row(bytes, at, encoding, &unit);
+        let mut says = found.says(least);
+        // A word before the row may look like its first unit.
+        if says.is_none() && found.second > at {
+            at = found.second;
+            found = row(bytes, at, encoding, &unit);
+            says = found.says(least);
         }
-        let count = output.bytes.len();
-        if count >= least
-            && let Some(says) = plausible::text(output)
-        {
-            parts.push(Part { range: at..end, encoding, says });
+        if let Some(says) = says {
+            parts.push(Part { range: at..found.end, encoding, says });
         }
-        at = end.max(at + 1);
+        at = found.end.max(at + 1);
     }
+}
+
+/// Units that follow each other.
+struct Row {
+    output: Output,
+    /// Where the second unit starts, and where the last one ends.
+    second: usize,
+    end: usize,
+}
+
+impl Row {
+    fn says(&mut self, least: usize) -> Option<Traced> {
+        let count = self.output.bytes.len();
+        (count >= least).then(|| plausible::text(std::mem::take(&mut self.output))).flatten()
+    }
+}
+
+fn row(
+    bytes: &[u8],
+    at: usize,
+    encoding: Encoding,
+    unit: &impl Fn(&[u8]) -> Option<(u8, usize)>,
+) -> Row {
+    let mut row = Row { output: Output::default(), second: at, end: at };
+    let mut next = at;
+    while let Some((byte, length)) = unit(bytes.get(next..).unwrap_or_default()) {
+        // A longer word or number is no unit; octets may follow each other without a gap.
+        let follows = bytes.get(next + length).is_some_and(u8::is_ascii_alphanumeric);
+        if follows && encoding != Encoding::Binary {
+            break;
+        }
+        row.output.push(&[byte], next, next + length);
+        row.end = next + length;
+        next = row.end + gap(bytes.get(row.end..).unwrap_or_default());
+        if row.second == at {
+            row.second = next;
+        }
+    }
+    row
 }
 
 /// Separators between two units.
