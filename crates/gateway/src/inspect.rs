@@ -19,10 +19,10 @@ use gatemark_core::guard_policy::{Input, Mode, OnBlock, Place};
 use gatemark_core::guarded::Guarded;
 use gatemark_provider::Dialect;
 use gatemark_provider::heard::heard;
+use gatemark_text::guard::Guard;
 use serde_json::Value;
 
 use crate::incoming::Ask;
-use crate::provisional::Guard;
 use crate::record::{GUARD_BLOCKED, Pending};
 use crate::resolve::{Named, Resolved};
 use crate::snapshot::Snapshot;
@@ -145,7 +145,8 @@ fn said(value: &Value) -> Cow<'_, str> {
 
 /// What the guard says of a text, in pieces if it is long: the worst of them.
 async fn look(text: &str, settings: &Settings) -> Result<Opinion> {
-    let guard = Guard::builtin()?;
+    let guard = Guard::builtin()
+        .map_err(|cause| Error::internal("the built-in guard is damaged").because(cause))?;
     if text.len() <= PIECE {
         return Ok(guard.check(text, settings));
     }

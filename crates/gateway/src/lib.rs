@@ -38,7 +38,6 @@ mod opening;
 mod order;
 mod pace;
 mod prepare;
-mod provisional;
 mod recall;
 mod record;
 mod release;
