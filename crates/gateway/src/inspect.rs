@@ -55,13 +55,9 @@ impl Blocked {
 pub(crate) async fn inspect(
     (snapshot, resolved): (&Snapshot, &Resolved),
     ask: &Ask,
-    brought: Option<&Place>,
     record: &mut Pending,
 ) -> Result<Option<Blocked>> {
-    let place = match brought {
-        Some(place) => Cow::Borrowed(place),
-        None => place(snapshot, resolved, record.record().purpose),
-    };
+    let place = place(snapshot, resolved, record.record().purpose);
     let named = resolved.named.as_ref();
     let skipped = named.is_none() && (!place.plain || ask.dialect == Dialect::Embeddings);
     if place.mode == Mode::Off || skipped {
@@ -84,14 +80,16 @@ fn blocked(input: &Input, reason: String) -> Blocked {
     Blocked { on_block: input.on_block.unwrap_or(OnBlock::Error), reason }
 }
 
-/// What the environment says; a test run is only observed.
-fn place<'s>(snapshot: &'s Snapshot, resolved: &Resolved, purpose: CallPurpose) -> Cow<'s, Place> {
-    let project = snapshot.project();
-    let name = resolved.environment.as_ref().unwrap_or(&project.default_environment);
-    let declared = project.environments.get(name).map(|environment| &environment.guard);
-    match (purpose, declared) {
+/// What the call brings, or else the environment says; a test run that brings nothing is only observed.
+fn place<'s>(
+    snapshot: &'s Snapshot,
+    resolved: &'s Resolved,
+    purpose: CallPurpose,
+) -> Cow<'s, Place> {
+    let brought = resolved.brought.is_some();
+    match (purpose, resolved.guards(snapshot)) {
         (_, None) => Cow::Owned(Place::default()),
-        (CallPurpose::Test, Some(place)) if place.mode == Mode::Enforce => {
+        (CallPurpose::Test, Some(place)) if place.mode == Mode::Enforce && !brought => {
             Cow::Owned(Place { mode: Mode::Observe, ..place.clone() })
         }
         (_, Some(place)) => Cow::Borrowed(place),
