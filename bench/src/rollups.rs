@@ -89,5 +89,6 @@ fn facts(number: u32) -> Facts {
         latency_us: 300_000 + spread * spread * 3,
         vendor_us: 299_800 + spread * spread * 3,
         first_token_us: Some(90_000 + spread * 100),
+        guard: None,
     }
 }

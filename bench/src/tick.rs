@@ -235,6 +235,7 @@ fn permit(version: &Version, place: &EnvironmentName, serving: Option<i64>) -> R
         serving,
         serves_already: false,
         comparison: None,
+        redteam: None,
         fallbacks: &[],
     };
     let checklist = decide(&Policy::open(), place, Purpose::Deploy, &evidence);

@@ -6,8 +6,8 @@ use gatemark_core::error::Result;
 use crate::command::{
     advise, alert, alerts, approve, audit, budget, cache, calls, cascade, compare, compat,
     compress, conversation, deploy, diff, evaluation, experiment, feedback, gate, guard, import,
-    init, judge, key, list, log, monitor, openapi, prices, push, report, resume, retire, review,
-    rollback, rollout, sandbox, score, serve, show, stats, stop, suite, test, tokens,
+    init, judge, key, list, log, monitor, openapi, prices, push, redteam, report, resume, retire,
+    review, rollback, rollout, sandbox, score, serve, show, stats, stop, suite, test, tokens,
 };
 use crate::context::Context;
 use crate::demo;
@@ -44,6 +44,7 @@ enum Command {
     Compare(compare::Args),
     Compress(compress::Args),
     Judge(judge::Args),
+    Redteam(redteam::Args),
     Report(report::Args),
     Approve(approve::Args),
     Review(review::Args),
@@ -96,6 +97,7 @@ pub(crate) async fn run(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Compare(args) => compare::run(args, context).await,
         Command::Compress(args) => compress::run(args, context).await,
         Command::Judge(args) => judge::run(args, context).await,
+        Command::Redteam(args) => redteam::run(args, context).await,
         Command::Report(args) => report::run(args, context).await,
         Command::Review(args) => review::run(args, context).await,
         Command::Approve(args) => approve::run(args, context).await,

@@ -264,6 +264,10 @@ impl Control {
         let judge = content.judge().map(|judge| &judge.model);
         let asked = models.chain(content.upper_steps()).chain(judge);
         let upstreams = self.project.upstreams(asked);
+        let redteam = match (policy.redteam, serving) {
+            (Some(_), Some(model)) => self.newest_redteam(version, environment, model).await?,
+            _ => None,
+        };
         let evidence = Evidence {
             version,
             suite: found.suite.as_ref().map(|(suite, digest)| (suite, *digest)),
@@ -278,6 +282,7 @@ impl Control {
                 .first()
                 .is_some_and(|deployment| deployment.number == version.number),
             comparison: comparison.as_ref(),
+            redteam: redteam.as_ref(),
             fallbacks: &fallbacks,
         };
         let checklist = gate::decide(policy, environment, purpose, &evidence);

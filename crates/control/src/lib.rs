@@ -46,6 +46,7 @@ pub mod proposal;
 mod purse;
 pub mod record;
 pub mod redact;
+pub mod redteam;
 pub mod registry;
 mod releases;
 pub mod reload;

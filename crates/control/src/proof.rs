@@ -121,6 +121,7 @@ impl Court<'_> {
             serving: None,
             serves_already: true,
             comparison: None,
+            redteam: None,
             fallbacks: &[],
         };
         let other = FallbackEvidence { model, report: Some(report), model_vouched };

@@ -5,7 +5,7 @@ use gatemark_core::canonical;
 use gatemark_core::diagnostic::{Diagnostic, Severity};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::id::PromptName;
-use gatemark_core::prompt::Version;
+use gatemark_core::prompt::{Content, Version};
 use gatemark_gateway::{Selector, clock};
 use gatemark_store::prompt::{NewVersion, PromptSummary};
 use gatemark_text::diff::{self, Change};
@@ -46,6 +46,8 @@ pub struct PushedPrompt {
     pub suite_changed: bool,
     /// What changed since the version before, and what step each change asks for.
     pub reasons: Vec<Reason>,
+    /// Untrusted texts of which it does not say how they are set apart from instructions.
+    pub undecided: Vec<String>,
 }
 
 /// Whether to register or only to say what would be.
@@ -105,6 +107,7 @@ impl Control {
             is_new: known.is_none(),
             suite_changed: false,
             reasons: vec![],
+            undecided: undecided(&file.content),
         };
         let current = self.store.current_suite(&file.name).await?.map(|(_, digest)| digest);
         pushed.suite_changed = suite.as_ref().is_some_and(|suite| Some(suite.digest) != current);
@@ -218,6 +221,12 @@ pub struct VersionDiff {
     pub changes: Vec<Change>,
     /// What the changes mean for the semantic version.
     pub reasons: Vec<Reason>,
+}
+
+fn undecided(content: &Content) -> Vec<String> {
+    let declared = content.variables.iter();
+    let open = declared.filter(|(_, it)| it.profile().is_some() && it.spotlight.is_none());
+    open.map(|(name, _)| name.clone()).collect()
 }
 
 /// Whether the files are those of a version before the newest: there is nothing to write then.

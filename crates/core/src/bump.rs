@@ -81,6 +81,7 @@ pub fn reasons(old: &Content, new: &Content) -> Vec<Reason> {
     if old.output.review != new.output.review {
         add(Bump::Patch, "which answers are reviewed changed".into());
     }
+    guard_reasons(old, new, &mut add);
     if old.limits != new.limits {
         add(Bump::Patch, "the limits changed".into());
     }
@@ -106,6 +107,22 @@ fn variable_reasons(old: &Content, new: &Content, add: &mut impl FnMut(Bump, Str
     }
 }
 
+/// Guards may refuse what was answered, or answer what was refused, which callers have to live with from any
+/// version; a mark in the system text reaches the model.
+fn guard_reasons(old: &Content, new: &Content, add: &mut impl FnMut(Bump, String)) {
+    let (before, after) =
+        (old.guard.clone().unwrap_or_default(), new.guard.clone().unwrap_or_default());
+    if before.input != after.input {
+        add(Bump::Patch, "how input is guarded changed".into());
+    }
+    if before.output != after.output {
+        add(Bump::Minor, "what is looked for in answers changed".into());
+    }
+    if before.canary != after.canary {
+        add(Bump::Patch, "the canary changed".into());
+    }
+}
+
 /// A change is breaking when a value that was accepted may now be refused.
 fn variable_step(before: &Variable, after: &Variable) -> Bump {
     let narrowed_type = match (&before.kind, &after.kind) {
@@ -127,6 +144,7 @@ fn variable_step(before: &Variable, after: &Variable) -> Bump {
     } else if before.kind != after.kind
         || before.max_tokens != after.max_tokens
         || (before.truncate, before.order) != (after.truncate, after.order)
+        || before.spotlight() != after.spotlight()
     {
         Bump::Minor
     } else {
@@ -226,6 +244,22 @@ mod tests {
         assert_eq!(step(|c| c["output"]["schema"] = json!({})), Some(Bump::Major));
         assert_eq!(step(|c| c["output"]["stream"] = json!("hold")), Some(Bump::Patch));
         assert_eq!(step(|c| c["output"]["review"] = json!({"when": "a < 1"})), Some(Bump::Patch));
+        assert_eq!(
+            step(|c| c["guard"] = json!({"output": {"leak": "block"}})),
+            Some(Bump::Minor),
+            "answers may be held back now"
+        );
+        assert_eq!(step(|c| c["guard"] = json!({"canary": true})), Some(Bump::Patch));
+        assert_eq!(step(|c| c["guard"] = json!({})), None, "it says nothing");
+        assert_eq!(
+            step(|c| c["guard"] = json!({"input": {"user": {"off": true}}})),
+            Some(Bump::Patch)
+        );
+        let set_apart = |how: &str| step(|c| c["variables"]["text"]["spotlight"] = json!(how));
+        assert_eq!(
+            (set_apart("delimit"), set_apart("none")),
+            (Some(Bump::Minor), Some(Bump::Patch))
+        );
         let choose = json!({"by": "similarity", "k": 2});
         assert_eq!(step(|c| c["choose"] = choose), Some(Bump::Minor));
         assert_eq!(step(|c| c["variables"]["text"]["truncate"] = json!("tail")), Some(Bump::Minor));

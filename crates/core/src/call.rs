@@ -10,6 +10,7 @@ use crate::cascade::Climb;
 use crate::context::Selection;
 use crate::conversation::{Part, Talk};
 use crate::error::Kind;
+use crate::guarded::Guarded;
 use crate::id::{Digest, EnvironmentName, ModelName, PromptName};
 use crate::model::{Recording, Usage};
 use crate::money::NanoUsd;
@@ -196,6 +197,9 @@ pub struct CallRecord {
     /// Why a person is to look at it, see [`Cause`](crate::review::Cause); nobody is if there is no reason.
     #[serde(default, deserialize_with = "read_reasons", skip_serializing_if = "Vec::is_empty")]
     pub review: Vec<String>,
+    /// What guards found in its texts, if they found anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<Box<Guarded>>,
     /// Whether its answer is drawn to be judged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub evaluate: bool,
@@ -262,6 +266,7 @@ impl CallRecord {
             cascade: None,
             repaired: None,
             review: vec![],
+            guard: None,
             evaluate: false,
             conversation: None,
             examples: None,

@@ -11,11 +11,13 @@ use crate::alert::Alerting;
 use crate::budget::Budget;
 use crate::cache::Caching;
 use crate::gate::Policy;
+use crate::guard_policy::{Place as Guards, Structure};
 use crate::id::{Digest, EnvironmentName, ModelName};
 use crate::limit::Limit;
 use crate::online::Evaluate;
 use crate::price::Price;
 use crate::ramp::Plan;
+use crate::redaction::Redaction;
 use crate::resilience::{Resilience, ServerBounds};
 use crate::review::Reviewing;
 use crate::route::Route;
@@ -115,6 +117,8 @@ pub struct SimSettings {
     pub malformed_rate: f64,
     /// How far the model has silently changed, 0 to 1.
     pub drift: f64,
+    /// Share of the orders in a text that are followed, 0 to 1; for trying guards.
+    pub obedience: f64,
     /// Varies which calls are hit.
     pub seed: u64,
 }
@@ -324,6 +328,10 @@ pub struct Environment {
     pub probe: Option<Probe>,
     /// Which of its calls people look at, and how soon.
     pub reviewing: Reviewing,
+    /// What is looked for in texts and answers of its calls, and what is done about it.
+    pub guard: Guards,
+    /// What is taken out of texts before they are kept.
+    pub redact: Redaction,
 }
 
 /// Everything that `gatemark.yaml` says.
@@ -351,6 +359,8 @@ pub struct Project {
     pub caching: Caching,
     /// Who is told what.
     pub alerts: Alerting,
+    /// What becomes of prompts in which untrusted text would speak with the application's voice.
+    pub structure: Structure,
 }
 
 impl Project {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::cascade::{Cascade, Judge};
 use crate::context::{Choose, PRIORITY_OF_TEXTS, Truncate};
 use crate::conversation::Conversation;
+use crate::guard_policy::GuardPolicy;
 use crate::id::{Digest, ModelName, PromptName};
 use crate::money::NanoUsd;
 use crate::variable::Variable;
@@ -188,6 +189,9 @@ pub struct Content {
     /// How conversations go on; `None` if the prompt keeps none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Conversation>,
+    /// What is looked for in its texts and answers; `None` where only its environment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<GuardPolicy>,
     /// Bounds of one call.
     pub limits: Limits,
 }
@@ -277,6 +281,7 @@ mod tests {
             choose: None,
             cascade: None,
             conversation: None,
+            guard: None,
             output: Output::default(),
             models: vec![variant.clone()],
             limits: Limits::default(),

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::context::{Order, PRIORITY_OF_LISTS, PRIORITY_OF_TEXTS, Truncate};
 use crate::diagnostic::did_you_mean;
+use crate::guard::Profile;
+use crate::guard_policy::Spotlight;
 
 /// What a variable may hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,6 +114,12 @@ pub struct Variable {
     /// Used when the caller gives none; a variable without a default is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// Where an untrusted text comes from; `None` for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Profile>,
+    /// How an untrusted text is set apart from instructions; `None` if it is not, as before that was possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spotlight: Option<Spotlight>,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -121,6 +129,25 @@ impl Variable {
     /// Whether callers must give it.
     pub fn is_required(&self) -> bool {
         self.default.is_none()
+    }
+
+    /// How its text is set apart from instructions, if it is: trusted text never is.
+    pub fn spotlight(&self) -> Option<Spotlight> {
+        let untrusted = self.trust == Trust::Untrusted;
+        self.spotlight.filter(|how| untrusted && *how != Spotlight::None)
+    }
+
+    /// How an untrusted text is looked at; `None` for what the application writes, and for what has no text of
+    /// its own.
+    pub fn profile(&self) -> Option<Profile> {
+        let free = !matches!(
+            self.kind,
+            VariableType::Enum { .. }
+                | VariableType::Integer
+                | VariableType::Number
+                | VariableType::Boolean
+        );
+        (free && self.trust == Trust::Untrusted).then(|| self.source.unwrap_or_default())
     }
 
     /// How important it is among the parts that may be cut.

@@ -8,15 +8,18 @@
 
 use gatemark_core::call::Outcome;
 use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::guard_policy::OnBlock;
 use gatemark_core::prompt::Streaming;
 use gatemark_provider::answer::{Answer, Finish};
 use gatemark_provider::request::Messages;
 use gatemark_text::conform::Conformance;
 
+use crate::Done;
 use crate::dispatch::{Got, Started};
+use crate::inspect::Blocked;
 use crate::opening::{self, Seen};
 use crate::prepare::Prepared;
-use crate::record::{OFF_FORMAT, Pending, STOPPED};
+use crate::record::{GUARD_BLOCKED, OFF_FORMAT, Pending, STOPPED};
 use crate::release::Release;
 use crate::resolve::Resolved;
 use crate::written::as_text;
@@ -248,6 +251,25 @@ pub(crate) fn stopped(resolved: &Resolved, stream: bool, record: &mut Pending) -
     let fallback = static_answer(resolved, release?)?;
     record.note_fallback(STOPPED, &fallback.text);
     Some(in_form(Box::new(fallback), stream))
+}
+
+/// What is served in place of a call that was refused for what it says.
+///
+/// # Errors
+/// `Invalid` with the code `guard_blocked` if an error is wanted, or there is no static fallback.
+pub(crate) fn blocked(
+    resolved: &Resolved,
+    blocked: &Blocked,
+    stream: bool,
+    record: &mut Pending,
+) -> Result<Done> {
+    let release = resolved.named.as_ref().map(|named| named.release.as_ref());
+    let fallback = release.filter(|_| blocked.on_block == OnBlock::Fallback);
+    let Some(fallback) = fallback.and_then(|release| static_answer(resolved, release)) else {
+        return Err(blocked.error());
+    };
+    record.note_fallback(GUARD_BLOCKED, &fallback.text);
+    Ok(Done::Checked(in_form(Box::new(fallback), stream), None))
 }
 
 /// The version's static fallback in the form of an answer.

@@ -6,6 +6,7 @@ use gatemark_core::cache::CacheUse;
 use gatemark_core::call::{Dropped, Outcome};
 use gatemark_core::context::Selection;
 use gatemark_core::conversation::Part;
+use gatemark_core::guarded::Guarded;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::money::NanoUsd;
 use gatemark_core::throttle::Rates;
@@ -48,6 +49,8 @@ pub struct Facts {
     pub reason: Option<String>,
     /// Whether it is the model's second answer, given after the first was off format.
     pub repaired: bool,
+    /// What guards found in it, if they found anything.
+    pub guard: Option<Box<Guarded>>,
     /// Whether a person will look at it; unknown while an answer streams.
     pub reviewed: bool,
     /// What it cost; unknown while an answer streams and for models without a price.

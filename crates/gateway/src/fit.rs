@@ -9,6 +9,7 @@
 //! is rendered again: the request is planned, rendered and counted until it fits. Each round asks for more
 //! than the one before, from the uncut parts, so a few rounds do.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use gatemark_core::call::Dropped;
@@ -17,11 +18,13 @@ use gatemark_core::error::{Error, Result};
 use gatemark_core::prompt::Content;
 use gatemark_provider::request::Turn;
 use gatemark_provider::turns::{self, Exchange};
+use gatemark_text::spotlight::Boundary;
 use gatemark_text::tokens::Encoding;
 use gatemark_text::window::{self, Keep, Part, Shape};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::apart;
 use crate::release::Compiled;
 use crate::room::Room;
 use crate::said::Past;
@@ -45,6 +48,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) content: &'a Content,
     pub(crate) compiled: &'a Compiled,
     pub(crate) variables: &'a BTreeMap<String, Value>,
+    /// The marks by which untrusted variables are set apart, if some are.
+    pub(crate) boundary: Option<&'a Boundary>,
     pub(crate) chosen: &'a Chosen,
     /// What was said in earlier calls.
     pub(crate) history: History<'a>,
@@ -123,28 +128,28 @@ impl Whole<'_> {
         cuts: &[(usize, usize, Encoding)],
     ) -> Result<(Vec<Turn>, Vec<Dropped>)> {
         let compiled = self.compiled;
-        let mut ordered;
         let variables = match self.content.variables.values().any(|v| v.order.is_some()) {
-            false => variables,
+            false => Cow::Borrowed(variables),
             true => {
-                ordered = variables.clone();
+                let mut ordered = variables.clone();
                 shorten::ordered(&self.content.variables, &mut ordered);
-                &ordered
+                Cow::Owned(ordered)
             }
         };
+        let variables = apart::shown(self.content, variables, self.boundary);
         let mut turns = Vec::with_capacity(compiled.roles.len() + 2 * chosen.order.len());
         let mut lost = vec![];
         for (index, role) in compiled.roles.iter().enumerate() {
             if index == compiled.examples_before {
                 turns.extend(compiled.shots.turns(chosen));
             }
-            let mut text = compiled.templates.render(index, variables)?;
+            let mut text = compiled.templates.render(index, &variables)?;
             let how = compiled.cuts.get(index).and_then(|cut| cut.0);
             let cut = cuts.iter().find(|(place, ..)| *place == index);
             if let (Some(how), Some((_, tokens, encoding))) = (how, cut) {
                 let shorter = window::cut(&text, *tokens, how, *encoding);
                 let tokens = encoding.count(&text).saturating_sub(encoding.count(&shorter)) as u64;
-                lost.push(Dropped { part: format!("messages[{index}]"), tokens });
+                lost.push(Dropped { part: compiled.part(index), tokens });
                 text = shorter;
             }
             turns.push(Turn { role: *role, text });
@@ -300,7 +305,8 @@ impl<'a> Parts<'a> {
                 None => place,
             };
             let tokens = self.encoding.count(&turn.text);
-            sizes.push(format!("messages[{index}] ({}) {tokens}", turn.role.word()));
+            let part = self.whole.compiled.part(index);
+            sizes.push(format!("{part} ({}) {tokens}", turn.role.word()));
         }
         if let Some(last) = self.said.caller.last() {
             sizes.push(format!("the caller's last turn {}", weight(last, self.encoding)));
@@ -314,7 +320,7 @@ impl<'a> Parts<'a> {
             .parts
             .iter()
             .filter(|(_, part)| part.tokens() > 0)
-            .map(|(stands, part)| format!("{} {}", name(stands), part.tokens()))
+            .map(|(stands, part)| format!("{} {}", self.name(stands), part.tokens()))
             .collect();
         let cut = if cut.is_empty() { "nothing".to_string() } else { cut.join(", ") };
         let message = format!(
@@ -324,14 +330,14 @@ impl<'a> Parts<'a> {
         );
         Error::invalid(message).at("variables").coded("context_length_exceeded")
     }
-}
 
-fn name(stands: &Stands) -> String {
-    match stands {
-        Stands::Variable(name) => format!("variables.{name}"),
-        Stands::Message(index) => format!("messages[{index}]"),
-        Stands::Examples => "examples".to_string(),
-        Stands::Turns => "conversation".to_string(),
+    fn name(&self, stands: &Stands) -> String {
+        match stands {
+            Stands::Variable(name) => format!("variables.{name}"),
+            Stands::Message(index) => self.whole.compiled.part(*index),
+            Stands::Examples => "examples".to_string(),
+            Stands::Turns => "conversation".to_string(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use gatemark_core::access::Caller;
 use gatemark_core::call::CallPurpose;
 use gatemark_core::conversation::ConversationId;
 use gatemark_core::error::{Error, Result};
+use gatemark_core::guard_policy::Place;
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_provider::Dialect;
 use serde_json::value::RawValue;
@@ -46,6 +47,8 @@ pub struct Incoming {
     pub unit: Option<String>,
     /// The conversation that it is about, if that is kept.
     pub talking: Option<Talking>,
+    /// How its texts are looked at, in place of what its environment says.
+    pub guard: Option<Arc<Place>>,
 }
 
 /// What a call has to do with a conversation that is kept.
@@ -74,6 +77,7 @@ impl Incoming {
             cache: CacheWish::default(),
             unit: None,
             talking: None,
+            guard: None,
         }
     }
 }

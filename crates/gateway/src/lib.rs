@@ -1,14 +1,15 @@
 //! The data plane: one call, in steps whose names are the names of the functions.
 //!
-//! 1 [`admit`](Gateway::admit) · 2 `resolve` · 4 `prepare` · 5 `reserve` (limits) · 6 `recall` · 5 `reserve`
-//! (money) · 7 `dispatch` · 8 `check` · 9 `record` · 10 `reply`. (Step 3, `inspect`, has no code yet.
-//! Applications' calls recall from `cache`, test runs' from what they bring.)
+//! 1 [`admit`](Gateway::admit) · 2 `resolve` · 3 `inspect` · 4 `prepare` · 5 `reserve` (limits) · 6 `recall` ·
+//! 5 `reserve` (money) · 7 `dispatch` · 8 `check` · 9 `record` · 10 `reply`. (Applications' calls recall from
+//! `cache`, test runs' from what they bring.)
 //!
 //! The gateway reads one immutable [`Snapshot`] per call and writes one record to the local call log.
 //! It holds no SQL handle and awaits no control-plane task: if the database or the control plane dies, it
 //! keeps serving what it last knew. It decides; guards, validators and contracts only report.
 
 mod admit;
+mod apart;
 mod began;
 mod cache;
 mod cascade;
@@ -27,6 +28,7 @@ mod fit;
 mod health;
 mod hold;
 mod incoming;
+mod inspect;
 mod judge;
 mod measure;
 mod media;
@@ -36,6 +38,7 @@ mod opening;
 mod order;
 mod pace;
 mod prepare;
+mod provisional;
 mod recall;
 mod record;
 mod release;
@@ -129,6 +132,7 @@ impl Gateway {
             meter,
             volatile: Arc::new(volatile::Volatile::new()),
             conversations: Arc::new(converse::Conversations::new()),
+            secret: Arc::new(apart::secret()),
         };
         let health = Health::default();
         let (caches, shadows) = (cache::Caches::default(), shadow::Shadows::default());
@@ -207,17 +211,28 @@ impl Gateway {
         let talking = incoming.talking;
         let recall = plan.as_ref().map(|plan| (&self.shared.caches, plan));
         let stop = self.shared.stops.about(&resolved, incoming.purpose);
-        if stop.is_none() {
+        let refused = match &stop {
+            Some(_) => None,
+            None => {
+                let brought = incoming.guard.as_deref();
+                let around = (&*snapshot, &resolved);
+                inspect::inspect(around, &ask, brought, &mut record).await.transpose()
+            }
+        };
+        if stop.is_none() && refused.is_none() {
             self.shadow(&resolved, (&ask, &talking), &mut record);
         }
-        let done = match stop {
-            Some(stop) => {
+        let done = match (stop, refused) {
+            (_, Some(refused)) => {
+                refused.and_then(|why| check::blocked(&resolved, &why, ask.stream, &mut record))
+            }
+            (Some(stop), None) => {
                 // What was kept is no answer to a question whose past is not looked up.
                 let recall = recall.filter(|_| talking.is_none());
                 stopped::answer(&stop, (&snapshot, &resolved), recall, ask, &mut record).await
             }
             // Boxed, or the whole of it is moved whenever the future of a door is.
-            None => {
+            (None, None) => {
                 let stops = self.stops();
                 let around = (&*snapshot, health, &*stops);
                 let steps = steps(around, &resolved, recall, (ask, talking), &mut record);
@@ -232,8 +247,9 @@ impl Gateway {
             Err(error) => {
                 record.fail(&error);
                 let (rates, stopped) = (record.rates(), record.stopped());
+                let guard = record.record().guard.clone();
                 record.finish();
-                Err(Failure { error, call: Some(call), rates, stopped })
+                Err(Failure { error, call: Some(call), rates, stopped, guard })
             }
         }
     }

@@ -1,12 +1,15 @@
 //! What a call would send, without sending it: for estimates and for checks that compare an answer with
 //! the instructions it was given.
 
+use std::borrow::Cow;
+
 use gatemark_core::error::{Error, Result};
 use gatemark_core::id::ModelName;
 use gatemark_core::prompt::Role;
 use gatemark_core::variable;
 use serde_json::{Map, Value};
 
+use crate::apart;
 use crate::fields;
 use crate::fit::{self, History, Whole};
 use crate::prepare;
@@ -31,6 +34,9 @@ impl Release {
         let compiled = self.variant(model).ok_or_else(|| unknown(self, model))?;
         let bound =
             variable::bind(&self.version.content.variables, variables).map_err(prepare::refuse)?;
+        let content = &self.version.content;
+        let boundary = apart::boundary(content, &bound, &[]);
+        let bound = apart::shown(content, Cow::Owned(bound), boundary.as_ref());
         let mut text = String::new();
         for (index, role) in compiled.roles.iter().enumerate() {
             if *role == Role::System {
@@ -51,12 +57,14 @@ impl Release {
         let mut bound = variable::bind(&content.variables, variables).map_err(prepare::refuse)?;
         // The size of a call that will be refused matters to nobody.
         shorten::to_bounds(&content.variables, &mut bound).ok();
+        let boundary = apart::boundary(content, &bound, &[]);
         let (variables, chosen) = (&bound, &compiled.shots.choose(&bound, None));
         let fields = &compiled.parameters;
         let whole = Whole {
             content,
             compiled,
             variables,
+            boundary: boundary.as_ref(),
             chosen,
             history: History::default(),
             caller: None,

@@ -16,6 +16,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+use crate::apart;
 use crate::fields;
 use crate::fit::{self, FRAME_TOKENS, History, Whole};
 use crate::incoming::Ask;
@@ -166,6 +167,7 @@ fn prompt(
     record.note_input(|| recorded(&variables, ask.messages.as_deref()));
     let mut dropped = shorten::to_bounds(&content.variables, &mut variables)?;
     record.note_variables(given);
+    let boundary = apart::boundary(content, &variables, &record.marks_key());
     let history = ask.past.as_ref().map(|past| past.messages()).transpose()?.flatten();
     let compiled = named.compiled(&resolved.model)?;
     let vectors = ask.near.as_deref().zip(named.release.vectors.get().map(Vec::as_slice));
@@ -187,6 +189,7 @@ fn prompt(
         content,
         compiled,
         variables: &variables,
+        boundary: boundary.as_ref(),
         chosen: &chosen,
         history: History { messages: history.as_deref(), summarised },
         caller,

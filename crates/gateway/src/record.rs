@@ -5,6 +5,7 @@
 
 mod aside;
 mod attempts;
+mod guarded;
 mod notes;
 mod steps;
 mod stopped;
@@ -12,7 +13,7 @@ mod turn;
 
 use std::sync::Arc;
 
-use gatemark_core::call::{CallRecord, Outcome};
+use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::error::Kind;
 use gatemark_core::model::{Recording, Usage};
 use gatemark_core::money::NanoUsd;
@@ -41,6 +42,9 @@ pub(crate) const OFF_FORMAT: &str = "off_format";
 
 /// The code of errors for calls that were stopped, and the reason of what they get instead.
 pub(crate) const STOPPED: &str = "stopped";
+
+/// The code of errors for calls that were refused for what they say, and the reason of what they get instead.
+pub(crate) const GUARD_BLOCKED: &str = "guard_blocked";
 
 pub(crate) struct Pending {
     record: CallRecord,
@@ -160,6 +164,15 @@ impl Pending {
 
     pub(crate) fn record(&self) -> &CallRecord {
         &self.record
+    }
+
+    /// The key of marks. Applications' calls have one that is drawn when the process starts; those of test runs,
+    /// whose texts nobody outside writes, are the same in every process, so that answers can be recalled.
+    pub(crate) fn marks_key(&self) -> [u8; 32] {
+        match self.record.purpose {
+            CallPurpose::Test => [0; 32],
+            _ => *self.surroundings.secret,
+        }
     }
 
     pub(crate) fn meter(&self) -> &dyn Meter {
@@ -315,6 +328,7 @@ impl Pending {
         if self.stopped.is_some() {
             self.record.error = Some(STOPPED.to_string());
         }
+        self.settle_guard();
         self.write_part();
         self.note_drawn();
         self.note_looked_at();

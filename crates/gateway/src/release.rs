@@ -1,6 +1,7 @@
 //! A version made ready to serve: templates compiled, contract compiled, static parts rendered and
 //! counted, so that a call does only what depends on the call.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -19,6 +20,7 @@ use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::apart;
 use crate::shorten;
 use crate::shots::Shots;
 use crate::written::as_text;
@@ -52,6 +54,8 @@ pub(crate) struct Judge {
 pub(crate) struct Compiled {
     pub(crate) model: ModelName,
     pub(crate) roles: Vec<Role>,
+    /// How many messages stand before the version's own.
+    added: usize,
     pub(crate) templates: Templates,
     /// How each message may be cut, and its priority.
     pub(crate) cuts: Vec<(Option<Truncate>, u8)>,
@@ -156,6 +160,14 @@ impl Compiled {
         })
     }
 
+    /// The message at `index` as its author counts.
+    pub(crate) fn part(&self, index: usize) -> String {
+        match index.checked_sub(self.added) {
+            Some(index) => format!("messages[{index}]"),
+            None => "what is said of marks".to_string(),
+        }
+    }
+
     fn stable_beginning(&self) -> (usize, String) {
         let (mut turns, mut text) = (0, String::new());
         for index in 0..self.roles.len() {
@@ -172,7 +184,8 @@ impl Compiled {
     }
 
     fn compile(version: &Version, variant: &Variant) -> Result<Self> {
-        let messages = version.content.messages_for(variant);
+        let mut messages = version.content.messages_for(variant);
+        let added = apart::explain(&version.content, &mut messages);
         let sources: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
         let templates = Templates::compile(&sources)?;
         let last_user = messages.iter().rposition(|message| message.role == Role::User);
@@ -183,6 +196,7 @@ impl Compiled {
         let shots = Shots::new(turns, &variables, version.content.choose.as_ref());
         Ok(Self {
             model: variant.model.clone(),
+            added,
             roles: messages.iter().map(|message| message.role).collect(),
             templates,
             cuts: messages.iter().map(|message| (message.truncate, message.priority())).collect(),
@@ -201,6 +215,9 @@ fn example_turns(version: &Version, templates: &Templates, user: usize) -> Resul
         let variables = example_variables(version, example)?;
         let mut shown = variables.clone();
         shorten::ordered(&version.content.variables, &mut shown);
+        // Written by the version's author, so that marks need no secret: the beginning of a prompt stays the same.
+        let boundary = apart::boundary(&version.content, &shown, &[]);
+        let shown = apart::shown(&version.content, Cow::Owned(shown), boundary.as_ref());
         let question = Turn { role: Role::User, text: templates.render(user, &shown)? };
         let answer = Turn { role: Role::Assistant, text: as_text(&example.output) };
         turns.push([question, answer]);

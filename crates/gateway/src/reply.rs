@@ -161,6 +161,7 @@ fn facts(resolved: &Resolved, record: &Pending, ended: bool) -> Facts {
         cascade: record.cascade.as_ref().map(|climb| (climb.step, climb.of)),
         attempts: record.attempts.len(),
         repaired: record.repaired == Some(true),
+        guard: record.guard.clone(),
         reviewed: !record.review.is_empty(),
         cost: known.then_some(record.cost),
         worth: known.then_some(worth),

@@ -19,6 +19,8 @@ pub(crate) struct Surroundings {
     pub(crate) meter: Arc<dyn Meter>,
     pub(crate) volatile: Arc<Volatile>,
     pub(crate) conversations: Arc<Conversations>,
+    /// What nobody outside knows, for marks that set untrusted texts apart.
+    pub(crate) secret: Arc<[u8; 32]>,
 }
 
 /// Who calls, why and how.

@@ -12,7 +12,7 @@
 //! Modules form one line, each using only those above it:
 //! `secret`, `clock`, `dialect`, `object`, `frame`, `address`, `google`, `segment`, `towards`, `unreadable` ←
 //! `embedding`, `sse`, `amazon`, `http`, `form`, `request`, `answer`, `calls` ← `vendor`, `gather`, `repeat`,
-//! `message`, `events`, `chat`, `messages`, `responses`, `native`, `called`, `fields`, `image` ← `embeddings` ←
+//! `message`, `heard`, `events`, `chat`, `messages`, `responses`, `native`, `called`, `fields`, `image` ← `embeddings` ←
 //! `door`, `translate`, `peer` ← `line`, `chunks` ← `openai`, `anthropic`, `gemini`, `bedrock`, `sim`, `local` ←
 //! `azure` (on `openai`), `vertex` (on `gemini` and `anthropic`) ← `structured` ← `connect`.
 //! `secret`, `http` ← `notify` stands beside them.
@@ -26,6 +26,7 @@ pub mod embedding;
 pub mod embeddings;
 pub mod form;
 pub mod gather;
+pub mod heard;
 pub mod http;
 pub mod local;
 pub mod message;

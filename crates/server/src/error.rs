@@ -21,6 +21,8 @@ pub(crate) struct Problem {
     beside: Option<Box<(&'static str, Value)>>,
     /// The scope of the stop that the call met.
     stopped: Option<String>,
+    /// What guards made of the call's texts.
+    guard: Option<&'static str>,
 }
 
 /// The code of an answer to a method that a path does not take; HTTP has a status for it, [`Kind`] none.
@@ -66,6 +68,7 @@ impl From<Error> for Problem {
             rates: Box::default(),
             beside: None,
             stopped: None,
+            guard: None,
         }
     }
 }
@@ -80,6 +83,7 @@ impl From<Failure> for Problem {
             rates,
             beside: None,
             stopped: failure.stopped,
+            guard: failure.guard.and_then(|guard| guard.word()),
         }
     }
 }
@@ -143,6 +147,9 @@ impl IntoResponse for Problem {
         if let Some(scope) = self.stopped.and_then(|scope| HeaderValue::from_str(&scope).ok()) {
             headers.insert("x-gatemark-stopped", scope);
             headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        if let Some(word) = self.guard {
+            headers.insert("x-gatemark-guard", HeaderValue::from_static(word));
         }
         if let Some(call) = self.call.and_then(|call| HeaderValue::from_str(&call).ok()) {
             headers.insert("request-id", call.clone());

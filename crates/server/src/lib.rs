@@ -19,6 +19,7 @@ mod conversation_metrics;
 mod conversing;
 mod error;
 mod front;
+mod guard_metrics;
 mod health;
 mod metrics;
 mod patience;

@@ -21,6 +21,7 @@ use crate::cache_metrics::CacheMetrics;
 use crate::cascade_metrics::CascadeMetrics;
 use crate::config_metrics::ConfigMetrics;
 use crate::conversation_metrics::ConversationMetrics;
+use crate::guard_metrics::GuardMetrics;
 use crate::resilience::ResilienceMetrics;
 use crate::review_metrics::ReviewMetrics;
 use crate::rollout_metrics::RolloutMetrics;
@@ -74,6 +75,7 @@ pub struct Metrics {
     stops: StopMetrics,
     alerts: AlertMetrics,
     reviews: ReviewMetrics,
+    guards: GuardMetrics,
 }
 
 impl Metrics {
@@ -101,6 +103,7 @@ impl Metrics {
             stops: StopMetrics::default(),
             alerts: AlertMetrics::default(),
             reviews: ReviewMetrics::default(),
+            guards: GuardMetrics::default(),
             registry: Registry::default(),
         };
         metrics.structured.register(&mut registry);
@@ -140,6 +143,7 @@ impl Metrics {
         metrics.stops.register(&mut registry);
         metrics.alerts.register(&mut registry);
         metrics.reviews.register(&mut registry);
+        metrics.guards.register(&mut registry);
         Arc::new(Self { registry, ..metrics })
     }
 
@@ -266,6 +270,7 @@ impl Meter for Metrics {
         series.output.inc_by(record.usage.output);
         self.overhead.observe(seconds(record.gateway_us()));
         self.structured.ended(record);
+        self.guards.ended(record);
         self.count_rest(record);
     }
 

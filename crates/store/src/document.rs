@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use gatemark_core::assign::Mark;
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::conversation::Talk;
+use gatemark_core::guard::Verdict;
 use gatemark_core::model::Usage;
 use gatemark_core::review::read_reasons;
 use gatemark_core::rollup::{Facts, Span};
@@ -60,9 +61,17 @@ struct Columns {
     #[serde(default)]
     evaluate: bool,
     #[serde(default)]
+    guard: Option<Guarded>,
+    #[serde(default)]
     tags: BTreeMap<String, String>,
     #[serde(default)]
     talk: Option<Box<Talk>>,
+}
+
+/// What guards made of it.
+#[derive(Debug, Deserialize)]
+struct Guarded {
+    verdict: Verdict,
 }
 
 /// A try at a vendor.
@@ -144,6 +153,7 @@ impl Document {
             split: record.split.clone(),
             review: record.review.clone(),
             evaluate: record.evaluate,
+            guard: record.guard.as_ref().map(|guard| Guarded { verdict: guard.verdict }),
             tags: record.tags.clone(),
             talk: record.talk.clone(),
         };
@@ -215,6 +225,7 @@ impl Document {
             latency_us: columns.latency_us,
             vendor_us: columns.vendor_us,
             first_token_us: columns.first_token_us,
+            guard: columns.guard.as_ref().map(|guard| guard.verdict),
         };
         Some((Span::Minute.begin(columns.at), series, facts))
     }

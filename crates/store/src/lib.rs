@@ -8,7 +8,7 @@
 //!
 //! Modules form one line, each using only those before it: `sql` ← `store` ← `counter` ← `audit` ← `opening`,
 //! `prompt`, `suite`, `lifecycle`, `run`, `report`, `deploy`, `observation`, `evaluation`, `review`, `access`, `stop`, `conversation`,
-//! `embedding`, `calibration`, `queue` ← `document` ← `rollup` ← `baseline`, `score` ← `reviewing`, `deploy`, `outbox` ← `alert`, `rollout`, `due`, `call`
+//! `embedding`, `calibration`, `redteam`, `queue` ← `document` ← `rollup` ← `baseline`, `score` ← `reviewing`, `deploy`, `outbox` ← `alert`, `rollout`, `due`, `call`
 //! ← `experiment`, `calllog`. `stopfile` and `brink` stand beside them.
 
 pub mod access;
@@ -34,6 +34,7 @@ mod opening;
 mod outbox;
 pub mod prompt;
 mod queue;
+mod redteam;
 mod report;
 mod review;
 mod reviewed;

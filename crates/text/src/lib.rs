@@ -7,7 +7,8 @@
 //!
 //! Modules form one line, each using only those before it:
 //! `normal` ← `guard`; `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-//! `compress`, `redact`; `safety` ← `output`; `diff`, `judge` and `select` stand alone.
+//! `compress`, `redact`; `safety` ← `output`; `spotlight`, `safety` ← `redteam`; `diff`, `judge`, `select` and
+//! `spotlight` stand alone.
 
 pub mod check;
 pub mod compress;
@@ -20,10 +21,12 @@ pub mod normal;
 pub mod output;
 pub mod prefix;
 pub mod redact;
+pub mod redteam;
 pub mod safety;
 pub mod schema;
 pub mod score;
 pub mod select;
+pub mod spotlight;
 pub mod template;
 pub mod tokens;
 pub mod window;

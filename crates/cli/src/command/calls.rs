@@ -3,6 +3,8 @@
 use gatemark_control::Control;
 use gatemark_core::call::{CallPurpose, CallRecord, Outcome};
 use gatemark_core::error::{Error, Result};
+use gatemark_core::guard::{Finding, Verdict};
+use gatemark_core::guarded::{Found, Guarded};
 use gatemark_core::id::{EnvironmentName, ModelName, PromptName};
 use gatemark_core::money::NanoUsd;
 use gatemark_gateway::Selector;
@@ -55,6 +57,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
+    let one = args.id.is_some();
     let (calls, totals) = context
         .with_control(async |control| {
             let filter = filter(args, control).await?;
@@ -70,6 +73,11 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit> {
     }
     if !calls.is_empty() {
         table(&calls).print(terminal);
+    }
+    if one {
+        calls.iter().filter_map(|call| call.guard.as_deref()).for_each(|guard| {
+            terminal.data(&found(guard));
+        });
     }
     terminal.note(&summary(calls.len(), &totals));
     Ok(Exit::Done)
@@ -133,6 +141,26 @@ fn table(calls: &[CallRecord]) -> Table {
         ]);
     }
     table
+}
+
+/// What guards found in one call, a line for each finding.
+fn found(guard: &Guarded) -> String {
+    let verdict = match (guard.verdict, guard.enforced) {
+        (Verdict::Allow, _) => "allow",
+        (Verdict::Flag, _) => "flag",
+        (Verdict::Block, true) => "block",
+        (Verdict::Block, false) => "block (observed only)",
+    };
+    let mut text = format!("Guards: {verdict}, score {:.2}", guard.score);
+    for Found { at, finding } in &guard.findings {
+        let Finding { layer, rule, score, start, end } = finding;
+        let layer = layer.word();
+        text.push_str(&format!("\n  {at} {start}..{end}  {layer}/{rule}  {score:.2}"));
+    }
+    if guard.left_out > 0 {
+        text.push_str(&format!("\n  and {} more", guard.left_out));
+    }
+    text
 }
 
 fn summary(shown: usize, totals: &CallTotals) -> String {

@@ -32,6 +32,7 @@ pub(crate) mod monitor;
 pub(crate) mod openapi;
 pub(crate) mod prices;
 pub(crate) mod push;
+pub(crate) mod redteam;
 pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod retire;

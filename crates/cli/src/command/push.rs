@@ -69,6 +69,10 @@ async fn registered(
 
 fn print(push: Push, files: &Files, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
     let terminal = context.terminal;
+    // Once for each version: whoever has decided otherwise writes `spotlight: none`.
+    let new = push.prompts.iter().filter(|prompt| prompt.is_new && !prompt.undecided.is_empty());
+    let undecided: Vec<String> =
+        new.map(|prompt| format!("{} ({})", prompt.name, prompt.undecided.join(", "))).collect();
     let view = PushView::from(push);
     diagnostics::print(terminal, &view.diagnostics, |path| text_of(files.get(path)));
     if terminal.json() {
@@ -81,6 +85,13 @@ fn print(push: Push, files: &Files, dry_run: bool, context: &Context<'_>) -> Res
             terminal
                 .note("There are no prompts: put one into prompts/<service>/<name>/prompt.yaml");
         }
+    }
+    if view.accepted && !undecided.is_empty() {
+        terminal.note(&format!(
+            "Texts from outside are not set apart from instructions: {}. `spotlight: delimit` does that (docs/guard-policy.md); \
+             `spotlight: none` says that it is not wanted.",
+            undecided.join("; ")
+        ));
     }
     if !view.accepted {
         terminal.note("Nothing was registered.");

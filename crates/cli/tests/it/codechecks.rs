@@ -45,6 +45,7 @@ impl Room {
                 limits: vec![],
                 caching: Default::default(),
                 alerts: Default::default(),
+                structure: Default::default(),
             },
             secrets: Default::default(),
             watcher: Arc::new(gatemark_provider::local::Silent),

@@ -44,6 +44,7 @@ mod problems;
 mod proving;
 mod receiver;
 mod redacting;
+mod redteaming;
 mod reloading;
 mod reports;
 mod responding;

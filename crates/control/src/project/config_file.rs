@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gatemark_core::guard_policy::Structure;
 use gatemark_core::id::ModelName;
 use gatemark_core::model::{Model, Project};
 
@@ -16,6 +17,9 @@ use super::{
 
 /// The path of the project's configuration.
 pub const CONFIG: &str = "gatemark.yaml";
+
+const STRUCTURE: [(&str, Structure); 2] =
+    [("warn", Structure::Warn), ("strict", Structure::Strict)];
 
 /// Reads the configuration. Parts with mistakes are reported and stand in the project with defaults, so
 /// that prompts can be checked against it in the same go.
@@ -58,6 +62,9 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
     let caching = caches::read(&mut fields, &named, problems);
     let node = fields.get("alerts", problems);
     let alerts = node.map(|node| alerts::read(node, problems)).unwrap_or_default();
+    let structure = fields.get("structure", problems);
+    let structure =
+        structure.and_then(|node| typed::word(node, "`structure`", &STRUCTURE, problems));
     fields.close(problems);
     Some(Project {
         name: name.into(),
@@ -71,6 +78,7 @@ pub(super) fn read(files: &Files, problems: &mut Problems) -> Option<Project> {
         limits,
         caching,
         alerts,
+        structure: structure.unwrap_or_default(),
     })
 }
 

@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::gate::Policy;
+use gatemark_core::guard_policy::Place;
 use gatemark_core::id::EnvironmentName;
 use gatemark_core::model::{Environment, Recording};
 use gatemark_core::online::{self, Evaluate};
+use gatemark_core::redaction::Redaction;
 use gatemark_core::review::Reviewing;
 use gatemark_core::watch::Monitors;
 
+use super::guards;
 use super::monitors;
 use super::node::{Key, Node, Value};
 use super::policy;
 use super::problems::Problems;
 use super::reader::{Fields, entries, shown};
-use super::reviewing;
+use super::reviewing as review_place;
 use super::rollout;
 use super::typed;
 
@@ -70,9 +73,20 @@ fn standard() -> Option<Environments> {
         let name: EnvironmentName = name.parse().ok()?;
         let recording = Recording::default();
         let (rollout, probe, evaluate) = (None, None, None);
-        let (monitors, reviewing) = (Monitors::default_for(name.as_str()), Reviewing::default());
-        let place =
-            Environment { name, policy, recording, rollout, evaluate, monitors, probe, reviewing };
+        let monitors = Monitors::default_for(name.as_str());
+        let (guard, redact) = (Place::default(), Redaction::default());
+        let place = Environment {
+            name,
+            policy,
+            recording,
+            rollout,
+            evaluate,
+            monitors,
+            probe,
+            reviewing: Reviewing::default(),
+            guard,
+            redact,
+        };
         found.insert(place.name.clone(), place);
     }
     Some(found)
@@ -89,7 +103,8 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
     let mut policy = policy::default_for(name.as_str());
     let mut recording = Recording::default();
     let (mut plan, mut evaluate) = (None, None);
-    let (mut probe, mut looked_at) = (None, Reviewing::default());
+    let (mut probe, mut reviewing) = (None, Reviewing::default());
+    let (mut guard, mut redact) = (Place::default(), Redaction::default());
     let mut watched = Monitors::default_for(name.as_str());
     if node.value != Value::Null
         && let Some(mut fields) = Fields::open(node, "an environment", problems)
@@ -105,14 +120,30 @@ fn environment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Enviro
             watched = monitors::read(node, problems);
         }
         probe = fields.get("probe", problems).and_then(|node| monitors::probe(node, problems));
+        if let Some(node) = fields.get("guard", problems) {
+            guard = guards::place(node, problems);
+        }
+        if let Some(node) = fields.get("redact", problems) {
+            redact = guards::redaction(node, problems);
+        }
         let online = fields.get("evaluate", problems);
         evaluate = online.and_then(|node| evaluation(node, recording, problems));
         let review = fields.get("review", problems);
-        looked_at = review.and_then(|node| reviewing::read(node, problems)).unwrap_or_default();
+        reviewing = review.and_then(|node| review_place::read(node, problems)).unwrap_or_default();
         fields.close(problems);
     }
-    let (rollout, monitors, reviewing) = (plan, watched, looked_at);
-    Some(Environment { name, policy, recording, rollout, evaluate, monitors, probe, reviewing })
+    Some(Environment {
+        name,
+        policy,
+        recording,
+        rollout: plan,
+        evaluate,
+        monitors: watched,
+        probe,
+        reviewing,
+        guard,
+        redact,
+    })
 }
 
 /// `{share: 0.01, usd_per_day: 1}`.

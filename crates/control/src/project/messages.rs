@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatemark_core::guard_policy::Structure;
 use gatemark_core::prompt::{Message, Role};
 use gatemark_core::variable::Trust;
 use gatemark_text::template;
@@ -118,7 +119,7 @@ impl Written {
 /// `used`.
 pub(super) fn check(
     files: &Files,
-    messages: &[Written],
+    (messages, structure): (&[Written], Structure),
     declared: &Declared,
     used: &mut BTreeSet<String>,
     problems: &mut Problems,
@@ -134,7 +135,20 @@ pub(super) fn check(
             for name in uses.iter().filter(|name| is_untrusted(name, declared)) {
                 let message = format!("the system message holds the untrusted variable `{name}`");
                 let hint = "move it to a user message, where structure keeps it apart from instructions; or declare it `trust: trusted` if your application writes it";
-                problems.warn(&written.text, message, hint);
+                match structure {
+                    Structure::Warn => problems.warn(&written.text, message, hint),
+                    Structure::Strict => problems.error(&written.text, message, hint),
+                }
+            }
+        }
+        if let Some(how) = written.message.truncate {
+            for name in uses.iter().filter(|name| is_set_apart(name, declared)) {
+                let message = format!(
+                    "`truncate: {}` could cut the marks that set `{name}` apart",
+                    how.word()
+                );
+                let hint = "say how the variable is cut, with `max_tokens` and `truncate`, and not the message";
+                problems.error(&written.text, message, hint);
             }
         }
         used.extend(uses);
@@ -143,6 +157,10 @@ pub(super) fn check(
 
 fn is_untrusted(name: &str, declared: &Declared) -> bool {
     declared.variables.get(name).is_some_and(|variable| variable.trust == Trust::Untrusted)
+}
+
+fn is_set_apart(name: &str, declared: &Declared) -> bool {
+    declared.variables.get(name).is_some_and(|variable| variable.spotlight().is_some())
 }
 
 /// Warns of declared variables that no message uses.

@@ -33,6 +33,7 @@ mod examples;
 mod experiment;
 mod files;
 mod generators;
+mod guards;
 mod json;
 mod jsonl;
 mod layout;

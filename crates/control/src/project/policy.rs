@@ -2,6 +2,7 @@
 
 use gatemark_core::comparison::NonInferiority;
 use gatemark_core::gate::Policy;
+use gatemark_core::redteam::{Demand, USUAL_ATTACKS};
 
 use super::node::{Node, Value};
 use super::problems::Problems;
@@ -77,6 +78,7 @@ impl Rules<'_, '_> {
                 None,
                 |n, _, p| not_worse(n, p).map(Some),
             ),
+            redteam: self.rule("redteam", base.redteam, None, |n, _, p| redteam(n, p).map(Some)),
         }
     }
 
@@ -125,6 +127,19 @@ fn not_worse(node: &Node, problems: &mut Problems) -> Option<NonInferiority> {
     };
     fields.close(problems);
     Some(NonInferiority { margin: margin?, confidence: confidence? })
+}
+
+/// `{max_success: 0.05, min_attacks: 120}`; the number may be left out.
+fn redteam(node: &Node, problems: &mut Problems) -> Option<Demand> {
+    let mut fields = Fields::open(node, "`redteam`", problems)?;
+    let most = fields.required("max_success", problems);
+    let most = most.and_then(|node| typed::share(node, "`max_success`", problems));
+    let min_attacks = match fields.get("min_attacks", problems) {
+        Some(node) => typed::whole(node, "`min_attacks`", (1, 100_000), problems),
+        None => Some(USUAL_ATTACKS),
+    };
+    fields.close(problems);
+    Some(Demand { max_success: most?, min_attacks: min_attacks? })
 }
 
 /// Below one half a bound would lie on the wrong side of the estimate; 1 is never reached.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use gatemark_core::diagnostic::Place;
+use gatemark_core::guard_policy::GuardPolicy;
 use gatemark_core::id::PromptName;
 use gatemark_core::model::Project;
 use gatemark_core::prompt::{Content, Limits};
@@ -15,7 +16,9 @@ use super::problems::Problems;
 use super::reader::{Fields, shown};
 use super::source::HAND_WRITTEN;
 use super::variables::Declared;
-use super::{cascade, conversation, document, examples, messages, output, trial, typed, variables};
+use super::{
+    cascade, conversation, document, examples, guards, messages, output, trial, typed, variables,
+};
 
 /// A prompt that was read without errors.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,9 +138,10 @@ fn content(
     let models = fields.required("models", problems);
     let models = models.map(|node| models::read(context, node, problems)).unwrap_or_default();
     let mut used = BTreeSet::new();
-    messages::check(files, &base, declared, &mut used, problems);
+    let structure = context.project.structure;
+    messages::check(files, (&base, structure), declared, &mut used, problems);
     for entry in &models {
-        messages::check(files, &entry.messages, declared, &mut used, problems);
+        messages::check(files, (&entry.messages, structure), declared, &mut used, problems);
         if base_is_whole {
             messages::check_ranks(&base, &entry.messages, problems);
         }
@@ -159,6 +163,11 @@ fn content(
         output: &contract.output,
     };
     let (cascade, judge) = cascade::read(fields.get("cascade", problems), &around, problems);
+    let guard = fields.get("guard", problems);
+    let fallback = contract.output.fallback.is_some();
+    let guard = guard.map(|node| guards::policy(node, fallback, problems));
+    // One that says nothing is none, so that it is not another version.
+    let guard = guard.filter(|policy| *policy != GuardPolicy::default());
     let limits = limits(fields.get("limits", problems), context.project, &models, problems);
     let content = Content {
         variables: declared.variables.clone(),
@@ -169,6 +178,7 @@ fn content(
         models: models.into_iter().filter_map(Entry::into_variant).collect(),
         cascade,
         conversation,
+        guard,
         limits,
     };
     (content, Places { summariser, judge })

@@ -107,7 +107,7 @@ fn provider(key: &Key, node: &Node, problems: &mut Problems) -> Provider {
         let allowed = fields.get("allow_private", problems);
         let allowed = allowed.and_then(|node| typed::boolean(node, "`allow_private`", problems));
         provider.allow_private = allowed.unwrap_or(false);
-        for name in ["latency", "error_rate", "malformed_rate", "drift", "seed"] {
+        for name in ["latency", "error_rate", "malformed_rate", "drift", "obedience", "seed"] {
             fields.refuse(name, "is for protocol sim only", "remove it", problems);
         }
     }
@@ -280,8 +280,9 @@ fn sim(fields: &mut Fields<'_>, problems: &mut Problems) -> SimSettings {
     let error_rate = share("error_rate", "`error_rate`").unwrap_or_default();
     let malformed_rate = share("malformed_rate", "`malformed_rate`").unwrap_or_default();
     let drift = share("drift", "`drift`").unwrap_or_default();
+    let obedience = share("obedience", "`obedience`").unwrap_or_default();
     let seed = fields.get("seed", problems);
     let seed = seed.and_then(|node| typed::whole(node, "`seed`", (0, u64::MAX), problems));
     let (latency_ms, seed) = (latency.unwrap_or_default(), seed.unwrap_or_default());
-    SimSettings { latency_ms, error_rate, malformed_rate, drift, seed }
+    SimSettings { latency_ms, error_rate, malformed_rate, drift, obedience, seed }
 }

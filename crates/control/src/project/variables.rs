@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use gatemark_core::guard::Profile;
+use gatemark_core::guard_policy::Spotlight;
 use gatemark_core::variable::{self, Trust, Variable, VariableType};
 use serde_json::{Map, Value as Json};
 
@@ -22,6 +24,13 @@ const TYPES: [(&str, &str); 7] = [
     ("boolean", "boolean"),
     ("list", "list"),
     ("object", "object"),
+];
+const SOURCES: [(&str, Profile); 2] = [("user", Profile::User), ("document", Profile::Document)];
+const SPOTLIGHTS: [(&str, Spotlight); 4] = [
+    ("none", Spotlight::None),
+    ("delimit", Spotlight::Delimit),
+    ("datamark", Spotlight::Datamark),
+    ("encode", Spotlight::Encode),
 ];
 const TRUST: [(&str, Trust); 2] = [("trusted", Trust::Trusted), ("untrusted", Trust::Untrusted)];
 
@@ -87,6 +96,10 @@ fn declaration(node: &Node, problems: &mut Problems) -> Option<Variable> {
     let truncate = shorten::truncate(&mut fields, problems);
     let priority = shorten::priority(&mut fields, truncate, problems);
     let order = shorten::order(&mut fields, problems);
+    let source = fields.get("source", problems);
+    let from = source.and_then(|node| typed::word(node, "`source`", &SOURCES, problems));
+    let apart = fields.get("spotlight", problems);
+    let spotlight = apart.and_then(|node| typed::word(node, "`spotlight`", &SPOTLIGHTS, problems));
     let default = fields.get("default", problems);
     let value = default.and_then(|node| node.to_json(problems));
     let description = fields.get("description", problems);
@@ -104,8 +117,15 @@ fn declaration(node: &Node, problems: &mut Problems) -> Option<Variable> {
     }
     let trust = trust.unwrap_or_default();
     let variable = variable_of(kind);
-    let variable = Variable { truncate, priority, order, ..variable };
-    Some(Variable { trust, max_tokens, default: value, description, ..variable })
+    let variable = Variable { truncate, priority, order, source: from, spotlight, ..variable };
+    let variable = Variable { trust, max_tokens, default: value, description, ..variable };
+    for (name, node) in [("source", source), ("spotlight", apart)] {
+        if let Some(node) = node.filter(|_| variable.profile().is_none()) {
+            let message = format!("`{name}` is for untrusted texts, lists and objects");
+            problems.error(&node.spot, message, "remove it, or declare the variable untrusted");
+        }
+    }
+    Some(variable)
 }
 
 fn variable_of(kind: VariableType) -> Variable {
@@ -117,6 +137,8 @@ fn variable_of(kind: VariableType) -> Variable {
         priority: None,
         order: None,
         default: None,
+        source: None,
+        spotlight: None,
         description: None,
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::comparison::Compared;
 use crate::id::{Digest, ModelName};
 use crate::prompt::Version;
+use crate::redteam;
 use crate::report::Report;
 use crate::suite::Suite;
 use crate::upstream::Upstreams;
@@ -74,6 +75,9 @@ pub struct Evidence<'a> {
     /// This version's report compared with the serving version's, on the same cases; `None` if one of the
     /// two reports is missing.
     pub comparison: Option<&'a Compared>,
+    /// The newest report of a red team on exactly this version on its serving model, with the guards that the
+    /// environment has now, if there is one.
+    pub redteam: Option<&'a redteam::Report>,
     /// What is known of the version on each of its other models, in the version's order.
     pub fallbacks: &'a [FallbackEvidence<'a>],
 }

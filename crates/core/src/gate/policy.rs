@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::comparison::NonInferiority;
 use crate::money::NanoUsd;
+use crate::redteam::Demand;
 
 /// The rules of one environment. A rule that is `None`, `false`, 0 or empty is not applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct Policy {
     /// How much less accurate than the serving version, at most, and how surely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_worse_than_serving: Option<NonInferiority>,
+    /// What a red team's report has to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redteam: Option<Demand>,
 }
 
 impl Policy {
@@ -48,6 +52,7 @@ impl Policy {
             changelog: true,
             approvals: 1,
             not_worse_than_serving: None,
+            redteam: None,
         }
     }
 
@@ -65,6 +70,7 @@ impl Policy {
             changelog: false,
             approvals: 0,
             not_worse_than_serving: None,
+            redteam: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Each rule by itself.
 
 mod providers;
+mod redteam;
 
 use std::sync::LazyLock;
 
@@ -83,6 +84,7 @@ fn about<'a>(version: &'a Version, suite: &'a Suite, report: &'a Report) -> Evid
         serving: None,
         serves_already: false,
         comparison: None,
+        redteam: None,
         fallbacks: &[],
     }
 }

@@ -21,6 +21,7 @@ fn facts(outcome: Outcome, latency_us: u64, cost: i64) -> Facts {
         latency_us,
         vendor_us: latency_us,
         first_token_us: None,
+        guard: None,
     }
 }
 

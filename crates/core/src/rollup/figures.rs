@@ -67,6 +67,12 @@ pub struct Figures {
     pub repaired: Option<f64>,
     /// Share answered from a cache.
     pub cached: Option<f64>,
+    /// Share that guards would have a person look at.
+    #[serde(default)]
+    pub guard_flags: Option<f64>,
+    /// Share that guards would have refused, or have.
+    #[serde(default)]
+    pub guard_blocks: Option<f64>,
     /// Tokens read.
     pub input_tokens: u64,
     /// Of these, from vendors' prompt caches.
@@ -108,6 +114,8 @@ impl Figures {
             retries: share(bucket.retries),
             repaired: share(bucket.repaired),
             cached: share(bucket.cached),
+            guard_flags: share(bucket.guard_flags),
+            guard_blocks: share(bucket.guard_blocks),
             input_tokens: bucket.input_tokens,
             cached_tokens: bucket.cached_tokens,
             output_tokens: bucket.output_tokens,

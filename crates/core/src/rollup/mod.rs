@@ -18,6 +18,7 @@ pub use figures::{Figures, Mean, Quantiles};
 pub use sums::{LARGEST, ScoreSums};
 
 use crate::call::{CallRecord, Outcome};
+use crate::guard::Verdict;
 use crate::id::{EnvironmentName, ModelName, PromptName};
 use crate::money::NanoUsd;
 use crate::price::Usage;
@@ -78,6 +79,8 @@ pub struct Facts {
     pub vendor_us: u64,
     /// To the first piece of a streamed answer, in microseconds.
     pub first_token_us: Option<u64>,
+    /// What guards made of it; `None` if nothing.
+    pub guard: Option<Verdict>,
 }
 
 impl Facts {
@@ -95,6 +98,7 @@ impl Facts {
             latency_us: record.latency_us,
             vendor_us: record.vendor_us,
             first_token_us: record.first_token_us,
+            guard: record.guard.as_ref().map(|guard| guard.verdict),
         }
     }
 }
@@ -133,6 +137,12 @@ pub struct Bucket {
     /// Ended calls whose answer had been given before.
     #[serde(skip_serializing_if = "nothing")]
     pub cached: u64,
+    /// Ended calls that guards would have a person look at.
+    #[serde(skip_serializing_if = "nothing")]
+    pub guard_flags: u64,
+    /// Ended calls that guards would have refused; that they were is for their environment to say.
+    #[serde(skip_serializing_if = "nothing")]
+    pub guard_blocks: u64,
     /// Calls whose price was known.
     #[serde(skip_serializing_if = "nothing")]
     pub priced: u64,
@@ -215,6 +225,8 @@ impl Bucket {
         grow(&mut self.retries, u64::from(facts.retried));
         grow(&mut self.repaired, u64::from(facts.repaired));
         grow(&mut self.cached, u64::from(facts.cached));
+        grow(&mut self.guard_flags, u64::from(facts.guard == Some(Verdict::Flag)));
+        grow(&mut self.guard_blocks, u64::from(facts.guard == Some(Verdict::Block)));
         if !facts.cached {
             self.latency.add(milliseconds(facts.latency_us));
             self.vendor.add(milliseconds(facts.vendor_us));
@@ -244,6 +256,8 @@ impl Bucket {
             retries,
             repaired,
             cached,
+            guard_flags,
+            guard_blocks,
             priced,
             cost,
             cost_squares,
@@ -269,6 +283,8 @@ impl Bucket {
         grow(&mut self.retries, *retries);
         grow(&mut self.repaired, *repaired);
         grow(&mut self.cached, *cached);
+        grow(&mut self.guard_flags, *guard_flags);
+        grow(&mut self.guard_blocks, *guard_blocks);
         grow(&mut self.priced, *priced);
         self.cost += *cost;
         grow(&mut self.cost_squares, *cost_squares);

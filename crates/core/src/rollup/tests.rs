@@ -27,6 +27,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             latency_us,
             vendor_us,
             first_token_us,
+            guard: flags.0.then_some(crate::guard::Verdict::Block),
         },
     )
 }
@@ -135,6 +136,7 @@ fn the_first_stored_form_is_kept_readable() {
         latency_us: 120_000,
         vendor_us: 119_000,
         first_token_us: None,
+        guard: None,
     };
     let mut found = bucket(&[facts], &[0.5]);
     found.add_score("helpful", ScoreSums::of(-1.0).unwrap());

@@ -290,6 +290,8 @@ pub(crate) fn project() -> Project {
         monitors: Default::default(),
         probe: None,
         reviewing: Default::default(),
+        guard: Default::default(),
+        redact: Default::default(),
     };
     Project {
         name: "bench".into(),
@@ -303,6 +305,7 @@ pub(crate) fn project() -> Project {
         limits: vec![],
         caching: Caching::default(),
         alerts: Default::default(),
+        structure: Default::default(),
     }
 }
 
@@ -327,6 +330,7 @@ pub(crate) fn ask(variables: Value, stream: bool) -> Incoming {
         tags: Default::default(),
         cache: CacheWish::default(),
         talking: None,
+        guard: None,
         unit: None,
     }
 }

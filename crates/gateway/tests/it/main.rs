@@ -4,6 +4,7 @@
 mod answers;
 mod bench;
 mod caching;
+mod guarding;
 mod judging;
 mod money;
 mod recalling;

@@ -6,10 +6,12 @@
 //! `max_tokens`, `max_completion_tokens` and `response_format` with a JSON schema; others have no meaning
 //! for it. Its embeddings are hashed n-grams. Time is tokio's, so tests can pause it.
 
+mod apart;
 mod count;
 mod embed;
 mod fate;
 mod learn;
+mod obey;
 mod pieces;
 
 use std::collections::VecDeque;
@@ -65,9 +67,11 @@ impl Sim {
             Error::invalid(format!("`{param}` holds a part of type {kind:?}; sim reads text only"))
                 .at(param)
         })?;
+        // What is left to chance is drawn from what is said, not from marks around it.
+        let shown_as = apart::read(turns.clone());
         let limit = limit(request)?;
         let schema = schema(request);
-        let fate = Fate::of(self.settings.seed, &request.model, &turns);
+        let fate = Fate::of(self.settings.seed, &request.model, &shown_as);
         if fate.strikes("error", self.settings.error_rate) {
             let error = json!({"type": "server_error", "message": "simulated failure"});
             return Err(self.peer.complained(&error));
@@ -77,7 +81,9 @@ impl Sim {
             drift: self.settings.drift,
             seed: fate.seed(),
         };
-        let mut text = self.learner.reply(&shown(&turns), schema.as_ref(), &behaviour);
+        let obeyed = obey::obey(&turns, self.settings.obedience, fate);
+        let answered = || self.learner.reply(&shown(&shown_as), schema.as_ref(), &behaviour);
+        let mut text = obeyed.unwrap_or_else(answered);
         let mut finish = Finish::Stop;
         if let Some(cut) = limit.and_then(|limit| pieces::cut(&text, limit)) {
             text.truncate(cut);

@@ -47,6 +47,7 @@ pub(super) fn incoming(
         tags: account::tags(asked)?,
         cache: caching::wish(asked)?,
         talking,
+        guard: None,
         unit: account::unit(asked)?,
     })
 }
@@ -108,6 +109,10 @@ fn describe(headers: &mut HeaderMap, facts: &Facts) {
     set("x-gatemark-examples", facts.examples.map(|by| by.word().to_string()));
     set("x-gatemark-repaired", facts.repaired.then(|| "1".to_string()));
     set("x-gatemark-stopped", facts.stopped.clone());
+    set(
+        "x-gatemark-guard",
+        facts.guard.as_ref().and_then(|guard| guard.word()).map(str::to_string),
+    );
     set("x-gatemark-review", facts.reviewed.then(|| "queued".to_string()));
     set("x-gatemark-outcome", facts.outcome.map(|outcome| outcome.word().to_string()));
     let dollars = facts.cost.map(|cost| cost.to_string().trim_start_matches('$').to_string());

@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(18, "0018_alerts"),
     migration!(19, "0019_experiments"),
     migration!(20, "0020_review_queue"),
+    migration!(21, "0021_redteams"),
 ];
 
 const TABLE: &str = "schema_migrations";

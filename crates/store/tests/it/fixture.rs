@@ -151,6 +151,7 @@ pub(crate) fn permit_over(
         serving,
         serves_already: false,
         comparison: None,
+        redteam: None,
         fallbacks: &[],
     };
     decide(&Policy::open(), &environment(place), purpose, &evidence).permit().unwrap()

@@ -287,6 +287,7 @@ async fn what_many_learned_is_stored_where_nobody_was_faster() {
             serving,
             serves_already: false,
             comparison: None,
+            redteam: None,
             fallbacks: &[],
         };
         let place = environment("production");

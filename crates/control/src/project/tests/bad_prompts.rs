@@ -8,7 +8,7 @@ fn an_unknown_field() {
         "ownr: support\ncolour: red\n",
         &[
             "prompt.yaml:6:1: error: a prompt has no field `ownr` (did you mean `owner`?)",
-            "prompt.yaml:7:1: error: a prompt has no field `colour` (known fields: version, description, owner, changelog, variables, messages, output, examples, models, conversation, cascade, limits)",
+            "prompt.yaml:7:1: error: a prompt has no field `colour` (known fields: version, description, owner, changelog, variables, messages, output, examples, models, conversation, cascade, guard, limits)",
         ],
     );
 }

@@ -9,6 +9,7 @@ mod bad_yaml;
 mod caches;
 mod case_files;
 mod good;
+mod guards;
 mod hostile;
 mod monitors;
 mod resilience;

@@ -2,6 +2,7 @@
 
 mod figures;
 mod judges;
+mod redteam;
 mod serving;
 mod suite;
 mod thresholds;
@@ -35,6 +36,7 @@ pub fn decide(
     rules.model(policy, evidence, serving);
     rules.version(policy, evidence);
     rules.serving(policy, purpose, evidence);
+    rules.redteam(policy, purpose, evidence);
     let report = figures::of_this(evidence, serving);
     rules.thresholds(policy, evidence, report.map(|report| &report.summary));
     rules.judges(policy, evidence, serving);
