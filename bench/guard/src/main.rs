@@ -44,14 +44,17 @@ type Result<T, E = Fault> = std::result::Result<T, E>;
 enum Arguments {
     /// Train the classifier
     Train(TrainOptions),
-    /// Print what is found, by kind, source and family, and what it costs
+    /// Print what is found, by kind, source and family
     Measure(Options),
+    /// Print what a look costs
+    Speed(Learning),
 }
 
 fn main() -> Result<()> {
     match Arguments::parse() {
         Arguments::Train(options) => train(&options),
         Arguments::Measure(options) => run(&options),
+        Arguments::Speed(learning) => print_speed(&learning.rows()?),
     }
 }
 
@@ -96,15 +99,12 @@ struct TrainOptions {
 struct Options {
     #[command(flatten)]
     learning: Learning,
-    /// Measure on other rows only
+    /// Measure on other rows only and leave out families that the model has not seen
     #[arg(long)]
     quick: bool,
     /// Fit the combination anew instead of taking the built-in one
     #[arg(long)]
     refit: bool,
-    /// Leave out what is measured on families that the model has not seen
-    #[arg(long)]
-    no_families: bool,
     /// Write each row's score to this file
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
@@ -182,7 +182,12 @@ fn user_scores(seen: &Seen, combinations: &[Combination; 2]) -> Vec<f64> {
     seen[0].iter().map(|signals| signals.score(&combinations[0])).collect()
 }
 
-fn picture(rows: &[Row], by_rows: &Seen, by_source: &Seen, combinations: &[Combination; 2]) -> String {
+fn picture(
+    rows: &[Row],
+    by_rows: &Seen,
+    by_source: &Seen,
+    combinations: &[Combination; 2],
+) -> String {
     let curve = |seen| figures::curve(&scored(rows, &user_scores(seen, combinations)));
     curve::svg(&curve(by_rows), &curve(by_source))
 }
@@ -215,15 +220,12 @@ fn run(options: &Options) -> Result<()> {
     if let Some(file) = &options.scores {
         std::fs::write(file, listed(&rows, &by_rows, &combinations))?;
     }
-    if !options.quick && !options.no_families {
+    if !options.quick {
         let by_family = unseen(Apart::Family)?;
         let known = user_scores(&by_rows, &combinations);
         let unknown = user_scores(&by_family, &combinations);
         println!("\n## Families that the model had not seen\n");
         print!("{}", figures::families(&scored(&rows, &known), &scored(&rows, &unknown)));
-    }
-    if !options.quick {
-        print_speed(&rows)?;
     }
     Ok(())
 }

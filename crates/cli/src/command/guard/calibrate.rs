@@ -59,8 +59,7 @@ pub(crate) fn run(args: &Args, terminal: &Terminal) -> Result<Exit> {
             break;
         }
     }
-    let calibration =
-        sample.finish([settings.flag_at, settings.block_at], [args.flag, args.block]);
+    let calibration = sample.finish([settings.flag_at, settings.block_at], [args.flag, args.block]);
     if terminal.json() {
         terminal.data_json(&calibration)?;
     } else {
