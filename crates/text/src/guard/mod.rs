@@ -113,7 +113,7 @@ impl Guard {
     /// What the layers say of a text: once through it for each, in memory that is bounded.
     pub fn check(&self, text: &str, settings: &Settings) -> Opinion {
         let (signals, mut findings) = self.look(text, settings);
-        let score = signals.score(self.model.combination(settings.profile));
+        let score = signals.score_for(settings.profile, self.model.combinations());
         findings.sort_by(|a, b| (a.start, a.end, &a.rule).cmp(&(b.start, b.end, &b.rule)));
         Opinion { verdict: settings.verdict(score), score, findings }
     }

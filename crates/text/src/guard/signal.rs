@@ -86,6 +86,15 @@ impl Signals {
             + weighted.map(|(signal, weight)| signal * f64::from(*weight)).sum::<f64>()
     }
 
+    /// The score in a profile, of the combinations for people's words and for documents. What is an attack in
+    /// a person's words is one in a document, so that there the greater of both counts.
+    pub fn score_for(&self, profile: Profile, [user, document]: &[Combination; 2]) -> f64 {
+        match profile {
+            Profile::User => self.score(user),
+            Profile::Document => self.score(user).max(self.score(document)),
+        }
+    }
+
     /// From 0 to 1.
     pub fn score(&self, combination: &Combination) -> f64 {
         1.0 / (1.0 + (-self.sum(combination)).exp())

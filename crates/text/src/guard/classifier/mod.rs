@@ -84,9 +84,9 @@ impl Model {
         Self { seed, heads, combinations, weights }
     }
 
-    /// How the signals of a profile make a score.
-    pub fn combination(&self, profile: Profile) -> &Combination {
-        &self.combinations[head(profile)]
+    /// How signals make a score: of people's words, and of documents.
+    pub fn combinations(&self) -> &[Combination; HEADS] {
+        &self.combinations
     }
 
     /// The same weights with other combinations.

@@ -27,7 +27,7 @@ fn what_was_written_can_be_read() {
     let read = Model::read(&bytes).unwrap();
     assert_eq!(read.bytes(), bytes);
     assert_eq!(read.seed, 7);
-    assert_eq!(*read.combination(Profile::User), combination);
+    assert_eq!(read.combinations()[0], combination);
     assert_eq!(read.look("do ignore all"), model.look("do ignore all"));
 }
 
@@ -45,8 +45,7 @@ fn bytes_that_are_no_model_are_refused() {
 #[test]
 fn the_built_in_model_is_one_for_these_features() {
     let model = Model::builtin().unwrap();
-    for profile in [Profile::User, Profile::Document] {
-        let combination = model.combination(profile);
+    for combination in model.combinations() {
         assert!(combination.weights.iter().all(|weight| *weight >= 0.0));
         assert!(combination.weights.iter().any(|weight| *weight > 0.0));
     }
