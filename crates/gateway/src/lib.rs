@@ -36,6 +36,7 @@ mod meter;
 mod nearness;
 mod opening;
 mod order;
+mod outgoing;
 mod pace;
 mod prepare;
 mod provisional;
@@ -272,6 +273,7 @@ async fn steps(
     (ask, talking): (incoming::Ask, Option<Talking>),
     record: &mut record::Pending,
 ) -> Result<Done> {
+    let outgoing = outgoing::Outgoing::of(snapshot, resolved, &ask)?;
     let past = record.sit(resolved, talking)?;
     let near = nearness::query(snapshot, resolved, record).await?;
     let mut stairs = Stairs::of(snapshot, resolved);
@@ -325,6 +327,10 @@ async fn steps(
     let checked = match check::check(resolved, prepared, got, record).await? {
         check::Judged::Final(checked) => checked,
         check::Judged::Unfit(unfit) => mend(snapshot, health, resolved, *unfit, record).await?,
+    };
+    let checked = match outgoing {
+        Some(outgoing) => outgoing.look(resolved, checked, record)?,
+        None => checked,
     };
     Ok(Done::Checked(if streams { checked.streamed() } else { checked }, keeper))
 }
