@@ -69,3 +69,4 @@ mod upstream;
 mod vendors;
 mod versions;
 mod windowing;
+mod withholding;
