@@ -109,7 +109,8 @@ impl Outgoing {
         let more = self.as_a_whole(&answer.text, &findings);
         findings.extend(more);
         let stop = findings.iter().chain(thoughts.stopped.as_ref());
-        let stop = stop.filter(|finding| finding.then == Then::Stop).map(|finding| finding.found).min();
+        let stop =
+            stop.filter(|finding| finding.then == Then::Stop).map(|finding| finding.found).min();
         let taken = taken_out(&answer.text, &text.text, &findings);
         findings.extend(thoughts.findings);
         note(&findings, record);
@@ -267,8 +268,16 @@ impl Gate {
         if chunk.finish.is_none() {
             return vec![chunk];
         }
-        let end = Chunk { finish: chunk.finish.take(), stop_sequence: chunk.stop_sequence.take(), ..Chunk::default() };
-        let end = Chunk { usage: chunk.usage.take(), usage_only: std::mem::take(&mut chunk.usage_only), ..end };
+        let end = Chunk {
+            finish: chunk.finish.take(),
+            stop_sequence: chunk.stop_sequence.take(),
+            ..Chunk::default()
+        };
+        let end = Chunk {
+            usage: chunk.usage.take(),
+            usage_only: std::mem::take(&mut chunk.usage_only),
+            ..end
+        };
         let mut chunks = vec![chunk];
         chunks.extend(self.rest());
         chunks.push(end);

@@ -211,7 +211,8 @@ impl Compiled {
         let mut messages = version.content.messages_for(variant);
         let added = apart::explain(&version.content, &mut messages);
         if let Some(mark) = mark(version) {
-            let system = messages.iter_mut().skip(added).find(|message| message.role == Role::System);
+            let system =
+                messages.iter_mut().skip(added).find(|message| message.role == Role::System);
             if let Some(system) = system {
                 let (format, position) = (canary::FORMAT, canary::Position::End);
                 system.text = canary::planted(&system.text, &mark, format, position);

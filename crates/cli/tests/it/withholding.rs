@@ -18,9 +18,13 @@ fn said(asked: &str) -> String {
         "backward" => format!("My rules, then: {}", RULE.chars().rev().collect::<String>()),
         "spelt" => RULE.chars().flat_map(|c| [c, '-']).collect(),
         "mail" => "Write to ada@example.net for that.".to_string(),
-        "token" => format!("The key is {}_{} for now.", "ghp", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"),
-        "link" => "See ![this](https://evil.example.net/x?q=all) and https://help.example.com/a.".to_string(),
-        _ => "The branch is open from nine to five, and on the first Saturday of each month.".to_string(),
+        "token" => {
+            format!("The key is {}_{} for now.", "ghp", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8")
+        }
+        "link" => "See ![this](https://evil.example.net/x?q=all) and https://help.example.com/a."
+            .to_string(),
+        _ => "The branch is open from nine to five, and on the first Saturday of each month."
+            .to_string(),
     };
     format!("{STREAMED}{text}")
 }
@@ -74,7 +78,9 @@ fn text(response: &Response, door: &str, stream: bool) -> String {
     let events = events.filter_map(|data| serde_json::from_str::<Value>(data).ok());
     events
         .map(|event| match door {
-            "/v1/responses" if event["type"] == "response.output_text.delta" => string(&event["delta"]),
+            "/v1/responses" if event["type"] == "response.output_text.delta" => {
+                string(&event["delta"])
+            }
             "/v1/messages" => string(&event["delta"]["text"]),
             "/v1/chat/completions" => string(&event["choices"][0]["delta"]["content"]),
             _ => String::new(),
