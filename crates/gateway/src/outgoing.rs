@@ -172,7 +172,7 @@ fn detectors(output: &Output) -> Result<Detectors> {
     let wrong = |problem: gatemark_text::safety::BadRule| Error::internal(problem.to_string());
     let mut detectors: Detectors = vec![];
     if let Some(then) = output.pii.and_then(then) {
-        let pii = pii::Pii::new(&pii::TYPES, &[]).map_err(wrong)?;
+        let pii = pii::Pii::new(pii::TYPES, &[]).map_err(wrong)?;
         detectors.push((Found::Pii, then, Arc::new(pii)));
     }
     if let Some(then) = output.secrets.and_then(then) {

@@ -75,7 +75,7 @@ fn converse(stream: &TcpStream, count: &AtomicU64, rule: &Rule) -> Option<()> {
         let (status, body) = match said {
             Ok(text) if request["input"].is_array() => (200, embeddings(&request, &text)),
             Ok(text) if request["stream"] == true && text.starts_with(STREAMED) => {
-                return stream(writer, text.trim_start_matches(STREAMED));
+                return streamed(writer, text.trim_start_matches(STREAMED));
             }
             Ok(text) => (200, completion(text.trim_start_matches(STREAMED))),
             Err(status) => (status, json!({"error": {"message": "by the rule"}}).to_string()),
@@ -92,7 +92,7 @@ fn converse(stream: &TcpStream, count: &AtomicU64, rule: &Rule) -> Option<()> {
 pub(crate) const STREAMED: &str = "\u{0}streamed ";
 
 /// An answer in pieces of three characters. The connection is closed behind it.
-fn stream(mut writer: &TcpStream, text: &str) -> Option<()> {
+fn streamed(mut writer: &TcpStream, text: &str) -> Option<()> {
     let head = "HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
     writer.write_all(head.as_bytes()).ok()?;
     let chars: Vec<char> = text.chars().collect();
