@@ -16,9 +16,9 @@ use gatemark_text::conform::Conformance;
 
 use crate::Done;
 use crate::dispatch::{Got, Started};
+use crate::gate::Gate;
 use crate::inspect::Blocked;
 use crate::opening::{self, Seen};
-use crate::outgoing::Gate;
 use crate::prepare::Prepared;
 use crate::record::{GUARD_BLOCKED, OFF_FORMAT, Pending, STOPPED};
 use crate::release::Release;

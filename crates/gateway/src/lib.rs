@@ -25,6 +25,7 @@ mod facts;
 mod failure;
 mod fields;
 mod fit;
+mod gate;
 mod health;
 mod hold;
 mod incoming;

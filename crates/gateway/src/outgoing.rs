@@ -10,13 +10,11 @@
 
 use std::sync::Arc;
 
-use gatemark_core::error::{Error, Kind, Result};
-use gatemark_core::guard::{Finding, Layer, Opinion, Verdict};
-use gatemark_core::guard_policy::{Action, Output};
-use gatemark_core::guarded::Guarded;
+use gatemark_core::error::{Error, Result};
+use gatemark_core::guard_policy::{Action, Mode, Output};
 use gatemark_provider::Dialect;
-use gatemark_provider::answer::{Answer, Chunk};
-use gatemark_text::output::filter::{Filter, filtered};
+use gatemark_provider::answer::Answer;
+use gatemark_text::output::filter::filtered;
 use gatemark_text::output::leak::FLAG;
 use gatemark_text::output::links::Allowed;
 use gatemark_text::output::lookout::{Found, Lookout, OutputFinding, Then};
@@ -24,8 +22,9 @@ use gatemark_text::safety::{Detector, pii, secrets};
 use serde_json::value::RawValue;
 
 use crate::check::{self, Checked};
+use crate::gate::{Gate, note, withheld};
 use crate::incoming::Ask;
-use crate::record::{GUARD_BLOCKED, Pending};
+use crate::record::Pending;
 use crate::resolve::Resolved;
 use crate::snapshot::Snapshot;
 
@@ -51,7 +50,8 @@ impl Outgoing {
             Some(_) => false,
             None => ask.dialect == Dialect::Embeddings || !place.is_some_and(|place| place.plain),
         };
-        if is_left_out {
+        let is_off = place.is_some_and(|place| place.mode == Mode::Off);
+        if is_left_out || is_off {
             return Ok(None);
         }
         let policy = release.and_then(|release| release.version.content.guard.as_ref());
@@ -85,7 +85,7 @@ impl Outgoing {
             Checked::Whole(answer) => self.whole(resolved, *answer, false, record),
             Checked::StreamedWhole(answer) => self.whole(resolved, *answer, true, record),
             Checked::Stream { started, watched, input, gate: _ } => {
-                let gate = Some(Box::new(Gate::new(&self)));
+                let gate = Some(Box::new(Gate::new(&self.lookout, self.said.as_deref())));
                 Ok(Checked::Stream { started, watched, input, gate })
             }
         }
@@ -205,101 +205,4 @@ fn taken_out(text: &str, left: &str, findings: &[OutputFinding]) -> String {
         }
     }
     out
-}
-
-/// Writes down what was found.
-fn note(findings: &[OutputFinding], record: &mut Pending) {
-    let worst = findings.iter().map(|finding| match finding.then {
-        Then::Stop => Verdict::Block,
-        Then::Tell => Verdict::Flag,
-        Then::TakeOut => Verdict::Allow,
-    });
-    let verdict = worst.max().unwrap_or(Verdict::Allow);
-    let score = findings.iter().map(|finding| finding.score).fold(0.0, f64::max);
-    let findings = findings.iter().map(|finding| Finding {
-        layer: if finding.rule == "canary" { Layer::Canary } else { Layer::Rules },
-        rule: rule(finding),
-        score: finding.score,
-        start: finding.start,
-        end: finding.end,
-    });
-    let mut guarded = Guarded::default();
-    guarded.add("output", Opinion { verdict, score, findings: findings.collect() });
-    record.note_guarded(guarded, verdict != Verdict::Allow);
-}
-
-/// `pii-email`; leaks and links have words of their own.
-fn rule(finding: &OutputFinding) -> String {
-    match finding.found {
-        Found::Leak | Found::Link => finding.rule.to_string(),
-        Found::Pii | Found::Secret => format!("{}-{}", finding.found.word(), finding.rule),
-    }
-}
-
-/// An answer that is not passed on for what it carries.
-pub(crate) fn withheld(found: Found) -> Error {
-    let what = match found {
-        Found::Leak => "the prompt's instructions",
-        Found::Pii => "personal data",
-        Found::Secret => "a secret",
-        Found::Link => "a link to a host that is not allowed",
-    };
-    let message = format!("the model's answer was withheld because it holds {what}");
-    Error::new(Kind::VendorFailed, message).coded(GUARD_BLOCKED)
-}
-
-/// What a stream goes through.
-pub(crate) struct Gate {
-    text: Filter,
-    thoughts: Filter,
-}
-
-impl Gate {
-    fn new(outgoing: &Outgoing) -> Self {
-        let filter = || Filter::new(outgoing.lookout.clone(), outgoing.said.as_deref());
-        Self { text: filter(), thoughts: filter() }
-    }
-
-    /// What may leave of a piece. The end of an answer comes behind all of its text.
-    pub(crate) fn pass(&mut self, mut chunk: Chunk) -> Vec<Chunk> {
-        chunk.raw = None;
-        chunk.text = self.text.push(&chunk.text);
-        chunk.reasoning = self.thoughts.push(&chunk.reasoning);
-        if chunk.finish.is_none() {
-            return vec![chunk];
-        }
-        let end = Chunk {
-            finish: chunk.finish.take(),
-            stop_sequence: chunk.stop_sequence.take(),
-            ..Chunk::default()
-        };
-        let end = Chunk {
-            usage: chunk.usage.take(),
-            usage_only: std::mem::take(&mut chunk.usage_only),
-            ..end
-        };
-        let mut chunks = vec![chunk];
-        chunks.extend(self.rest());
-        chunks.push(end);
-        chunks
-    }
-
-    /// What was held back of an answer that is over.
-    pub(crate) fn rest(&mut self) -> Option<Chunk> {
-        let (text, reasoning) = (self.text.finish(), self.thoughts.finish());
-        let is_something = !text.is_empty() || !reasoning.is_empty();
-        is_something.then(|| Chunk { text, reasoning, ..Chunk::default() })
-    }
-
-    /// Why nothing more leaves.
-    pub(crate) fn stopped(&self) -> Option<Error> {
-        let stopped = self.text.stopped().or(self.thoughts.stopped());
-        stopped.map(|finding| withheld(finding.found))
-    }
-
-    /// Writes down what was found so far.
-    pub(crate) fn note(&self, record: &mut Pending) {
-        let findings = [self.text.findings(), self.thoughts.findings()].concat();
-        note(&findings, record);
-    }
 }

@@ -24,9 +24,9 @@ use crate::cache::Keeper;
 use crate::check::{MAX_ANSWER, off_format, verdict};
 use crate::dispatch::Started;
 use crate::facts::Facts;
+use crate::gate::Gate;
 use crate::health::Ticket;
 use crate::opening;
-use crate::outgoing::Gate;
 use crate::record::{GUARD_BLOCKED, OFF_FORMAT, Pending};
 use crate::release::Release;
 
