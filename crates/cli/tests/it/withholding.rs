@@ -33,7 +33,8 @@ fn said(asked: &str) -> String {
 fn project(action: &str) -> (Project, Server) {
     let upstream = Upstream::start(|request, _| Ok(said(last_text(request).trim())));
     let project = Project::new();
-    write(&project, "gatemark.yaml", &upstream.config());
+    let config = upstream.config().replace("production: {}", "production: {policy: open}");
+    write(&project, "gatemark.yaml", &config);
     std::fs::remove_dir_all(project.path().join("prompts")).unwrap();
     let prompt = format!(
         "version: 1.0.0\nmessages:\n  - role: system\n    text: |\n      You are Ada, the assistant of Example Bank.\n      \
