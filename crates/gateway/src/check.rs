@@ -16,6 +16,7 @@ use gatemark_text::conform::Conformance;
 
 use crate::Done;
 use crate::dispatch::{Got, Started};
+use crate::gate::Gate;
 use crate::inspect::Blocked;
 use crate::opening::{self, Seen};
 use crate::prepare::Prepared;
@@ -32,7 +33,7 @@ pub(crate) enum Checked {
     /// This answer.
     Whole(Box<Answer>),
     /// A stream, to be judged while it is passed on and at its end.
-    Stream { started: Box<Started>, watched: bool, input: Messages },
+    Stream { started: Box<Started>, watched: bool, input: Messages, gate: Option<Box<Gate>> },
     /// This answer, made by us or kept back, in the form of a stream.
     StreamedWhole(Box<Answer>),
 }
@@ -86,7 +87,7 @@ pub(crate) async fn check(
             Ok(Seen::Fit(started)) => {
                 let watched = is_watched(&prepared);
                 let input = prepared.request.messages;
-                let checked = Checked::Stream { started, watched, input };
+                let checked = Checked::Stream { started, watched, input, gate: None };
                 Ok(Judged::Final(checked))
             }
             Ok(Seen::Unfit(answer, why)) => {
@@ -169,7 +170,7 @@ fn served(answer: Box<Answer>, verdict: Verdict, stream: bool, record: &mut Pend
     in_form(answer, stream)
 }
 
-fn in_form(answer: Box<Answer>, stream: bool) -> Checked {
+pub(crate) fn in_form(answer: Box<Answer>, stream: bool) -> Checked {
     if stream { Checked::StreamedWhole(answer) } else { Checked::Whole(answer) }
 }
 
@@ -270,6 +271,14 @@ pub(crate) fn blocked(
     };
     record.note_fallback(GUARD_BLOCKED, &fallback.text);
     Ok(Done::Checked(in_form(Box::new(fallback), stream), None))
+}
+
+/// The version's static fallback for an answer that is not passed on for what it carries, if it has one.
+pub(crate) fn withheld(resolved: &Resolved, stream: bool, record: &mut Pending) -> Option<Checked> {
+    let release = resolved.named.as_ref().map(|named| named.release.as_ref());
+    let fallback = static_answer(resolved, release?)?;
+    record.note_fallback(GUARD_BLOCKED, &fallback.text);
+    Some(in_form(Box::new(fallback), stream))
 }
 
 /// The version's static fallback in the form of an answer.

@@ -25,6 +25,7 @@ mod facts;
 mod failure;
 mod fields;
 mod fit;
+mod gate;
 mod health;
 mod hold;
 mod incoming;
@@ -36,6 +37,7 @@ mod meter;
 mod nearness;
 mod opening;
 mod order;
+mod outgoing;
 mod pace;
 mod prepare;
 mod recall;
@@ -272,6 +274,7 @@ async fn steps(
     (mut ask, talking): (incoming::Ask, Option<Talking>),
     record: &mut record::Pending,
 ) -> Result<Done> {
+    let outgoing = outgoing::Outgoing::of(snapshot, resolved, &ask)?;
     let past = record.sit(resolved, talking)?;
     let masked = redact::masked(resolved, &mut ask, past.as_ref(), record)?;
     let resolved = masked.as_ref().unwrap_or(resolved);
@@ -327,6 +330,10 @@ async fn steps(
     let checked = match check::check(resolved, prepared, got, record).await? {
         check::Judged::Final(checked) => checked,
         check::Judged::Unfit(unfit) => mend(snapshot, health, resolved, *unfit, record).await?,
+    };
+    let checked = match outgoing {
+        Some(outgoing) => outgoing.look(resolved, checked, record)?,
+        None => checked,
     };
     Ok(Done::Checked(if streams { checked.streamed() } else { checked }, keeper))
 }

@@ -15,7 +15,9 @@ use gatemark_provider::request::Turn;
 use gatemark_text::condition::Condition;
 use gatemark_text::conform::Contract;
 use gatemark_text::judge;
-use gatemark_text::template::Templates;
+use gatemark_text::output::canary;
+use gatemark_text::output::leak::Kept;
+use gatemark_text::template::{Templates, literal_texts};
 use gatemark_text::tokens;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -38,6 +40,8 @@ pub struct Release {
     pub(crate) variants: Vec<Compiled>,
     /// Of the examples, if they are chosen by an embedding model and the vectors are there.
     pub(crate) vectors: OnceLock<Vec<Arc<[f32]>>>,
+    /// Its system texts, which answers should not hold.
+    kept: OnceLock<Arc<Kept>>,
     /// Who judges the answers of its cascade's lower steps, if somebody does and is there.
     pub(crate) judge: OnceLock<Judge>,
 }
@@ -100,7 +104,8 @@ impl Release {
             .collect::<Result<Vec<_>>>()?;
         let form = form.map(Arc::new);
         let (form_tokens, vectors, judge) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { version, contract, form, form_tokens, review, variants, vectors, judge })
+        let kept = OnceLock::new();
+        Ok(Self { version, contract, form, form_tokens, review, variants, vectors, kept, judge })
     }
 
     /// The same release compiled for `model` alone, with the parameters and messages of the version's
@@ -140,6 +145,25 @@ impl Release {
     pub(crate) fn form_tokens(&self) -> u64 {
         let count = || self.form.as_ref().map_or(0, |form| tokens::count(form.identity()) as u64);
         *self.form_tokens.get_or_init(count)
+    }
+
+    /// What its authors wrote in system texts, for all of its models, and its planted mark. Taken apart when first asked
+    /// for, as few versions have their answers held against it.
+    pub(crate) fn kept(&self) -> Arc<Kept> {
+        let kept = || {
+            let content = &self.version.content;
+            let messages = content.models.iter().flat_map(|variant| content.messages_for(variant));
+            let mut pieces: Vec<String> = vec![];
+            for message in messages.filter(|message| message.role == Role::System) {
+                let texts = literal_texts(&message.text).into_iter();
+                let new: Vec<String> = texts.filter(|text| !pieces.contains(text)).collect();
+                pieces.extend(new);
+            }
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            let mark = mark(&self.version);
+            Arc::new(Kept::new(&pieces, &mark.as_deref().into_iter().collect::<Vec<_>>()))
+        };
+        self.kept.get_or_init(kept).clone()
     }
 
     pub(crate) fn variant(&self, model: &ModelName) -> Option<&Compiled> {
@@ -186,6 +210,14 @@ impl Compiled {
     fn compile(version: &Version, variant: &Variant) -> Result<Self> {
         let mut messages = version.content.messages_for(variant);
         let added = apart::explain(&version.content, &mut messages);
+        if let Some(mark) = mark(version) {
+            let system =
+                messages.iter_mut().skip(added).find(|message| message.role == Role::System);
+            if let Some(system) = system {
+                let (format, position) = (canary::FORMAT, canary::Position::End);
+                system.text = canary::planted(&system.text, &mark, format, position);
+            }
+        }
         let sources: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
         let templates = Templates::compile(&sources)?;
         let last_user = messages.iter().rposition(|message| message.role == Role::User);
@@ -206,6 +238,13 @@ impl Compiled {
             stable_turns: OnceLock::new(),
         })
     }
+}
+
+/// The mark that is planted in a version's first system text, if it wants one: its own, and the same in every call, so
+/// that the beginning of its requests stays one that caches know.
+fn mark(version: &Version) -> Option<String> {
+    let wants = version.content.guard.as_ref().is_some_and(|guard| guard.canary);
+    wants.then(|| canary::mark_of(&version.hash.to_string()))
 }
 
 /// Each example as the user message it would have been and the answer wanted for it.

@@ -70,12 +70,12 @@ pub(crate) fn reply(
             let body = Body::Stream(stream::of_whole(*answer, usage, writer));
             Reply { facts, asked, body }
         }
-        Checked::Stream { started, watched, input } => {
+        Checked::Stream { started, watched, input, gate } => {
             let facts = facts(resolved, &record, false);
             let release = resolved.named.as_ref().map(|named| named.release.clone());
             let source = stream::Source::new(*started, release, input, keeper);
             let writer = Writer::new(dialect, stream::opening(&facts, usage_wanted, asked.clone()));
-            let body = Body::Stream(stream::relay(source, watched, record, writer));
+            let body = Body::Stream(stream::relay(source, (watched, gate), record, writer));
             Reply { facts, asked, body }
         }
     }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use gatemark_core::error::{Error, Kind, Result};
 use gatemark_core::model::Usage;
@@ -24,9 +24,10 @@ use crate::cache::Keeper;
 use crate::check::{MAX_ANSWER, off_format, verdict};
 use crate::dispatch::Started;
 use crate::facts::Facts;
+use crate::gate::Gate;
 use crate::health::Ticket;
 use crate::opening;
-use crate::record::{OFF_FORMAT, Pending};
+use crate::record::{GUARD_BLOCKED, OFF_FORMAT, Pending};
 use crate::redact::Restored;
 use crate::release::Release;
 
@@ -73,6 +74,8 @@ struct Relay {
     watch: Option<Watch>,
     /// Puts back what the vendor did not see.
     restored: Option<Restored>,
+    /// Holds back what may not leave.
+    gate: Option<Box<Gate>>,
 }
 
 /// What the door says beside the answer.
@@ -86,11 +89,18 @@ pub(crate) fn opening(facts: &Facts, usage_wanted: bool, asked: Asked) -> Openin
     }
 }
 
-/// Frames of `source`, recorded by `record` and, if `watched`, held against the schema as they pass.
-pub(crate) fn relay(source: Source, watched: bool, record: Pending, writer: Writer) -> SseStream {
+/// Frames of `source`, recorded by `record` and, if `watched`, held against the schema as they pass; through a gate if
+/// there is one.
+pub(crate) fn relay(
+    source: Source,
+    (watched, gate): (bool, Option<Box<Gate>>),
+    record: Pending,
+    writer: Writer,
+) -> SseStream {
     let watch = source.release.as_ref().and_then(|release| release.contract.watch());
     let relay = Relay {
         watch: watch.filter(|_| watched),
+        gate,
         source,
         restored: record.mask().map(Restored::new),
         record: Some(record),
@@ -112,7 +122,7 @@ impl Relay {
         self.record.as_ref()?;
         loop {
             let frame = match self.next_chunk().await {
-                Some(chunk) => chunk.and_then(|chunk| self.write(chunk)),
+                Some(chunk) => chunk.and_then(|chunk| self.pass(chunk)),
                 None => self.finish().map(Some),
             };
             match frame {
@@ -126,8 +136,35 @@ impl Relay {
         }
     }
 
+    /// Writes what may leave of a piece; all that may is written before an error ends the stream.
+    fn pass(&mut self, chunk: Chunk) -> Result<Option<Bytes>> {
+        let chunk = self.within_bound(chunk)?;
+        let Some(gate) = &mut self.gate else { return self.write(&chunk) };
+        if let Some(error) = gate.stopped() {
+            return Err(error);
+        }
+        let chunks = gate.pass(chunk);
+        self.write_all(&chunks)
+    }
+
+    fn write_all(&mut self, chunks: &[Chunk]) -> Result<Option<Bytes>> {
+        let mut frames = BytesMut::new();
+        for chunk in chunks {
+            frames.extend(self.write(chunk)?.into_iter().flatten());
+        }
+        match self.gate.as_ref().and_then(|gate| gate.stopped()) {
+            Some(error) if frames.is_empty() => Err(error),
+            _ => Ok((!frames.is_empty()).then(|| frames.freeze())),
+        }
+    }
+
     /// The terminator. A vendor that did not say how many tokens it took is spoken for.
     fn finish(&mut self) -> Result<Bytes> {
+        let rest = self.gate.as_mut().and_then(|gate| gate.rest());
+        let rest = self.write_all(&rest.into_iter().collect::<Vec<_>>())?;
+        if let Some(error) = self.gate.as_ref().and_then(|gate| gate.stopped()) {
+            return Err(error);
+        }
         if let (None, Some(record)) = (self.usage, &self.record) {
             let usage = record.estimate(&self.source.input, &self.text);
             self.writer.usage(usage);
@@ -135,12 +172,11 @@ impl Relay {
         }
         let last = self.writer.end()?;
         self.end(None);
-        Ok(last)
+        Ok(rest.into_iter().chain([last]).flatten().collect())
     }
 
-    fn write(&mut self, chunk: Chunk) -> Result<Option<Bytes>> {
-        let mut chunk = self.within_bound(chunk)?;
-        self.take_in(&chunk);
+    fn write(&mut self, chunk: &Chunk) -> Result<Option<Bytes>> {
+        self.take_in(chunk);
         // Neither is the answer that the schema is about.
         if chunk.tool_calls.is_some() || chunk.refusal {
             self.watch = None;
@@ -148,9 +184,10 @@ impl Relay {
         if let Some(watch) = &mut self.watch {
             watch.push(&chunk.text).map_err(|why| off_format(&why))?;
         }
-        if let Some(restored) = &mut self.restored {
-            restored.piece(&mut chunk);
-        }
+        let Some(restored) = &mut self.restored else { return self.writer.chunk(chunk) };
+        // The caller's own values come back behind everything that looks at what a model says.
+        let mut chunk = chunk.clone();
+        restored.piece(&mut chunk);
         self.writer.chunk(&chunk)
     }
 
@@ -219,11 +256,14 @@ impl Relay {
 
     fn end(&mut self, error: Option<&Error>) {
         let Some(mut record) = self.record.take() else { return };
+        if let Some(gate) = &self.gate {
+            gate.note(&mut record);
+        }
         record.note_answer(&self.source.input, &self.text, self.usage);
         match error {
             Some(error) => {
-                let off_format = error.code() == OFF_FORMAT;
-                if matches!(error.kind(), Kind::VendorFailed | Kind::Timeout) && !off_format {
+                let ours = [OFF_FORMAT, GUARD_BLOCKED].contains(&error.code());
+                if matches!(error.kind(), Kind::VendorFailed | Kind::Timeout) && !ours {
                     self.source.ticket.broke();
                 }
                 record.fail(error);
@@ -249,6 +289,9 @@ impl Drop for Relay {
     /// The caller went away: what was generated so far was used, and is settled.
     fn drop(&mut self) {
         if let Some(mut record) = self.record.take() {
+            if let Some(gate) = &self.gate {
+                gate.note(&mut record);
+            }
             record.note_answer(&self.source.input, &self.text, self.usage);
             record.cancelled();
             record.finish();

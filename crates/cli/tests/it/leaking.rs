@@ -68,8 +68,8 @@ fn bad_lines_are_told_and_hide_no_others() {
     let ran = run_in(folder.path(), &["guard", "leak", "--jsonl", "rows.jsonl"]).exits(2);
     assert_eq!(ran.out.lines().count(), 1);
     ran.complains(&[
-        "rows.jsonl:1:1: error: is not a JSON object",
-        "rows.jsonl:2:1: error: `id` is true or false",
+        "rows.jsonl:1:1: is not a JSON object",
+        "rows.jsonl:2:1: `id` is true or false",
         "`system` is missing",
         "rename `txt` to `text`",
         "`user` is a number",

@@ -70,3 +70,4 @@ mod upstream;
 mod vendors;
 mod versions;
 mod windowing;
+mod withholding;

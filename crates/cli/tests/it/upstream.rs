@@ -74,11 +74,14 @@ fn converse(stream: &TcpStream, count: &AtomicU64, rule: &Rule) -> Option<()> {
         let said = rule(&request, count.fetch_add(1, Ordering::SeqCst));
         let (status, body) = match said {
             Ok(text) if request["input"].is_array() => (200, embeddings(&request, &text)),
+            Ok(text) if request["stream"] == true && text.starts_with(STREAMED) => {
+                return streamed(writer, text.trim_start_matches(STREAMED));
+            }
             // Its model `s` streams.
             Ok(text) if request["model"] == "s" && request["stream"] == true => {
                 (200, events(&text))
             }
-            Ok(text) => (200, completion(&text)),
+            Ok(text) => (200, completion(text.trim_start_matches(STREAMED))),
             Err(status) => (status, json!({"error": {"message": "by the rule"}}).to_string()),
         };
         let head = format!(
@@ -88,6 +91,28 @@ fn converse(stream: &TcpStream, count: &AtomicU64, rule: &Rule) -> Option<()> {
         );
         writer.write_all((head + &body).as_bytes()).ok()?;
     }
+}
+
+/// Before an answer that is streamed where a stream is asked for.
+pub(crate) const STREAMED: &str = "\u{0}streamed ";
+
+/// An answer in pieces of three characters. The connection is closed behind it.
+fn streamed(mut writer: &TcpStream, text: &str) -> Option<()> {
+    let head = "HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    writer.write_all(head.as_bytes()).ok()?;
+    let chars: Vec<char> = text.chars().collect();
+    let event = |delta: Value, finish: Value| {
+        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
+        format!("data: {chunk}\n\n")
+    };
+    for piece in chars.chunks(3) {
+        let piece: String = piece.iter().collect();
+        writer.write_all(event(json!({"content": piece}), Value::Null).as_bytes()).ok()?;
+    }
+    let end = event(json!({}), "stop".into()) + "data: [DONE]\n\n";
+    writer.write_all(end.as_bytes()).ok()?;
+    writer.shutdown(std::net::Shutdown::Both).ok()
 }
 
 fn read(reader: &mut impl BufRead) -> Option<Value> {

@@ -1,5 +1,6 @@
 //! What guards found in the call.
 
+use gatemark_core::call::Outcome;
 use gatemark_core::guard::Verdict;
 use gatemark_core::guarded::Guarded;
 
@@ -20,6 +21,16 @@ impl Pending {
             Some(before) => before.join(guarded),
             None => self.record.guard = Some(Box::new(guarded)),
         }
+    }
+
+    /// Less of the answer leaves than came.
+    pub(crate) fn note_left(&mut self, text: &str) {
+        self.note_output(text);
+    }
+
+    /// Whether the version's own words are served.
+    pub(crate) fn is_fallback(&self) -> bool {
+        self.record.outcome == Outcome::Fallback
     }
 
     /// Whether it was refused for what it says.

@@ -56,6 +56,8 @@ pub(super) struct Lane {
     steps: Steps,
     word: Vec<Symbol>,
     reached: usize,
+    /// Whether nothing was read since it was cut: most of what is read as an encoding is junk.
+    is_cut: bool,
 }
 
 impl Lane {
@@ -68,7 +70,7 @@ impl Lane {
     /// the last ones, so that a reading in which ordinary text is text too has few.
     pub(super) fn with(disguises: &[Disguise]) -> Self {
         let matchers = disguises.iter().map(|disguise| (*disguise, Matcher::default())).collect();
-        Self { matchers, steps: Steps::default(), word: vec![], reached: 0 }
+        Self { matchers, steps: Steps::default(), word: vec![], reached: 0, is_cut: true }
     }
 
     /// Takes a symbol; `give` gets the runs that end by it.
@@ -78,6 +80,7 @@ impl Lane {
         symbol: Symbol,
         give: &mut impl FnMut(Disguise, Run),
     ) {
+        self.is_cut = false;
         let Symbol { base, start, end } = symbol;
         if start > self.reached || self.word.len() >= LONGEST_WORD {
             self.end_word(kept, give);
@@ -117,6 +120,9 @@ impl Lane {
 
     /// What follows does not go on from here.
     pub(super) fn cut(&mut self, kept: &Kept, give: &mut impl FnMut(Disguise, Run)) {
+        if std::mem::replace(&mut self.is_cut, true) {
+            return;
+        }
         self.end_word(kept, give);
         self.steps = Steps::default();
         for (disguise, matcher) in &mut self.matchers {
