@@ -30,6 +30,7 @@ mod hold;
 mod incoming;
 mod inspect;
 mod judge;
+mod mask;
 mod measure;
 mod media;
 mod meter;
@@ -274,7 +275,7 @@ async fn steps(
     record: &mut record::Pending,
 ) -> Result<Done> {
     let past = record.sit(resolved, talking)?;
-    let masked = redact::masked(resolved, &mut ask, past.as_ref(), record)?;
+    let masked = mask::masked(resolved, &mut ask, past.as_ref(), record)?;
     let resolved = masked.as_ref().unwrap_or(resolved);
     let near = nearness::query(snapshot, resolved, record).await?;
     let mut stairs = Stairs::of(snapshot, resolved);
