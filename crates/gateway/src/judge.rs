@@ -227,6 +227,7 @@ fn resolved(job: Job<'_>, judge: &Judge, variables: Map<String, Value>) -> Resol
         guard: of.guard,
         assigned: None,
         split: None,
+        brought: None,
     }
 }
 

@@ -39,7 +39,6 @@ mod opening;
 mod order;
 mod pace;
 mod prepare;
-mod provisional;
 mod recall;
 mod record;
 mod redact;
@@ -173,6 +172,7 @@ impl Gateway {
         let named = (incoming.unit.as_deref(), incoming.talking.as_ref());
         let asker = division::Asker::new(&began.id, &tags, named, spoken);
         let resolved = resolve::resolve(&snapshot, health, incoming.target, Some(&asker))?;
+        let resolved = resolve::Resolved { brought: incoming.guard, ..resolved };
         let mut record = record::Pending::begin(
             self.shared.surroundings.clone(),
             &resolved,
@@ -216,9 +216,8 @@ impl Gateway {
         let refused = match &stop {
             Some(_) => None,
             None => {
-                let brought = incoming.guard.as_deref();
                 let around = (&*snapshot, &resolved);
-                inspect::inspect(around, &ask, brought, &mut record).await.transpose()
+                inspect::inspect(around, &ask, &mut record).await.transpose()
             }
         };
         if stop.is_none() && refused.is_none() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use gatemark_core::assign::Split;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::guard_policy::Place;
 use gatemark_core::id::{EnvironmentName, ModelName};
 use gatemark_core::model::Recording;
 use gatemark_core::price::Price;
@@ -44,6 +45,20 @@ pub(crate) struct Resolved {
     pub(crate) assigned: Option<Arc<Assigned>>,
     /// The division by which a copy of it is to be sent.
     pub(crate) split: Option<Arc<Split>>,
+    /// What the call brings in place of what its environment says of guards.
+    pub(crate) brought: Option<Arc<Place>>,
+}
+
+impl Resolved {
+    /// What is said of guards where the call is made; a call without an environment is one of the default one's.
+    pub(crate) fn guards<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Place> {
+        if let Some(place) = &self.brought {
+            return Some(place);
+        }
+        let project = snapshot.project();
+        let name = self.environment.as_ref().unwrap_or(&project.default_environment);
+        project.environments.get(name).map(|environment| &environment.guard)
+    }
 }
 
 /// The part of a resolution that only prompts have.
@@ -90,6 +105,7 @@ pub(crate) fn resolve(
                 guard: false,
                 assigned: None,
                 split: None,
+                brought: None,
             })
         }
     }
@@ -116,6 +132,7 @@ fn plain(snapshot: &Snapshot, model: ModelName) -> Result<Resolved> {
         guard: true,
         assigned: None,
         split: None,
+        brought: None,
     })
 }
 
@@ -216,6 +233,7 @@ fn named(
         guard: true,
         assigned,
         split,
+        brought: None,
     })
 }
 
