@@ -31,6 +31,7 @@ mod hold;
 mod incoming;
 mod inspect;
 mod judge;
+mod mask;
 mod measure;
 mod media;
 mod meter;
@@ -276,7 +277,7 @@ async fn steps(
 ) -> Result<Done> {
     let outgoing = outgoing::Outgoing::of(snapshot, resolved, &ask)?;
     let past = record.sit(resolved, talking)?;
-    let masked = redact::masked(resolved, &mut ask, past.as_ref(), record)?;
+    let masked = mask::masked(resolved, &mut ask, past.as_ref(), record)?;
     let resolved = masked.as_ref().unwrap_or(resolved);
     let near = nearness::query(snapshot, resolved, record).await?;
     let mut stairs = Stairs::of(snapshot, resolved);

@@ -3,10 +3,9 @@
 //! There is one way to the disk, the call's record, and one place on it, where [`keep`] stands: the input, the
 //! answer, the turn of a conversation and tags. What is taken out before a vendor is asked is taken out of what
 //! the caller gave, before anything is made of it, so that caches, conversations, shadows' records, judges and every
-//! further request of the call see placeholders; only the caller's own reply has the values again ([`restored`]).
+//! further request of the call see placeholders (`mask`); only the caller's own reply has the values again ([`restored`]).
 
 mod keep;
-mod mask;
 mod restored;
 
 use gatemark_core::id::EnvironmentName;
@@ -16,7 +15,6 @@ use gatemark_text::redact::Wanted;
 use gatemark_text::safety::pii::{Kind, Kinds};
 
 pub(crate) use keep::keep;
-pub(crate) use mask::masked;
 pub(crate) use restored::{Restored, whole};
 
 /// What an environment wants taken out.

@@ -7,10 +7,10 @@ use gatemark_text::redact::Redactor;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Policy;
 use crate::converse::Past;
 use crate::incoming::Ask;
 use crate::record::Pending;
+use crate::redact::Policy;
 use crate::resolve::{Named, Resolved};
 
 /// Takes what the record's policy wants out of the caller's variables and messages. Gives what answers then, and
