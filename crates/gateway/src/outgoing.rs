@@ -42,9 +42,7 @@ impl Outgoing {
     /// # Errors
     /// `Internal` if a built-in pattern is wrong.
     pub(crate) fn of(snapshot: &Snapshot, resolved: &Resolved, ask: &Ask) -> Result<Option<Self>> {
-        let project = snapshot.project();
-        let name = resolved.environment.as_ref().unwrap_or(&project.default_environment);
-        let place = project.environments.get(name).map(|environment| &environment.guard);
+        let place = resolved.guards(snapshot);
         let release = resolved.named.as_ref().map(|named| &named.release);
         let is_left_out = match release {
             Some(_) => false,

@@ -28,6 +28,7 @@ use crate::gate::Gate;
 use crate::health::Ticket;
 use crate::opening;
 use crate::record::{GUARD_BLOCKED, OFF_FORMAT, Pending};
+use crate::redact::Restored;
 use crate::release::Release;
 
 /// Complete frames of server-sent events, the terminator included.
@@ -73,6 +74,8 @@ struct Relay {
     watch: Option<Watch>,
     /// Holds back what may not leave.
     gate: Option<Box<Gate>>,
+    /// Puts back what the vendor did not see.
+    restored: Option<Restored>,
 }
 
 /// What the door says beside the answer.
@@ -99,6 +102,7 @@ pub(crate) fn relay(
         watch: watch.filter(|_| watched),
         gate,
         source,
+        restored: record.mask().map(Restored::new),
         record: Some(record),
         text: String::new(),
         size: 0,
@@ -180,7 +184,10 @@ impl Relay {
         if let Some(watch) = &mut self.watch {
             watch.push(&chunk.text).map_err(|why| off_format(&why))?;
         }
-        self.writer.chunk(chunk)
+        let Some(restored) = &mut self.restored else { return self.writer.chunk(chunk) };
+        let mut chunk = chunk.clone();
+        restored.piece(&mut chunk);
+        self.writer.chunk(&chunk)
     }
 
     fn within_bound(&mut self, chunk: Chunk) -> Result<Chunk> {

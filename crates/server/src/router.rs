@@ -74,6 +74,7 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(api::conversations::list))
         .routes(routes!(api::conversations::show, api::conversations::erase))
         .routes(routes!(api::guard::leak))
+        .routes(routes!(api::guard_check::check))
         .routes(routes!(api::budgets::list))
         .routes(routes!(api::reviews::list))
         .routes(routes!(api::reviews::next))

@@ -6,16 +6,18 @@
 //! for the same reason.
 //!
 //! Modules form one line, each using only those before it:
-//! `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-//! `compress`, `redact`; `safety` ← `output`; `spotlight`, `safety` ← `redteam`; `diff`, `judge`, `select` and
-//! `spotlight` stand alone.
+//! `normal` ← `guard`; `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
+//! `compress`, `redact`; `safety` ← `output`; `spotlight`, `safety` ← `redteam`; `diff`, `judge` and `select`
+//! stand alone.
 
 pub mod check;
 pub mod compress;
 pub mod condition;
 pub mod conform;
 pub mod diff;
+pub mod guard;
 pub mod judge;
+pub mod normal;
 pub mod output;
 pub mod prefix;
 pub mod redact;

@@ -25,6 +25,7 @@ mod durability;
 mod evaluating;
 mod experimenting;
 mod faults;
+mod guarding;
 mod http;
 mod importing;
 mod init;

@@ -84,7 +84,7 @@ fn judged(item: LeakItem) -> JudgedItem {
     JudgedItem { id: item.id, verdict, score, findings }
 }
 
-fn bounded(items: usize) -> Result<(), Error> {
+pub(super) fn bounded(items: usize) -> Result<(), Error> {
     if items <= MOST_ITEMS {
         return Ok(());
     }
@@ -92,6 +92,6 @@ fn bounded(items: usize) -> Result<(), Error> {
     Err(Error::new(Kind::TooLarge, message).at("items"))
 }
 
-fn failed(cause: tokio::task::JoinError) -> Error {
+pub(super) fn failed(cause: tokio::task::JoinError) -> Error {
     Error::internal("looking at the texts failed").because(cause)
 }

@@ -10,6 +10,7 @@ pub(crate) mod conversations;
 pub(crate) mod evidence;
 pub(crate) mod experiments;
 pub(crate) mod guard;
+pub(crate) mod guard_check;
 pub(crate) mod guard_pii;
 pub(crate) mod keys;
 pub(crate) mod lifecycle;
