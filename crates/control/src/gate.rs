@@ -264,10 +264,7 @@ impl Control {
         let judge = content.judge().map(|judge| &judge.model);
         let asked = models.chain(content.upper_steps()).chain(judge);
         let upstreams = self.project.upstreams(asked);
-        let redteam = match (policy.redteam, serving) {
-            (Some(_), Some(model)) => self.newest_redteam(version, environment, model).await?,
-            _ => None,
-        };
+        let redteam = self.redteam_for(policy, version, environment).await?;
         let evidence = Evidence {
             version,
             suite: found.suite.as_ref().map(|(suite, digest)| (suite, *digest)),

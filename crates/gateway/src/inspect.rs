@@ -19,10 +19,10 @@ use gatemark_core::guard_policy::{Input, Mode, OnBlock, Place};
 use gatemark_core::guarded::Guarded;
 use gatemark_provider::Dialect;
 use gatemark_provider::heard::heard;
+use gatemark_text::guard::Guard;
 use serde_json::Value;
 
 use crate::incoming::Ask;
-use crate::provisional::Guard;
 use crate::record::{GUARD_BLOCKED, Pending};
 use crate::resolve::{Named, Resolved};
 use crate::snapshot::Snapshot;
@@ -55,13 +55,9 @@ impl Blocked {
 pub(crate) async fn inspect(
     (snapshot, resolved): (&Snapshot, &Resolved),
     ask: &Ask,
-    brought: Option<&Place>,
     record: &mut Pending,
 ) -> Result<Option<Blocked>> {
-    let place = match brought {
-        Some(place) => Cow::Borrowed(place),
-        None => place(snapshot, resolved, record.record().purpose),
-    };
+    let place = place(snapshot, resolved, record.record().purpose);
     let named = resolved.named.as_ref();
     let skipped = named.is_none() && (!place.plain || ask.dialect == Dialect::Embeddings);
     if place.mode == Mode::Off || skipped {
@@ -84,14 +80,16 @@ fn blocked(input: &Input, reason: String) -> Blocked {
     Blocked { on_block: input.on_block.unwrap_or(OnBlock::Error), reason }
 }
 
-/// What the environment says; a test run is only observed.
-fn place<'s>(snapshot: &'s Snapshot, resolved: &Resolved, purpose: CallPurpose) -> Cow<'s, Place> {
-    let project = snapshot.project();
-    let name = resolved.environment.as_ref().unwrap_or(&project.default_environment);
-    let declared = project.environments.get(name).map(|environment| &environment.guard);
-    match (purpose, declared) {
+/// What the call brings, or else the environment says; a test run that brings nothing is only observed.
+fn place<'s>(
+    snapshot: &'s Snapshot,
+    resolved: &'s Resolved,
+    purpose: CallPurpose,
+) -> Cow<'s, Place> {
+    let brought = resolved.brought.is_some();
+    match (purpose, resolved.guards(snapshot)) {
         (_, None) => Cow::Owned(Place::default()),
-        (CallPurpose::Test, Some(place)) if place.mode == Mode::Enforce => {
+        (CallPurpose::Test, Some(place)) if place.mode == Mode::Enforce && !brought => {
             Cow::Owned(Place { mode: Mode::Observe, ..place.clone() })
         }
         (_, Some(place)) => Cow::Borrowed(place),
@@ -145,7 +143,8 @@ fn said(value: &Value) -> Cow<'_, str> {
 
 /// What the guard says of a text, in pieces if it is long: the worst of them.
 async fn look(text: &str, settings: &Settings) -> Result<Opinion> {
-    let guard = Guard::builtin()?;
+    let guard = Guard::builtin()
+        .map_err(|cause| Error::internal("the built-in guard is damaged").because(cause))?;
     if text.len() <= PIECE {
         return Ok(guard.check(text, settings));
     }

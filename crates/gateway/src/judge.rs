@@ -218,6 +218,7 @@ fn resolved(job: Job<'_>, judge: &Judge, variables: Map<String, Value>) -> Resol
         model: judge.model.clone(),
         price: job.snapshot.project().price(&judge.model),
         recording: of.recording,
+        redact: of.redact,
         environment: of.environment.clone(),
         named: Some(Named { release: judge.release.clone(), variables }),
         recall: of.recall.clone(),
@@ -226,6 +227,7 @@ fn resolved(job: Job<'_>, judge: &Judge, variables: Map<String, Value>) -> Resol
         guard: of.guard,
         assigned: None,
         split: None,
+        brought: None,
     }
 }
 

@@ -38,9 +38,9 @@ mod opening;
 mod order;
 mod pace;
 mod prepare;
-mod provisional;
 mod recall;
 mod record;
+mod redact;
 mod release;
 mod repair;
 mod reply;
@@ -171,6 +171,7 @@ impl Gateway {
         let named = (incoming.unit.as_deref(), incoming.talking.as_ref());
         let asker = division::Asker::new(&began.id, &tags, named, spoken);
         let resolved = resolve::resolve(&snapshot, health, incoming.target, Some(&asker))?;
+        let resolved = resolve::Resolved { brought: incoming.guard, ..resolved };
         let mut record = record::Pending::begin(
             self.shared.surroundings.clone(),
             &resolved,
@@ -214,9 +215,8 @@ impl Gateway {
         let refused = match &stop {
             Some(_) => None,
             None => {
-                let brought = incoming.guard.as_deref();
                 let around = (&*snapshot, &resolved);
-                inspect::inspect(around, &ask, brought, &mut record).await.transpose()
+                inspect::inspect(around, &ask, &mut record).await.transpose()
             }
         };
         if stop.is_none() && refused.is_none() {
@@ -269,10 +269,12 @@ async fn steps(
     (snapshot, health, stops): (&Snapshot, &Health, &Stops),
     resolved: &resolve::Resolved,
     recall: Option<(&cache::Caches, &cache::Plan)>,
-    (ask, talking): (incoming::Ask, Option<Talking>),
+    (mut ask, talking): (incoming::Ask, Option<Talking>),
     record: &mut record::Pending,
 ) -> Result<Done> {
     let past = record.sit(resolved, talking)?;
+    let masked = redact::masked(resolved, &mut ask, past.as_ref(), record)?;
+    let resolved = masked.as_ref().unwrap_or(resolved);
     let near = nearness::query(snapshot, resolved, record).await?;
     let mut stairs = Stairs::of(snapshot, resolved);
     // A test asks what it tests, also if that is stopped.

@@ -20,6 +20,7 @@ use gatemark_core::money::NanoUsd;
 use gatemark_core::price::Price;
 use gatemark_core::throttle::Rates;
 use gatemark_provider::request::Messages;
+use gatemark_text::redact::Redactor;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -29,6 +30,7 @@ use crate::clock::micros;
 use crate::entrance::Place;
 use crate::hold::Hold;
 use crate::meter::Meter;
+use crate::redact::{self, Policy};
 use crate::resolve::Resolved;
 use crate::spent::Spent;
 use crate::surroundings::{Circumstances, Surroundings};
@@ -50,6 +52,10 @@ pub(crate) struct Pending {
     record: CallRecord,
     price: Option<Arc<Price>>,
     recording: Recording,
+    /// What is taken out of its texts.
+    policy: Policy,
+    /// What the vendor does not see, and the caller gets back.
+    mask: Option<Arc<Redactor>>,
     began: Instant,
     surroundings: Surroundings,
     /// What it has taken of budgets and limits.
@@ -130,6 +136,8 @@ impl Pending {
             record,
             price: resolved.price.clone(),
             recording: resolved.recording,
+            policy: resolved.redact,
+            mask: None,
             began: Instant::now(),
             surroundings,
             hold: None,
@@ -164,6 +172,20 @@ impl Pending {
 
     pub(crate) fn record(&self) -> &CallRecord {
         &self.record
+    }
+
+    /// What is taken out of its texts.
+    pub(crate) fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// What was taken out of the request, and has to be put back into the answer.
+    pub(crate) fn note_mask(&mut self, mask: Option<Arc<Redactor>>) {
+        self.mask = mask;
+    }
+
+    pub(crate) fn mask(&self) -> Option<Arc<Redactor>> {
+        self.mask.clone()
     }
 
     /// The key of marks. Applications' calls have one that is drawn when the process starts; those of test runs,
@@ -332,6 +354,7 @@ impl Pending {
         self.write_part();
         self.note_drawn();
         self.note_looked_at();
+        redact::keep(self.policy.wanted, &mut self.record);
         if self.surroundings.log.append(&self.record).is_err() {
             self.surroundings.meter.lost();
         }

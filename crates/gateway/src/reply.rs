@@ -10,6 +10,7 @@ use crate::check::Checked;
 use crate::facts::{CacheFacts, Facts};
 use crate::prepare::Prepared;
 use crate::record::Pending;
+use crate::redact::{self, Restored};
 use crate::resolve::Resolved;
 use crate::stream::{self, SseStream};
 
@@ -51,16 +52,18 @@ pub(crate) fn reply(
             }
             record.note_said(&answer);
             record.settle();
+            restore(&record, &mut answer);
             answer.usage.get_or_insert(record.record().usage);
             let facts = facts(resolved, &record, true);
             Reply { facts, asked, body: Body::Whole(answer) }
         }
-        Checked::StreamedWhole(answer) => {
+        Checked::StreamedWhole(mut answer) => {
             if let Some(keeper) = keeper {
                 keeper.whole(&answer, record.record());
             }
             record.note_said(&answer);
             record.settle();
+            restore(&record, &mut answer);
             let facts = facts(resolved, &record, true);
             let opening = stream::opening(&facts, usage_wanted, asked.clone());
             let (usage, writer) = (record.record().usage, Writer::new(dialect, opening));
@@ -119,15 +122,27 @@ pub(crate) fn again(
     facts.cache = Some(CacheFacts { how: found.how, age, similarity: found.similarity });
     let body = if stream {
         let opening = stream::opening(&facts, usage_wanted, asked.clone());
-        let (chunks, usage) = (found.kept.chunks(), found.kept.usage);
+        let (mut chunks, usage) = (found.kept.chunks(), found.kept.usage);
+        if let Some(mask) = record.mask() {
+            let mut restored = Restored::new(mask);
+            chunks.iter_mut().for_each(|chunk| restored.piece(chunk));
+        }
         Body::Stream(stream::of_chunks(&chunks, usage, Writer::new(dialect, opening)))
     } else {
         let mut answer = found.kept.answer();
+        restore(&record, &mut answer);
         answer.usage.get_or_insert(found.kept.usage);
         name(&mut answer, &facts);
         Body::Whole(Box::new(answer))
     };
     Reply { facts, asked, body }
+}
+
+/// Puts back what the vendor did not see.
+fn restore(record: &Pending, answer: &mut Answer) {
+    if let Some(mask) = record.mask() {
+        redact::whole(&mask, answer);
+    }
 }
 
 /// An answer put together from pieces has neither an id nor the model's name.

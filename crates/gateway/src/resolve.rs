@@ -9,6 +9,7 @@ use std::time::Duration;
 use gatemark_core::assign::Split;
 use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::guard_policy::Place;
 use gatemark_core::id::{EnvironmentName, ModelName};
 use gatemark_core::model::Recording;
 use gatemark_core::price::Price;
@@ -19,6 +20,7 @@ use crate::health::Health;
 use crate::incoming::{PromptRef, Selector, Target};
 use crate::order;
 use crate::recall::Recall;
+use crate::redact::Policy;
 use crate::release::{Compiled, Release};
 use crate::snapshot::{Pointer, Snapshot};
 
@@ -28,6 +30,8 @@ pub(crate) struct Resolved {
     pub(crate) model: ModelName,
     pub(crate) price: Option<Arc<Price>>,
     pub(crate) recording: Recording,
+    /// What is taken out of its texts.
+    pub(crate) redact: Policy,
     pub(crate) environment: Option<EnvironmentName>,
     pub(crate) named: Option<Named>,
     pub(crate) recall: Option<Recall>,
@@ -41,6 +45,20 @@ pub(crate) struct Resolved {
     pub(crate) assigned: Option<Arc<Assigned>>,
     /// The division by which a copy of it is to be sent.
     pub(crate) split: Option<Arc<Split>>,
+    /// What the call brings in place of what its environment says of guards.
+    pub(crate) brought: Option<Arc<Place>>,
+}
+
+impl Resolved {
+    /// What is said of guards where the call is made; a call without an environment is one of the default one's.
+    pub(crate) fn guards<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Place> {
+        if let Some(place) = &self.brought {
+            return Some(place);
+        }
+        let project = snapshot.project();
+        let name = self.environment.as_ref().unwrap_or(&project.default_environment);
+        project.environments.get(name).map(|environment| &environment.guard)
+    }
 }
 
 /// The part of a resolution that only prompts have.
@@ -78,6 +96,7 @@ pub(crate) fn resolve(
                 model,
                 price,
                 recording,
+                redact: Policy::of(snapshot.project(), None),
                 environment: None,
                 named,
                 recall,
@@ -86,6 +105,7 @@ pub(crate) fn resolve(
                 guard: false,
                 assigned: None,
                 split: None,
+                brought: None,
             })
         }
     }
@@ -103,6 +123,7 @@ fn plain(snapshot: &Snapshot, model: ModelName) -> Result<Resolved> {
         price,
         model,
         recording,
+        redact: Policy::of(project, None),
         environment: None,
         named: None,
         recall: None,
@@ -111,6 +132,7 @@ fn plain(snapshot: &Snapshot, model: ModelName) -> Result<Resolved> {
         guard: true,
         assigned: None,
         split: None,
+        brought: None,
     })
 }
 
@@ -202,6 +224,7 @@ fn named(
         price: project.price(&model),
         model,
         recording: declared.recording,
+        redact: Policy::of(project, Some(environment)),
         environment: Some(environment.clone()),
         others,
         named: Some(Named { release, variables }),
@@ -210,6 +233,7 @@ fn named(
         guard: true,
         assigned,
         split,
+        brought: None,
     })
 }
 

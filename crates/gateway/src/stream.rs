@@ -27,6 +27,7 @@ use crate::facts::Facts;
 use crate::health::Ticket;
 use crate::opening;
 use crate::record::{OFF_FORMAT, Pending};
+use crate::redact::Restored;
 use crate::release::Release;
 
 /// Complete frames of server-sent events, the terminator included.
@@ -70,6 +71,8 @@ struct Relay {
     writer: Writer,
     /// Until it is known that the text need not fit.
     watch: Option<Watch>,
+    /// Puts back what the vendor did not see.
+    restored: Option<Restored>,
 }
 
 /// What the door says beside the answer.
@@ -89,6 +92,7 @@ pub(crate) fn relay(source: Source, watched: bool, record: Pending, writer: Writ
     let relay = Relay {
         watch: watch.filter(|_| watched),
         source,
+        restored: record.mask().map(Restored::new),
         record: Some(record),
         text: String::new(),
         size: 0,
@@ -135,7 +139,7 @@ impl Relay {
     }
 
     fn write(&mut self, chunk: Chunk) -> Result<Option<Bytes>> {
-        let chunk = self.within_bound(chunk)?;
+        let mut chunk = self.within_bound(chunk)?;
         self.take_in(&chunk);
         // Neither is the answer that the schema is about.
         if chunk.tool_calls.is_some() || chunk.refusal {
@@ -143,6 +147,9 @@ impl Relay {
         }
         if let Some(watch) = &mut self.watch {
             watch.push(&chunk.text).map_err(|why| off_format(&why))?;
+        }
+        if let Some(restored) = &mut self.restored {
+            restored.piece(&mut chunk);
         }
         self.writer.chunk(&chunk)
     }

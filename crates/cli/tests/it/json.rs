@@ -30,6 +30,8 @@ fn every_command_speaks_json() {
         (&["key", "list"], 0),
         (&["key", "revoke", "app"], 0),
         (&["openapi"], 0),
+        (&["review", "stats"], 0),
+        (&["review", "claim"], 0),
         (&["monitor"], 0),
         (&["monitor", "signals"], 0),
     ] {

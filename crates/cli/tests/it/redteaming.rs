@@ -108,7 +108,10 @@ const ATTACK: &str =
 
 #[test]
 fn a_refused_call_is_told_recorded_and_counted() {
-    let project = obedient("    guard: enforce");
+    let project = Project::new();
+    let path = project.path().join("gatemark.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("    guard: observe", "    guard: enforce")).unwrap();
     project.run(&["push"]).exits(0);
     project.admit();
     let server = Server::start(&project);

@@ -74,11 +74,16 @@ fn converse(stream: &TcpStream, count: &AtomicU64, rule: &Rule) -> Option<()> {
         let said = rule(&request, count.fetch_add(1, Ordering::SeqCst));
         let (status, body) = match said {
             Ok(text) if request["input"].is_array() => (200, embeddings(&request, &text)),
+            // Its model `s` streams.
+            Ok(text) if request["model"] == "s" && request["stream"] == true => {
+                (200, events(&text))
+            }
             Ok(text) => (200, completion(&text)),
             Err(status) => (status, json!({"error": {"message": "by the rule"}}).to_string()),
         };
         let head = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {status} X\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n",
+            if body.starts_with('{') { "application/json" } else { "text/event-stream" },
             body.len()
         );
         writer.write_all((head + &body).as_bytes()).ok()?;
@@ -112,6 +117,22 @@ fn completion(text: &str) -> String {
         "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
     })
     .to_string()
+}
+
+/// The text in pieces of five characters.
+fn events(text: &str) -> String {
+    let event = |choice: Value| {
+        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "choices": [choice]});
+        format!("data: {chunk}\n\n")
+    };
+    let signs: Vec<char> = text.chars().collect();
+    let pieces = signs.chunks(5).map(|piece| {
+        let piece: String = piece.iter().collect();
+        event(json!({"index": 0, "delta": {"content": piece}, "finish_reason": null}))
+    });
+    let end = event(json!({"index": 0, "delta": {}, "finish_reason": "stop"}));
+    pieces.chain([end, "data: [DONE]\n\n".to_string()]).collect()
 }
 
 /// The vectors that the rule gave, or the same one for every text.

@@ -12,7 +12,7 @@ use gatemark_store::Outgoing;
 use crate::Control;
 
 /// What is told: the entry's action, the rule under which it is told, how much it matters, and what it is.
-const TOLD: [(&str, &str, Severity, &str); 10] = [
+const TOLD: [(&str, &str, Severity, &str); 11] = [
     ("rollback", "rollback", Severity::Warning, "was rolled back"),
     // Also a way back that is spread over time.
     ("rollout.start", "rollout_started", Severity::Info, "began a rollout"),
@@ -32,6 +32,12 @@ const TOLD: [(&str, &str, Severity, &str); 10] = [
     ),
     ("rollout.complete", "rollout_completed", Severity::Info, "had its rollout completed"),
     ("experiment.stop_arm", "arm_stopped", Severity::Critical, "lost an arm of its experiment"),
+    (
+        "experiment.mismatch",
+        "experiment_mismatch",
+        Severity::Warning,
+        "cannot be decided by its experiment",
+    ),
     (
         "experiment.conclude",
         "experiment_concluded",

@@ -1,69 +1,24 @@
 //! Looks over a real store, on a simulated clock.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 
 use gatemark_core::alert::{Act, Notice, NoticeKind};
 use gatemark_core::call::{CallPurpose, CallRecord};
-use gatemark_core::canonical::seal;
 use gatemark_core::error::Error;
-use gatemark_core::prompt::Content;
 use gatemark_core::review;
 use gatemark_core::signal::{Severity, Signal, SignalState};
-use gatemark_gateway::{Meter, Selector};
-use gatemark_provider::local::Silent;
-use gatemark_store::NewVersion;
-use serde_json::json;
+use gatemark_gateway::Selector;
 
 use super::act::TAKES_BACK;
-use crate::project::{CONFIG, Files, load_config};
-use crate::{Control, Options};
+use crate::Control;
+use crate::rollout::tests::{Folder, HOUR, name, open_with, place, version};
 
 const SECOND: i64 = 1_000_000;
-const HOUR: i64 = 3_600 * SECOND;
 const YAML: &str = "name: t\nproviders:\n  sim: {}\nenvironments:\n  production: {policy: open, review: {sla: 1h}}\nalerts:\n  channels: \
                     {ops: {type: webhook, url: 'http://127.0.0.1:9/x'}}\n";
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("gatemark-alerting-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-struct Nobody;
-
-impl Meter for Nobody {
-    fn ended(&self, _: &CallRecord) {}
-    fn lost(&self) {}
-}
-
 async fn open(data: &Path) -> Control {
-    let mut files = Files::new();
-    files.insert(CONFIG, YAML);
-    let (project, problems) = load_config(&files);
-    let options = Options {
-        data: data.to_path_buf(),
-        project: project.unwrap_or_else(|| panic!("{problems:?}")),
-        secrets: Default::default(),
-        watcher: Arc::new(Silent),
-        meter: Arc::new(Nobody),
-        keyless: true,
-    };
-    Control::open(options).await.unwrap()
+    open_with(data, YAML).await
 }
 
 fn fails(control: &Control) {
@@ -170,33 +125,11 @@ async fn calls_that_nobody_looks_at_in_time_are_told() {
     assert_eq!(told(&control).await, ["firing", "resolved"]);
 }
 
-fn version(text: &str, after: Option<u32>) -> NewVersion {
-    let content: Content = serde_json::from_value(json!({
-        "variables": {},
-        "messages": [{"role": "user", "text": text}],
-        "output": {},
-        "models": [{"model": "sim/learner-2026-11-01"}],
-        "limits": {},
-    }))
-    .unwrap();
-    NewVersion {
-        prompt: "a/b".parse().unwrap(),
-        description: None,
-        owner: None,
-        semver: semver::Version::new(1, after.unwrap_or(0).into(), 0),
-        canonical: seal(&content).unwrap(),
-        changelog: None,
-        suite: None,
-        after,
-        register: true,
-    }
-}
-
 #[tokio::test]
 async fn a_rollback_by_an_alert_takes_back_what_served_and_no_more() {
     let folder = Folder::new();
     let control = open(&folder.0).await;
-    let (prompt, place) = ("a/b".parse().unwrap(), "production".parse().unwrap());
+    let (prompt, place) = (name(), place());
     for (text, number) in [("one", 1), ("two", 2), ("three", 3)] {
         let after = (number > 1).then_some(number - 1);
         control.store().push(&[version(text, after)], "ann", i64::from(number)).await.unwrap();

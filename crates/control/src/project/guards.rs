@@ -5,11 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use gatemark_core::diagnostic::did_you_mean;
 use gatemark_core::guard::Layer;
 use gatemark_core::guard_policy::{
     Action, GuardPolicy, Input, Level, Links, Mode, OnBlock, Output, Place,
 };
 use gatemark_core::redaction::{Pii, Redaction};
+use gatemark_text::safety::pii::TYPES;
 
 use super::node::{Node, Value};
 use super::problems::Problems;
@@ -238,6 +240,18 @@ fn kinds(node: &Node, problems: &mut Problems) -> Pii {
         return Pii::None;
     }
     let list = items(node, "`pii`", problems).unwrap_or_default();
-    let kinds = list.iter().filter_map(|item| typed::words(item, "a kind", problems));
-    Pii::Only(kinds.map(str::to_string).collect())
+    Pii::Only(list.iter().filter_map(|item| kind(item, problems)).collect())
+}
+
+fn kind(node: &Node, problems: &mut Problems) -> Option<String> {
+    let word = typed::words(node, "a kind", problems)?;
+    if TYPES.contains(&word) {
+        return Some(word.to_string());
+    }
+    let hint = match did_you_mean(word, TYPES.iter().copied()) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "docs/redaction.md lists the kinds".to_string(),
+    };
+    problems.error(&node.spot, format!("`{}` is no kind of personal data", shown(word)), hint);
+    None
 }

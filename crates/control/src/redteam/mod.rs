@@ -10,6 +10,7 @@ mod stage;
 use futures_util::{StreamExt, stream};
 use gatemark_core::canonical;
 use gatemark_core::error::{Error, Kind, Result};
+use gatemark_core::gate::Policy;
 use gatemark_core::guard_policy::{GuardPolicy, Place};
 use gatemark_core::id::{Digest, EnvironmentName, ModelName};
 use gatemark_core::money::NanoUsd;
@@ -108,13 +109,16 @@ impl Control {
         Ok(report)
     }
 
-    /// The newest report on exactly this version, on `model`, with the guards that `environment` has now.
-    pub(crate) async fn newest_redteam(
+    /// The newest report on exactly this version, on its serving model, with the guards that `environment` has now,
+    /// if its `policy` asks for one.
+    pub(crate) async fn redteam_for(
         &self,
+        policy: &Policy,
         version: &Version,
         environment: &EnvironmentName,
-        model: &ModelName,
     ) -> Result<Option<Report>> {
+        let serving = version.content.models.first().map(|variant| &variant.model);
+        let Some(model) = serving.filter(|_| policy.redteam.is_some()) else { return Ok(None) };
         let (environment, place) = self.place(Some(environment))?;
         let guards = guards(version, place)?;
         let corpus = Corpus::builtin()?.version();

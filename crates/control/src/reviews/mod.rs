@@ -14,6 +14,8 @@ use gatemark_core::score::Score;
 use gatemark_gateway::clock;
 use gatemark_store::{CallFilter, ReviewFilter};
 use gatemark_text::conform::{Conformance, Contract};
+use gatemark_text::redact::{Redactor, Wanted};
+use gatemark_text::safety::pii::Kinds;
 use serde::Serialize;
 
 use crate::Control;
@@ -75,7 +77,8 @@ impl Control {
         Ok(ReviewDetail { review: self.view(item, clock::now_us()), call: record, scores })
     }
 
-    /// What somebody does with a call; the call as it stands then. With `seen`, only if it is still at that revision.
+    /// What somebody does with a call; the call as it stands then. Secrets in notes and answers give way to
+    /// placeholders. With `seen`, only if the call is still at that revision.
     ///
     /// # Errors
     /// `NotFound` if the call is not in the queue; `Conflict` if somebody else has it, is to look at it, has decided,
@@ -89,6 +92,7 @@ impl Control {
         seen: Option<i64>,
     ) -> Result<ReviewView> {
         self.ship_if_possible().await;
+        let act = &without_secrets(act);
         if let Act::Decide { answer: Some(answer), decision: Decision::Edit, .. } = act {
             self.keeps_contract(call, answer).await?;
         }
@@ -169,5 +173,44 @@ impl Control {
                 Err(Error::invalid(message).at("answer"))
             }
         }
+    }
+}
+
+/// What people write is kept for ever, and may hold a key that they pasted.
+fn without_secrets(act: &Act) -> Act {
+    let Act::Decide { decision, answer, note, again } = act else { return act.clone() };
+    let mut redactor = Redactor::for_good(Wanted { pii: Kinds::NONE, ..Wanted::all() });
+    let mut clean =
+        |text: &Option<String>| text.as_deref().map(|text| redactor.redact(text).into_owned());
+    let (answer, note) = (clean(answer), clean(note));
+    Act::Decide { decision: *decision, answer, note, again: *again }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pasted_key_is_not_kept() {
+        let key = format!("AKIA{}", "Q3EGRIQ7MTZ5XK2V");
+        let said = |note: String| Act::Decide {
+            decision: Decision::Edit,
+            answer: Some(format!("{{\"key\": \"{key}\"}}")),
+            note: Some(note),
+            again: true,
+        };
+        let Act::Decide { answer, note, again, .. } =
+            without_secrets(&said(format!("not {key}, z@y.example")))
+        else {
+            panic!("another act")
+        };
+        let (answer, note) = (answer.unwrap(), note.unwrap());
+        assert!(!answer.contains(&key) && !note.contains(&key) && again, "{answer} {note}");
+        assert!(
+            answer.starts_with("{\"key\": \"<") && note.ends_with(", z@y.example"),
+            "{answer} {note}"
+        );
+        let release = Act::Release;
+        assert_eq!(without_secrets(&release), release);
     }
 }

@@ -273,8 +273,8 @@ async fn a_bad_candidate_is_taken_back_before_and_after_its_promotion() {
         control.steer_rollout(&name(), &place(), &Command::Promote, "dan").await.unwrap();
     assert_eq!(watching.state, State::Watching, "{:?}", watching.reason);
     assert_eq!(pointer(&control.gateway().snapshot()).0, 2);
-    // Control was never seen in this rollout, so there is no limit to hold the candidate to.
-    assert!(watching.rails.is_empty());
+    // Control was never seen in this rollout: the candidate is held to what it was like before.
+    assert_eq!(watching.rails.first().map(|rail| rail.plan.name()), Some("errors"));
     let back = control
         .steer_rollout(&name(), &place(), &Command::Abort { reason: None }, "eve")
         .await

@@ -41,7 +41,8 @@ impl Experiment {
         self.looked_at = self.looked_at.max(Some(now));
         let standing = self.standing(now);
         self.stop_harmful(&standing, now)
-            .or_else(|| self.stop_beaten(now))
+            .or_else(|| self.mismatched(&standing))
+            .or_else(|| self.stop_beaten(&standing, now))
             .or_else(|| self.conclude(&standing, now))
             .or_else(|| self.run_out(&standing, now))
     }
@@ -65,9 +66,22 @@ impl Experiment {
         Some(self.stop_arm(place, why, now))
     }
 
+    /// That verdicts are blocked is told once: somebody has to find out which units get lost or moved.
+    fn mismatched(&mut self, standing: &Standing) -> Option<Change> {
+        if standing.ratio_holds || self.mismatch {
+            return None;
+        }
+        self.mismatch = true;
+        let (environment, name) = (&self.environment, &self.name);
+        let detail = format!(
+            "{environment}: {name}: units do not come to the arms as planned, which blocks every verdict"
+        );
+        Some(Change { action: "mismatch", detail })
+    }
+
     /// Of several arms those that cannot be the best any more.
-    fn stop_beaten(&mut self, now: i64) -> Option<Change> {
-        let bandit = self.bandit()?;
+    fn stop_beaten(&mut self, standing: &Standing, now: i64) -> Option<Change> {
+        let bandit = self.bandit().filter(|_| standing.ratio_holds)?;
         let beaten = |(place, arm): &(usize, &Arm)| {
             arm.is_running() && bandit.eliminated.get(place + 1) == Some(&true)
         };

@@ -118,6 +118,9 @@ pub struct Experiment {
     /// Whether evidence came since.
     #[serde(default)]
     pub unjudged: bool,
+    /// Whether it was told that units do not come to the arms as planned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mismatch: bool,
     /// Who wrote it down.
     pub actor: String,
     /// The last observation that was read.
@@ -155,6 +158,7 @@ impl Experiment {
             changed_at: now,
             looked_at: None,
             unjudged: false,
+            mismatch: false,
             actor: actor.to_string(),
             cursor: 0,
             winner: None,

@@ -230,7 +230,8 @@ fn units_that_come_to_the_wrong_arm_block_a_verdict() {
     if let Some(phase) = experiment.phases.first_mut() {
         phase.counts[0] = phase.counts[0] * 4 / 5;
     }
-    assert_eq!(experiment.tick(8 * DAY), None);
+    assert_eq!(experiment.tick(8 * DAY).unwrap().action, "mismatch");
+    assert_eq!(experiment.tick(9 * DAY), None, "it is told once, and nobody wins");
     let waits = experiment.standing(8 * DAY).waits_for;
     assert!(waits.iter().any(|wait| wait.contains("units do not come")), "{waits:?}");
 }

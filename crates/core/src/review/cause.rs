@@ -79,7 +79,8 @@ impl Cause {
     pub fn of(reason: &str) -> Self {
         match reason {
             SAMPLED => Self::Sample,
-            _ if reason.starts_with(GUARD) => Self::Guard,
+            // A guard that cannot name a rule says no more than that.
+            _ if reason.starts_with(GUARD) || reason == GUARD.trim_end_matches(": ") => Self::Guard,
             _ if reason.starts_with(FALLBACK) => Self::Fallback,
             _ => Self::Condition,
         }
@@ -168,6 +169,8 @@ mod tests {
             (SAMPLED.to_string(), Cause::Sample),
             (Cause::fallback("off_format"), Cause::Fallback),
             (Cause::guard("override-instructions"), Cause::Guard),
+            ("guard".to_string(), Cause::Guard),
+            ("guarded == true".to_string(), Cause::Condition),
             ("confidence < 0.7".to_string(), Cause::Condition),
             ("sample == 'x'".to_string(), Cause::Condition),
         ];

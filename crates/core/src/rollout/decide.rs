@@ -103,6 +103,10 @@ impl Rollout {
             let why = format!("`{name}` had no data of the candidate for {limit}");
             return Some(self.revert(&why, now));
         }
+        if !standing.ratio_holds {
+            let why = "units do not come to the arms as planned: something loses or moves them";
+            return Some(self.hold(why.to_string(), now));
+        }
         if !standing.waits_for.is_empty() {
             return self.too_long(&standing, now);
         }
@@ -130,9 +134,15 @@ impl Rollout {
         let limit = duration(self.plan.longest_s);
         let waits = standing.waits_for.join("; ");
         let why = format!("inconclusive after {limit}, a person decides; it waits for {waits}");
-        self.reason = Some(why.clone());
+        Some(self.hold(why, now))
+    }
+
+    /// Leaves it to a person.
+    fn hold(&mut self, why: String, now: i64) -> Change {
+        let detail = format!("{}: {why}", self.environment);
+        self.reason = Some(why);
         self.moved(State::Paused, now);
-        Some(Change::new("pause", format!("{}: {why}", self.environment)))
+        Change::new("pause", detail)
     }
 
     fn advance(&mut self, now: i64) -> Change {

@@ -76,8 +76,7 @@ pub(crate) async fn signals(
     Ok(Json(app.control.signals().await?))
 }
 
-/// Shows for each environment with online evaluation how many calls wait, were judged and were given up since midnight
-/// UTC, and what that cost.
+/// Shows how the judging of production's answers goes, by environment, since midnight UTC.
 #[utoipa::path(get, path = "/api/v1/evaluation", tag = "monitoring",
     responses((status = 200, body = Vec<OnlineStanding>)))]
 pub(crate) async fn evaluation(

@@ -234,3 +234,38 @@ async fn lists_are_narrowed() {
     let edited = figures.iter().find(|one| one.decision == Some(Decision::Edit)).unwrap();
     assert_eq!((edited.cause, edited.calls), (Cause::Sample, 1));
 }
+
+/// A caller that goes away, at whatever point, leaves a decision with its score and its entry, or none of them.
+#[tokio::test]
+async fn whoever_goes_away_leaves_all_or_nothing() {
+    let scratch = Scratch::new();
+    let store = store(&scratch).await;
+    let ids: Vec<String> = (0..16).map(|n| format!("c{n:02}")).collect();
+    let calls: Vec<_> = ids.iter().map(|id| queued(id, 1, &["sample"])).collect();
+    store.insert_calls(&calls).await.unwrap();
+    let approve = decide(Decision::Approve);
+    for (power, id) in ids.iter().enumerate() {
+        let patience = async {
+            for _ in 0..1_u32 << power {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = store.act_on_review(id, &approve, ("ann", 7), None) => {}
+            () = patience => {}
+        }
+    }
+    // The writer is free for the next, who waits for whatever was under way.
+    store.act_on_review("c00", &label(&["x"]), ("bob", 8), None).await.unwrap();
+    store.act_on_review("c01", &approve, ("ann", 7), None).await.unwrap();
+    let mut decided = 0;
+    for id in &ids {
+        let is_decided = store.review(id).await.unwrap().unwrap().desk.resolved.is_some();
+        assert_eq!(store.scores(id).await.unwrap().len(), usize::from(is_decided), "{id}");
+        decided += usize::from(is_decided);
+    }
+    let audit = store.audit(99).await.unwrap();
+    assert_eq!(audit.iter().filter(|entry| entry.action == "review.approve").count(), decided);
+    assert!(decided >= 1);
+}

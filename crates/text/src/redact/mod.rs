@@ -172,7 +172,8 @@ impl Redactor {
         let mut parts: Vec<(usize, usize, String)> =
             spans.iter().map(|span| (span.start, span.end, span.what.label())).collect();
         for (start, end) in old {
-            let apart = parts.iter().all(|(from, to, _)| end <= *from || *to <= start);
+            let after = spans.partition_point(|span| span.end <= start);
+            let apart = spans.get(after).is_none_or(|span| span.start >= end);
             if self.reversible && apart {
                 parts.push((start, end, placeholder::MARK.to_string()));
             } else {
@@ -190,25 +191,56 @@ impl Redactor {
         Cow::Owned(out)
     }
 
-    /// Every text in a JSON value, names of fields apart; a number too, if it is something that is looked for.
-    pub fn redact_value(&mut self, value: &mut Value) {
+    /// Every text in a JSON value, names of fields apart. What is kept loses a number too, if it is something that
+    /// is looked for; what goes to a vendor keeps numbers, since it may have to be one there. Says whether anything
+    /// has changed.
+    pub fn redact_value(&mut self, value: &mut Value) -> bool {
         match value {
             Value::String(text) => {
-                if let Cow::Owned(redacted) = self.redact(text) {
-                    *text = redacted;
-                }
+                let Cow::Owned(redacted) = self.redact(text) else { return false };
+                *text = redacted;
+                true
             }
-            Value::Number(number) => {
+            Value::Number(number) if !self.reversible => {
                 let written = number.to_string();
                 let long = written.len() > 6 && written.bytes().all(|byte| byte.is_ascii_digit());
-                if long && let Cow::Owned(redacted) = self.redact(&written) {
-                    *value = Value::String(redacted);
+                if !long {
+                    return false;
                 }
+                let Cow::Owned(redacted) = self.redact(&written) else { return false };
+                *value = Value::String(redacted);
+                true
             }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.redact_value(value)),
-            Value::Object(fields) => fields.values_mut().for_each(|value| self.redact_value(value)),
-            Value::Null | Value::Bool(_) => {}
+            // All of them, also behind one that changed.
+            Value::Array(values) => {
+                values.iter_mut().filter_map(|value| self.redact_value(value).then_some(())).count()
+                    > 0
+            }
+            Value::Object(fields) => {
+                fields
+                    .values_mut()
+                    .filter_map(|value| self.redact_value(value).then_some(()))
+                    .count()
+                    > 0
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
+    }
+
+    /// The same for JSON as text. What is no JSON is a text.
+    pub fn redact_json<'t>(&mut self, json: &'t str) -> Cow<'t, str> {
+        let Ok(mut value) = serde_json::from_str::<Value>(json) else { return self.redact(json) };
+        if self.redact_value(&mut value) {
+            Cow::Owned(value.to_string())
+        } else {
+            Cow::Borrowed(json)
+        }
+    }
+
+    /// Placeholders in these texts mean something else, and are not given again.
+    pub fn pass_over(&mut self, text: &str) {
+        let found = placeholder::all(text).filter_map(|(start, end)| text.get(start..end));
+        self.found.extend(found.map(str::to_string));
     }
 
     fn placeholder(&mut self, label: String, value: &str) -> &str {

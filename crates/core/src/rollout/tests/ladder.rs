@@ -159,10 +159,11 @@ fn units_that_get_lost_freeze_the_ramp() {
         }
     }
     rollout.absorb(&lost);
-    assert_eq!(rollout.tick(25 * HOUR), None);
+    assert_eq!(rollout.tick(25 * HOUR).unwrap().action, "pause", "somebody has to hear of it");
     let standing = rollout.standing(25 * HOUR);
-    assert!(!standing.ratio_holds && standing.waits_for[0].contains("arms' sizes"), "{standing:?}");
-    assert_eq!(rollout.state, State::Running, "frozen, not reverted");
+    assert!(!standing.ratio_holds && standing.waits_for[1].contains("arms' sizes"), "{standing:?}");
+    assert_eq!(rollout.state, State::Paused, "frozen, not reverted");
+    assert!(rollout.reason.unwrap().contains("units do not come to the arms as planned"));
 }
 
 #[test]

@@ -192,3 +192,22 @@ proptest! {
         }
     }
 }
+
+/// Evidence that an earlier release stored had names where there are places now.
+#[test]
+fn what_an_earlier_release_stored_goes_on() {
+    let mut stored = serde_json::to_value(begin(Plan::canary())).unwrap();
+    let earlier = include_str!("../../guardrail/evidence-1.json");
+    stored["rails"][0]["evidence"] = serde_json::from_str(earlier).unwrap();
+    let mut rollout: Rollout = serde_json::from_value(stored).unwrap();
+    assert_eq!(rollout.rails[0].evidence.units(), (4, 4));
+    let mut traffic = Traffic::of(1_000_000, 10);
+    traffic.flow(&mut rollout, (0, HOUR), 300, (GOOD, GOOD));
+    let (control, candidate) = rollout.rails[0].evidence.units();
+    assert_eq!(control + candidate, 308);
+    // Ten thousand of them are read and written in a second.
+    let text = serde_json::to_string(&rollout).unwrap();
+    assert!(text.len() < 6_000, "{} bytes", text.len());
+    let again: Rollout = serde_json::from_str(&text).unwrap();
+    assert_eq!(again.rails[0].evidence.units(), (control, candidate));
+}

@@ -148,6 +148,8 @@ fn likenesses_are_not() {
         "35.6895, 139.6917 and -74.005974",
         "966466,78 / 2840 EUR",
         "02138-1234",
+        "Joseph Schumpeter (1883-1950), economist",
+        "10 000 000 000",
     ] {
         assert_eq!(found(text), [], "{text}");
     }

@@ -200,6 +200,9 @@ fn token(text: &str, at: usize, format: &Format) -> Option<usize> {
             || (!signs && matches!(byte, b'+' | b'/' | b'_' | b'-'))
             || (byte == b'_' && !prefix.contains('.'))
     });
+    if inside {
+        return None;
+    }
     let rest = text.as_bytes().get(at + prefix.len()..)?;
     let length = rest.iter().take(most + 1).take_while(|byte| alphabet.has(**byte)).count();
     let end = at + prefix.len() + length;
@@ -207,7 +210,7 @@ fn token(text: &str, at: usize, format: &Format) -> Option<usize> {
     let goes_on = text.as_bytes().get(end).is_some_and(u8::is_ascii_alphanumeric);
     let drawn =
         || entropy(body) >= TOKEN_BITS && is_mixed(body) && !is_example(body) && !is_name(body);
-    let fits = !inside && body.len() >= *least && length <= *most && !goes_on;
+    let fits = body.len() >= *least && length <= *most && !goes_on;
     (fits && drawn()).then(|| at + prefix.len() + body.len())
 }
 

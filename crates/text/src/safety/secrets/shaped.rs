@@ -26,7 +26,8 @@ pub(super) fn private_key(text: &str, at: usize) -> Option<usize> {
     while !rest.is_char_boundary(near) {
         near -= 1;
     }
-    if let Some(close) = rest.get(..near)?.find("-----END")
+    let rest = rest.get(..near)?;
+    if let Some(close) = rest.find("-----END")
         && let Some(last) = rest.get(close + 8..).and_then(|tail| tail.find("-----"))
         && last < 80
     {
@@ -53,7 +54,7 @@ pub(super) fn jwt(text: &str, at: usize) -> Option<usize> {
     const LONGEST: usize = 16_384;
     let before = text.get(..at)?.bytes().next_back();
     if before.is_some_and(|byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'/')
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'/' | b'-')
     }) {
         return None;
     }

@@ -30,6 +30,8 @@ struct Written {
     signs: Vec<char>,
     plus: bool,
     bracket: bool,
+    /// How many groups stood before the first bracket was closed.
+    closed: Option<usize>,
     /// Whether another number stands before it, so that it may be a part of something longer.
     behind: bool,
     /// A 0 in brackets behind the country's code, which is dialled within the country only.
@@ -93,7 +95,10 @@ fn read(page: &Page<'_>, first: usize) -> Option<Written> {
         }
         match plain(c) {
             '(' if !inside => inside = true,
-            ')' if inside => inside = false,
+            ')' if inside => {
+                inside = false;
+                written.closed.get_or_insert(written.groups.len());
+            }
             ' ' | '-' | '.' | '/' => {}
             _ => break,
         }
@@ -229,7 +234,9 @@ impl<'w> Shape<'w> {
     fn is_bracketed(&self) -> bool {
         let area = self.lengths.first().copied().unwrap_or(0);
         let year = area == 4 && matches!(self.digits.get(..2), Some([1, 9] | [2, 0]));
+        // What goes on within the bracket is a remark, e.g. the years of a life.
         self.written.bracket
+            && self.written.closed == Some(1)
             && self.lengths.len() >= 2
             && (2..=5).contains(&area)
             && (8..=12).contains(&self.digits.len())
