@@ -7,13 +7,8 @@
 //!
 //! Modules form one line, each using only those before it:
 //! `normal` ← `guard`; `tokens`, `template`, `schema`, `prefix`, `condition`, `score`, `safety` ← `conform`, `check`, `window`,
-<<<<<<< HEAD
 //! `compress`, `redact`; `safety` ← `output`; `spotlight`, `safety` ← `redteam`; `diff`, `judge`, `select` and
 //! `spotlight` stand alone.
-=======
-//! `compress`, `redact`; `safety` ← `output`; `spotlight`, `safety` ← `redteam`; `diff`, `judge` and `select`
-//! stand alone.
->>>>>>> main
 
 pub mod check;
 pub mod compress;
