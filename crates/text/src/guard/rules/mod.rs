@@ -23,7 +23,7 @@ use gatemark_core::guard::{Finding, Layer, Profile};
 
 pub use file::{Problem, Rule};
 
-use crate::normal::{Limits, View, views};
+use crate::normal::{Kind, Limits, View, views};
 use pattern::Sets;
 
 /// The rules that come with the product, by file.
@@ -115,7 +115,9 @@ impl Rules {
             let present = self.index.present(view.text());
             let rules = self.rules.iter().zip(&mut found).zip(&present);
             for ((rule, found), _) in rules.filter(|(_, present)| **present) {
-                let disguised = !rule.disguised || view.is_disguised();
+                // What was misspelt was not hidden.
+                let hidden = view.is_disguised() && view.kind() != Kind::Respelled;
+                let disguised = !rule.disguised || hidden;
                 if disguised && rule.profile.is_none_or(|only| only == profile) {
                     rule.findings(view).into_iter().for_each(|finding| keep(found, finding));
                 }
