@@ -24,8 +24,11 @@ const SHORT: usize = 5;
 const LONGEST: usize = 16;
 
 /// Ordinary words that are a slip away from a keyword, beyond its own forms.
-const ORDINARY: [&str; 47] = [
+const ORDINARY: [&str; 50] = [
     "forged",
+    "overwrite",
+    "overwrites",
+    "overwritten",
     "forger",
     "forges",
     "forge",

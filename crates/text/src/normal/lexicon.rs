@@ -23,7 +23,7 @@ pub(crate) enum Role {
 }
 
 /// Words, with their roles. In lower case.
-pub(crate) const WORDS: [(&str, Role); 92] = {
+pub(crate) const WORDS: [(&str, Role); 104] = {
     use Role::{Filler, Object, Verb, Which};
     [
         ("ignore", Verb),
@@ -99,6 +99,18 @@ pub(crate) const WORDS: [(&str, Role); 92] = {
         ("unrestricted", Filler),
         ("unfiltered", Filler),
         ("jailbreak", Filler),
+        ("task", Object),
+        ("tasks", Object),
+        ("about", Filler),
+        ("just", Filler),
+        ("tell", Filler),
+        ("what", Filler),
+        ("when", Filler),
+        ("head", Filler),
+        ("show", Filler),
+        ("answer", Filler),
+        ("question", Filler),
+        ("model", Filler),
         ("text", Filler),
         ("that", Filler),
         ("this", Filler),

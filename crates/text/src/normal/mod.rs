@@ -108,6 +108,15 @@ impl View {
         &self.encodings
     }
 
+    /// Whether it shows what somebody took pains to hide. Escapes of single characters are ordinary in code and links.
+    pub fn is_disguised(&self) -> bool {
+        let hides = |encoding: &Encoding| {
+            use Encoding::{Entity, Escape, Percent, QuotedPrintable};
+            !matches!(encoding, Percent | Entity | Escape | QuotedPrintable)
+        };
+        !matches!(self.kind, Kind::Folded | Kind::Decoded) || self.encodings.iter().any(hides)
+    }
+
     /// What it says, folded: in lower case, without accents.
     pub fn text(&self) -> &str {
         &self.made.text

@@ -32,6 +32,8 @@ pub struct Rule {
     pub languages: Vec<String>,
     /// Where it is looked for; in both if none is said.
     pub profile: Option<Profile>,
+    /// Whether it is looked for only in what was encoded, hidden or scrambled.
+    pub disguised: bool,
     /// The score of its findings, over 0 and at most 1.
     pub score: f64,
     /// What it catches, and what it leaves alone.
@@ -160,6 +162,7 @@ impl File {
             name: String::new(),
             languages: vec![],
             profile: None,
+            disguised: false,
             score: 0.0,
             says: String::new(),
             patterns: vec![],
@@ -174,14 +177,14 @@ impl File {
                 "says" => rule.says = self.text(node, name).unwrap_or_default().to_owned(),
                 "languages" => rule.languages = self.texts(node, name),
                 "profile" => rule.profile = self.profile(node),
+                "disguised" => rule.disguised = self.truth(node),
                 "score" => rule.score = self.number(node, name).unwrap_or_default(),
                 "keywords" => rule.keywords = self.keywords(node, sets),
                 "patterns" => rule.patterns = self.patterns(node, sets),
                 "finds" => rule.finds = self.texts(node, name),
                 "spares" => rule.spares = self.texts(node, name),
                 _ => {
-                    let known =
-                        "name, says, languages, profile, score, keywords, patterns, finds, spares";
+                    let known = "name, says, languages, profile, disguised, score, keywords, patterns, finds, spares";
                     self.problem(node.spot, &format!("`{name}` is not known; a rule has {known}"));
                 }
             }
@@ -211,6 +214,14 @@ impl File {
                 None
             }
         }
+    }
+
+    fn truth(&mut self, node: &Node) -> bool {
+        let text = self.text(node, "disguised").unwrap_or_default();
+        if !["true", "false"].contains(&text) {
+            self.problem(node.spot, "`disguised` is `true` or `false`");
+        }
+        text == "true"
     }
 
     fn patterns(&mut self, node: &Node, sets: &Sets) -> Vec<Regex> {

@@ -115,7 +115,10 @@ impl Rules {
             let present = self.index.present(view.text());
             let rules = self.rules.iter().zip(&mut found).zip(&present);
             for ((rule, found), _) in rules.filter(|(_, present)| **present) {
-                if rule.profile.is_none_or(|only| only == profile) {
+                // What was misspelt was not hidden.
+                let hidden = view.is_disguised() && view.kind() != Kind::Respelled;
+                let disguised = !rule.disguised || hidden;
+                if disguised && rule.profile.is_none_or(|only| only == profile) {
                     rule.findings(view).into_iter().for_each(|finding| keep(found, finding));
                 }
             }
@@ -167,12 +170,11 @@ impl Rules {
     }
 }
 
-/// Adds a finding of a rule, unless it has struck at the same place: then the higher score stays.
+/// Adds a finding of a rule, unless it has struck at the same place: views come in the order of disguise, so what stands
+/// in plain sight gains nothing from standing near something encoded.
 fn keep(found: &mut Vec<Finding>, finding: Finding) {
-    let same = |other: &&mut Finding| other.start < finding.end && finding.start < other.end;
-    if let Some(other) = found.iter_mut().find(same) {
-        other.score = other.score.max(finding.score);
-    } else if found.len() < MOST_FINDINGS {
+    let same = |other: &Finding| other.start < finding.end && finding.start < other.end;
+    if found.len() < MOST_FINDINGS && !found.iter().any(same) {
         found.push(finding);
     }
 }
@@ -184,7 +186,7 @@ impl Rule {
             self.patterns.iter().flat_map(|pattern| pattern.find_iter(text).take(MOST_FINDINGS));
         let finding = |hit: regex::Match<'_>| {
             let (start, end) = view.span(hit.range());
-            let score = if view.kind() != Kind::Folded || !view.encodings().is_empty() {
+            let score = if view.is_disguised() {
                 (1.0 + self.score) / 2.0
             } else if mention::is_mention(text, hit.start(), hit.end()) {
                 self.score * mention::SHARE
