@@ -144,7 +144,7 @@ fn table(calls: &[CallRecord]) -> Table {
 }
 
 /// What guards found in one call, a line for each finding.
-fn found(guard: &Guarded) -> String {
+pub(super) fn found(guard: &Guarded) -> String {
     let verdict = match (guard.verdict, guard.enforced) {
         (Verdict::Allow, _) => "allow",
         (Verdict::Flag, _) => "flag",

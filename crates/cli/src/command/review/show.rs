@@ -5,6 +5,7 @@ use gatemark_core::error::Result;
 use gatemark_core::score::{Score, ScoreValue};
 use serde_json::Value;
 
+use crate::command::calls;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::moment;
@@ -62,6 +63,9 @@ fn print(found: &ReviewDetail, terminal: &Terminal) {
     if let Some(resolved) = &desk.resolved {
         let note = resolved.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
         line("decision", &format!("{} by {}{note}", resolved.decision.done(), resolved.actor));
+    }
+    if let Some(guard) = found.call.as_ref().and_then(|call| call.guard.as_ref()) {
+        terminal.data(&printable(&calls::found(guard)));
     }
     let texts = found.call.as_ref().map(|call| (call.input.as_deref(), call.output.as_deref()));
     let (input, output) = texts.unwrap_or_default();
