@@ -7,8 +7,7 @@
 //! counted, none is looked up in a dictionary, so that a text costs the same in every language.
 //!
 //! Digits are one character: numbers say nothing, and there are many of them. Letters and digits that go on
-//! for longer than any word (keys, hashes, base64) count as one piece; what they hide is another view's
-//! matter.
+//! for longer than any word (keys, hashes, base64) count as one piece; other views see inside.
 //!
 //! Training and use share this file. [`definition`] is a number that changes whenever its meaning does; a
 //! model carries the one it was trained for and is refused with another.
