@@ -204,10 +204,11 @@ fn what_an_earlier_release_stored_goes_on() {
     let mut traffic = Traffic::of(1_000_000, 10);
     traffic.flow(&mut rollout, (0, HOUR), 300, (GOOD, GOOD));
     let (control, candidate) = rollout.rails[0].evidence.units();
-    assert_eq!(control + candidate, 308);
+    // Whoever came twice counts once.
+    assert!((300..=308).contains(&(control + candidate)), "{control} {candidate}");
     // Ten thousand of them are read and written in a second.
     let text = serde_json::to_string(&rollout).unwrap();
-    assert!(text.len() < 6_000, "{} bytes", text.len());
+    assert!(text.len() < 6_500, "{} bytes", text.len());
     let again: Rollout = serde_json::from_str(&text).unwrap();
     assert_eq!(again.rails[0].evidence.units(), (control, candidate));
 }
