@@ -69,7 +69,7 @@ fn bad_lines_are_told_and_odd_texts_are_looked_at() {
     let ran = run_in(folder.path(), &["guard", "check", "--jsonl", "x.jsonl"]).exits(2);
     assert_eq!(ran.out.lines().count(), odd.len());
     ran.complains(&[
-        "x.jsonl:1:1: error: is not a JSON object",
+        "error: x.jsonl:1:1: is not a JSON object",
         "`id` is true or false",
         "rename `txt` to `text`",
     ]);
