@@ -236,7 +236,7 @@ fn guarded_texts() {
         for profile in [Profile::User, Profile::Document] {
             let found = [
                 rules.matches(&made, profile),
-                fuzzy::findings(rules, &made, profile),
+                fuzzy::findings(rules, &made, profile, &[]),
                 oddities(&text),
             ];
             for finding in found.iter().flatten() {

@@ -97,14 +97,18 @@ static BY_LETTER: LazyLock<HashMap<u8, Vec<Entry>>> = LazyLock::new(|| {
     by_letter
 });
 
-/// What the rules find in views whose misspelt keywords are put right, and did not find before.
-pub fn findings(rules: &Rules, views: &[View], profile: Profile) -> Vec<Finding> {
+/// What the rules find in views whose misspelt keywords are put right, and did not find `before`.
+pub fn findings(
+    rules: &Rules,
+    views: &[View],
+    profile: Profile,
+    before: &[Finding],
+) -> Vec<Finding> {
     let respelled: Vec<View> = views.iter().filter_map(respelled).collect();
     if respelled.is_empty() {
         return vec![];
     }
     let mut found = rules.matches(&respelled, profile);
-    let before = rules.matches(views, profile);
     let known = |finding: &Finding| {
         before.iter().any(|other| {
             other.rule == finding.rule && other.start < finding.end && finding.start < other.end

@@ -130,11 +130,14 @@ impl Guard {
         if settings.asks(Layer::Views) {
             findings.extend(normal::oddities(text));
         }
-        if settings.asks(Layer::Rules) {
-            findings.extend(self.rules().matches(&views, settings.profile));
-        }
+        let (rules, profile) = (self.rules(), settings.profile);
+        let asks = settings.asks(Layer::Rules) || settings.asks(Layer::Fuzzy);
+        let plain = if asks { rules.matches(&views, profile) } else { vec![] };
         if settings.asks(Layer::Fuzzy) {
-            findings.extend(fuzzy::findings(self.rules(), &views, settings.profile));
+            findings.extend(fuzzy::findings(rules, &views, profile, &plain));
+        }
+        if settings.asks(Layer::Rules) {
+            findings.extend(plain);
         }
         signals.found(&findings);
         if settings.asks(Layer::Classifier) {

@@ -4,8 +4,8 @@
 //! counter-examples that it must not are part of it and are tried when it is read. A score says how often harmless text
 //! matches: 0.9 and more practically never does, 0.5 is a hint that needs others.
 //!
-//! One pass of an automaton over a view finds keywords; only rules of which each group of keywords is there try their
-//! regular expressions. Those of the `regex` crate take time in proportion to the text, whatever the pattern.
+//! One pass of an automaton over a view finds keywords, a stretch at a time; only rules of which each group of keywords is
+//! there try their regular expressions on it. Those of the `regex` crate take time in proportion to the text, whatever the pattern.
 //!
 //! What is found in a view that undoes a disguise scores more than the same in plain sight: half of what is missing to
 //! 1 is added. Words that are quoted and spoken of score half (`mention`).
@@ -14,6 +14,7 @@ mod file;
 mod mention;
 mod node;
 mod pattern;
+mod stretch;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -25,6 +26,7 @@ pub use file::{Problem, Rule};
 
 use crate::normal::{Kind, Limits, View, views};
 use pattern::Sets;
+use stretch::stretches;
 
 /// The rules that come with the product, by file.
 const FILES: [(&str, &str); 7] = [
@@ -112,14 +114,18 @@ impl Rules {
     pub fn matches(&self, views: &[View], profile: Profile) -> Vec<Finding> {
         let mut found: Vec<Vec<Finding>> = vec![vec![]; self.rules.len()];
         for view in views {
-            let present = self.index.present(view.text());
-            let rules = self.rules.iter().zip(&mut found).zip(&present);
-            for ((rule, found), _) in rules.filter(|(_, present)| **present) {
-                // What was misspelt was not hidden.
-                let hidden = view.is_disguised() && view.kind() != Kind::Respelled;
-                let disguised = !rule.disguised || hidden;
-                if disguised && rule.profile.is_none_or(|only| only == profile) {
-                    rule.findings(view).into_iter().for_each(|finding| keep(found, finding));
+            // What was misspelt was not hidden.
+            let hidden = view.is_disguised() && view.kind() != Kind::Respelled;
+            for stretch in stretches(view.text()) {
+                let Some(text) = view.text().get(stretch.clone()) else { continue };
+                let present = self.index.present(text);
+                let rules = self.rules.iter().zip(&mut found).zip(&present);
+                for ((rule, found), _) in rules.filter(|(_, present)| **present) {
+                    let disguised = !rule.disguised || hidden;
+                    if disguised && rule.profile.is_none_or(|only| only == profile) {
+                        let findings = rule.findings(view, (text, stretch.start));
+                        findings.into_iter().for_each(|finding| keep(found, finding));
+                    }
                 }
             }
         }
@@ -180,15 +186,16 @@ fn keep(found: &mut Vec<Finding>, finding: Finding) {
 }
 
 impl Rule {
-    fn findings(&self, view: &View) -> Vec<Finding> {
-        let text = view.text();
+    /// In a part of a view that begins at a byte of it.
+    fn findings(&self, view: &View, (text, from): (&str, usize)) -> Vec<Finding> {
         let hits =
             self.patterns.iter().flat_map(|pattern| pattern.find_iter(text).take(MOST_FINDINGS));
         let finding = |hit: regex::Match<'_>| {
-            let (start, end) = view.span(hit.range());
+            let (first, last) = (from + hit.start(), from + hit.end());
+            let (start, end) = view.span(first..last);
             let score = if view.is_disguised() {
                 (1.0 + self.score) / 2.0
-            } else if mention::is_mention(text, hit.start(), hit.end()) {
+            } else if mention::is_mention(view.text(), first, last) {
                 self.score * mention::SHARE
             } else {
                 self.score
